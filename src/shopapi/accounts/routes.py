@@ -1,0 +1,181 @@
+"""Staff and API keys, for those who manage them."""
+
+import asyncio
+from typing import Final
+
+from litestar import Response, delete, get, patch, post
+
+from shopapi.accounts import store
+from shopapi.accounts.passwords import Passwords
+from shopapi.accounts.rules import EmailTaken, LastOwner, OwnAccount, PermissionNotHeld, check_password
+from shopapi.contract.accounts import (
+    ApiKey,
+    ApiKeyCreated,
+    ApiKeyInput,
+    ApiKeyPage,
+    PageQuery,
+    Staff,
+    StaffInput,
+    StaffPage,
+    StaffPatch,
+)
+from shopapi.db.engine import Database
+from shopapi.http.body import ShopRequest
+from shopapi.http.cursors import Cursors
+from shopapi.http.etag import IfMatch, etag
+from shopapi.http.idempotency import Answer, once
+from shopapi.http.problems import NotFound, PreconditionRequired, Stale
+from shopapi.http.query import query_of
+from shopapi.http.threads import in_thread
+from shopapi.http.told import told
+
+
+def _address(request: ShopRequest) -> str:
+    address: str = request.app.state.authenticator.address(request)
+    return address
+
+
+@get(
+    "/v1/admin/staff",
+    opt=told("staff:read", "List staff", answers={200: StaffPage}, query=PageQuery),
+    dependencies=query_of(PageQuery),
+)
+@in_thread
+def list_staff(asked: PageQuery, db: Database, cursors: Cursors) -> StaffPage:
+    """Staff, newest first, disabled ones included."""
+    with db.reading() as c:
+        people, last = store.list_staff(c, after=cursors.read("staff", asked.cursor), limit=asked.limit)
+        return StaffPage(data=people, next_cursor=cursors.after("staff", last), total=store.count_staff(c))
+
+
+@post(
+    "/v1/admin/staff",
+    opt=told("staff:write", "Add a member of staff", answers={201: Staff}, problems=(EmailTaken,), tagged=True, keyed=True),
+)
+async def create_staff(
+    data: StaffInput, request: ShopRequest, db: Database, passwords: Passwords
+) -> Response[bytes]:
+    """The password is 12 to 128 characters and none that is quickly guessed."""
+    check_password(data.password, email=data.email)
+    hashed = await passwords.hash(data.password)
+
+    def change(c: store.Connection) -> Answer:
+        made = store.create_staff(
+            c, data, actor=request.user.actor, address=_address(request), password_hash=hashed
+        )
+        return Answer(made, 201, {"ETag": etag(made.version)})
+
+    return await asyncio.get_running_loop().run_in_executor(None, lambda: once(request, db, data, change))
+
+
+@get(
+    "/v1/admin/staff/{staff_id:str}",
+    opt=told("staff:read", "Read a member of staff", answers={200: Staff}, problems=(NotFound,), tagged=True),
+)
+@in_thread
+def get_staff(staff_id: str, db: Database) -> Response[Staff]:
+    """One member of staff."""
+    with db.reading() as c:
+        found = store.get_staff(c, staff_id)
+    return Response(found, headers={"ETag": etag(found.version)})
+
+
+@patch(
+    "/v1/admin/staff/{staff_id:str}",
+    opt=told(
+        "staff:write",
+        "Change a member of staff",
+        answers={200: Staff},
+        problems=(NotFound, LastOwner, OwnAccount, Stale, PreconditionRequired),
+        tagged=True,
+        if_match=True,
+    ),
+)
+async def change_staff(
+    staff_id: str, data: StaffPatch, request: ShopRequest, db: Database, passwords: Passwords
+) -> Response[Staff]:
+    """Sessions end at once where role, password or state changes."""
+    if_match = IfMatch(request.headers.get("if-match"), required=True)
+    hashed = await passwords.hash(data.password) if isinstance(data.password, str) else None
+
+    def change(c: store.Connection) -> Staff:
+        return store.change_staff(
+            c,
+            staff_id,
+            data,
+            if_match,
+            actor=request.user.actor,
+            address=_address(request),
+            password_hash=hashed,
+        )
+
+    changed = await asyncio.get_running_loop().run_in_executor(None, lambda: db.write(change))
+    return Response(changed, headers={"ETag": etag(changed.version)})
+
+
+@get(
+    "/v1/admin/api-keys",
+    opt=told("api-keys:read", "List API keys", answers={200: ApiKeyPage}, query=PageQuery),
+    dependencies=query_of(PageQuery),
+)
+@in_thread
+def list_api_keys(asked: PageQuery, db: Database, cursors: Cursors) -> ApiKeyPage:
+    """API keys, newest first, ended ones included; no secret is in it."""
+    with db.reading() as c:
+        keys, last = store.list_api_keys(c, after=cursors.read("api-keys", asked.cursor), limit=asked.limit)
+        return ApiKeyPage(data=keys, next_cursor=cursors.after("api-keys", last), total=store.count_api_keys(c))
+
+
+@post(
+    "/v1/admin/api-keys",
+    opt=told(
+        "api-keys:write", "Make an API key", answers={201: ApiKeyCreated}, problems=(PermissionNotHeld,), keyed=True
+    ),
+)
+@in_thread
+def create_api_key(data: ApiKeyInput, request: ShopRequest, db: Database) -> Response[bytes]:
+    """The secret is shown in this answer alone; a replay of it shows ``null``."""
+
+    def change(c: store.Connection) -> Answer:
+        made = store.create_api_key(
+            c, data, actor=request.user.actor, maker_id=request.user.staff_id, address=_address(request)
+        )
+        return Answer(made, 201, {"Cache-Control": "no-store"}, kept=ApiKeyCreated(key=made.key, secret=None))
+
+    return once(request, db, data, change)
+
+
+@get(
+    "/v1/admin/api-keys/{key_id:str}",
+    opt=told("api-keys:read", "Read an API key", answers={200: ApiKey}, problems=(NotFound,)),
+)
+@in_thread
+def get_api_key(key_id: str, db: Database) -> ApiKey:
+    """One API key, without its secret."""
+    with db.reading() as c:
+        return store.get_api_key(c, key_id)
+
+
+@delete(
+    "/v1/admin/api-keys/{key_id:str}",
+    opt=told("api-keys:write", "Revoke an API key", answers={200: ApiKey}, problems=(NotFound,)),
+    status_code=200,
+)
+@in_thread
+def revoke_api_key(key_id: str, request: ShopRequest, db: Database) -> ApiKey:
+    """The key works no more, at once and in every process."""
+    return db.write(
+        lambda c: store.revoke_api_key(c, key_id, actor=request.user.actor, address=_address(request))
+    )
+
+
+HANDLERS: Final = [
+    list_staff,
+    create_staff,
+    get_staff,
+    change_staff,
+    list_api_keys,
+    create_api_key,
+    get_api_key,
+    revoke_api_key,
+]

@@ -1,0 +1,350 @@
+"""A typed, asynchronous client of the API.
+
+    async with ShopClient("http://127.0.0.1:8000", token=token) as shop:
+        item, created = await shop.add_item(ItemInput(name="Mug", quantity=12))
+
+It takes and answers the types of :mod:`shopapi.contract`. An error is an exception that carries the problem document.
+A call is repeated only where that is safe: a read, or a ``POST``, which always carries an ``Idempotency-Key``, after
+any failure that may pass; every other call only where the API was never reached or said that it did nothing (503).
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from shopapi.contract.accounts import (
+    ApiKey,
+    ApiKeyCreated,
+    ApiKeyInput,
+    ApiKeyPage,
+    CurrentSession,
+    PageQuery,
+    SessionCreated,
+    SessionInput,
+    Staff,
+    StaffInput,
+    StaffPage,
+    StaffPatch,
+)
+from shopapi.contract.items import Item, ItemInput
+from shopapi.contract.problems import Problem
+from shopapi.contract.stock import (
+    Ledger,
+    Level,
+    LevelPage,
+    LevelQuery,
+    MovementDone,
+    MovementInput,
+    MovementQuery,
+)
+
+T = TypeVar("T")
+
+_MAY_PASS: Final = (429, 502, 503, 504)
+_NEVER_ARRIVED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_LONGEST_WAIT_S: Final = 5.0
+
+
+class ShopApiError(Exception):
+    """Whatever can go wrong with a call."""
+
+
+class ApiUnavailable(ShopApiError):
+    """No usable answer came: the API is away, too slow, or overloaded.
+
+    Nobody knows whether a change was made, unless the call carried an idempotency key, or ``reached`` is false.
+    """
+
+    def __init__(self, message: str, *, reached: bool) -> None:
+        super().__init__(message)
+        self.reached = reached
+
+
+class ProblemError(ShopApiError):
+    """The API refused; ``problem`` is what it said."""
+
+    def __init__(self, problem: Problem, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{problem.status} {problem.code}: {problem.detail}")
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+
+class BadRequest(ProblemError):
+    """400: the request does not fit the schema; ``problem.errors`` names the fields."""
+
+
+class Unauthenticated(ProblemError):
+    """401: no session or key, or one that is no longer good."""
+
+
+class Forbidden(ProblemError):
+    """403: the principal lacks a permission."""
+
+
+class NotFound(ProblemError):
+    """404: no such thing, or none that this principal may see."""
+
+
+class Conflict(ProblemError):
+    """409: the state of things says no."""
+
+
+class Stale(ProblemError):
+    """412: it was changed meanwhile; read it again."""
+
+
+class Unprocessable(ProblemError):
+    """422: the value says no."""
+
+
+class TooManyRequests(ProblemError):
+    """429: too many tries; ``retry_after_s`` says when to come back."""
+
+
+_ERRORS: Final[dict[int, type[ProblemError]]] = {
+    400: BadRequest,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    412: Stale,
+    422: Unprocessable,
+    429: TooManyRequests,
+}
+
+
+class Tagged(msgspec.Struct, Generic[T], frozen=True):
+    """A value and the ETag to send as ``if_match`` when it is changed."""
+
+    value: T
+    etag: str
+
+
+class ShopClient:
+    """Calls one API. Close it, or use it as a context manager; one object serves many tasks at once.
+
+    Args:
+        base_url: where the API is, such as ``http://127.0.0.1:8000``.
+        token: a session's token or an API key.
+        timeout_s: how long one try may take.
+        retries: how often a call that may be repeated is repeated.
+        headers: sent with every call.
+        transport: how httpx reaches the API; for tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None = None,
+        timeout_s: float = 5.0,
+        retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        # trust_env off: a proxy of the environment must never see tokens meant for our own API.
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 2.0)),
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=4.0),
+            transport=transport,
+            trust_env=False,
+        )
+        self._retries = retries
+        self._headers = dict(headers or {})
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def calling_as(self, *, token: str | None = None, headers: Mapping[str, str] | None = None) -> "ShopClient":
+        """The same connections under another token and with other headers, for the length of one request."""
+        other = object.__new__(ShopClient)
+        other._http, other._retries = self._http, self._retries
+        other._headers = {**self._headers, **(headers or {})}
+        if token is not None:
+            other._headers["Authorization"] = f"Bearer {token}"
+        return other
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    # the classic stock interface
+
+    async def list_items(self) -> list[Item]:
+        """Every item in stock, by id."""
+        return _decoded(await self._call("GET", "/items"), list[Item])
+
+    async def add_item(self, item: ItemInput, *, key: str | None = None) -> tuple[Item, bool]:
+        """Add units to the item of that name, or make it; the flag says whether it was made."""
+        answer = await self._call("POST", "/items", body=item, key=key)
+        return _decoded(answer, Item), answer.status_code == 201
+
+    async def get_item(self, item_id: int) -> Tagged[Item]:
+        """One item; raises :class:`NotFound`."""
+        return _tagged(await self._call("GET", f"/items/{item_id}"), Item)
+
+    async def set_item(self, item_id: int, item: ItemInput, *, if_match: str | None = None) -> Tagged[Item]:
+        """Set an item's name and quantity; :class:`Stale` when ``if_match`` is given and no longer true."""
+        return _tagged(await self._call("PUT", f"/items/{item_id}", body=item, if_match=if_match), Item)
+
+    async def delete_item(self, item_id: int, *, if_match: str | None = None) -> None:
+        """Archive an item and write off its units."""
+        await self._call("DELETE", f"/items/{item_id}", if_match=if_match)
+
+    # sessions
+
+    async def sign_in(self, who: SessionInput) -> SessionCreated:
+        """Make a session; raises :class:`Unauthenticated` whatever the reason."""
+        return _decoded(await self._call("POST", "/v1/sessions", body=who, key=""), SessionCreated)
+
+    async def current_session(self) -> CurrentSession:
+        """The session behind the token."""
+        return _decoded(await self._call("GET", "/v1/sessions/current"), CurrentSession)
+
+    async def sign_out(self) -> None:
+        """End the session behind the token."""
+        await self._call("DELETE", "/v1/sessions/current")
+
+    # stock
+
+    async def list_levels(self, which: LevelQuery | None = None) -> LevelPage:
+        """Stock levels, newest first."""
+        return _decoded(await self._call("GET", "/v1/admin/stock", query=which), LevelPage)
+
+    async def get_level(self, sku: str) -> Level:
+        """The stock of one variant."""
+        return _decoded(await self._call("GET", f"/v1/admin/stock/{quote(sku, safe='')}"), Level)
+
+    async def list_movements(self, sku: str, which: MovementQuery | None = None) -> Ledger:
+        """One variant's ledger, newest first."""
+        path = f"/v1/admin/stock/{quote(sku, safe='')}/movements"
+        return _decoded(await self._call("GET", path, query=which), Ledger)
+
+    async def record_movement(self, movement: MovementInput, *, key: str | None = None) -> MovementDone:
+        """Bring or take units, with a reason."""
+        return _decoded(await self._call("POST", "/v1/admin/stock/movements", body=movement, key=key), MovementDone)
+
+    # staff and API keys
+
+    async def list_staff(self, which: PageQuery | None = None) -> StaffPage:
+        """Staff, newest first."""
+        return _decoded(await self._call("GET", "/v1/admin/staff", query=which), StaffPage)
+
+    async def get_staff(self, staff_id: str) -> Tagged[Staff]:
+        """One member of staff."""
+        return _tagged(await self._call("GET", f"/v1/admin/staff/{quote(staff_id, safe='')}"), Staff)
+
+    async def create_staff(self, who: StaffInput, *, key: str | None = None) -> Staff:
+        """A new member of staff."""
+        return _decoded(await self._call("POST", "/v1/admin/staff", body=who, key=key), Staff)
+
+    async def change_staff(self, staff_id: str, change: StaffPatch, *, if_match: str) -> Tagged[Staff]:
+        """Change a member of staff; ends their sessions where role, password or state changes."""
+        path = f"/v1/admin/staff/{quote(staff_id, safe='')}"
+        return _tagged(await self._call("PATCH", path, body=change, if_match=if_match), Staff)
+
+    async def list_api_keys(self, which: PageQuery | None = None) -> ApiKeyPage:
+        """API keys, newest first, revoked ones included."""
+        return _decoded(await self._call("GET", "/v1/admin/api-keys", query=which), ApiKeyPage)
+
+    async def create_api_key(self, wanted: ApiKeyInput, *, key: str | None = None) -> ApiKeyCreated:
+        """A new API key, with its secret."""
+        return _decoded(await self._call("POST", "/v1/admin/api-keys", body=wanted, key=key), ApiKeyCreated)
+
+    async def revoke_api_key(self, key_id: str) -> ApiKey:
+        """End an API key; at once and for good."""
+        return _decoded(await self._call("DELETE", f"/v1/admin/api-keys/{quote(key_id, safe='')}"), ApiKey)
+
+    # how a call is made
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: msgspec.Struct | None = None,
+        query: msgspec.Struct | None = None,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> httpx.Response:
+        headers = dict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if if_match is not None:
+            headers["If-Match"] = if_match
+        if method == "POST" and key != "":
+            headers["Idempotency-Key"] = key or secrets.token_urlsafe(24)
+        repeatable = method == "GET" or "Idempotency-Key" in headers
+        content = msgspec.json.encode(body) if body is not None else None
+        tried = 0
+        while True:
+            last = tried >= self._retries
+            try:
+                answer = await self._http.request(method, path, content=content, params=_params(query), headers=headers)
+            except _NEVER_ARRIVED as error:
+                if last:
+                    raise ApiUnavailable(f"The API cannot be reached: {error}", reached=False) from error
+                wait_s = None
+            except httpx.RequestError as error:  # Broken off, too late, or no HTTP that can be read.
+                if last or not repeatable:
+                    raise ApiUnavailable(f"The API did not answer: {error}", reached=True) from error
+                wait_s = None
+            else:
+                if answer.status_code < 400:
+                    return answer
+                wait_s = _retry_after_s(answer)
+                running = answer.status_code == 409 and b'"idempotency_in_progress"' in answer.content
+                may_pass = (answer.status_code in _MAY_PASS and repeatable) or running or answer.status_code == 503
+                too_long = wait_s is not None and wait_s > _LONGEST_WAIT_S
+                if last or not may_pass or too_long:
+                    raise _error(answer, wait_s)
+            tried += 1
+            spread = random.uniform(0.05, 0.1)  # noqa: S311 - so that callers do not come back all at once
+            await asyncio.sleep(wait_s if wait_s is not None else spread * 2**tried)
+
+
+def _params(query: msgspec.Struct | None) -> dict[str, Any] | None:
+    if query is None:
+        return None
+    return {name: value for name, value in msgspec.to_builtins(query).items() if value is not None}
+
+
+def _decoded(answer: httpx.Response, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ApiUnavailable(f"The answer is not what the contract says: {error}", reached=True) from error
+
+
+def _tagged(answer: httpx.Response, kind: type[T]) -> Tagged[T]:
+    return Tagged(_decoded(answer, kind), answer.headers.get("etag", ""))
+
+
+def _retry_after_s(answer: httpx.Response) -> float | None:
+    value = answer.headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() else None
+
+
+def _error(answer: httpx.Response, retry_after_s: float | None) -> ShopApiError:
+    try:
+        problem = msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.MsgspecError:
+        return ApiUnavailable(f"HTTP {answer.status_code} without a problem document", reached=True)
+    if answer.status_code in (502, 503, 504):
+        return ApiUnavailable(f"{problem.status} {problem.code}: {problem.detail}", reached=True)
+    return _ERRORS.get(answer.status_code, ProblemError)(problem, retry_after_s)

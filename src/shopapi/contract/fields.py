@@ -1,0 +1,49 @@
+"""The kinds of text and number that cross the wire, each with its bounds.
+
+Every string and number in a request is bounded here, so that nothing unbounded reaches a database.
+Text that people write is trimmed and brought to Unicode NFC before it is stored or compared:
+see :func:`clean_text`, which the API's body guard applies before a request is decoded.
+"""
+
+import re
+import unicodedata
+from typing import Annotated, Final, NewType
+
+from msgspec import Meta
+
+MAX_ITEM_QUANTITY: Final = 1_000_000
+"""The most units of one item that may lie in stock; the database holds it too."""
+
+MAX_ID: Final = 2**63 - 1
+"""The largest id: a signed 64-bit integer."""
+
+PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
+"""One line of text: no control characters, no lone surrogates."""
+
+NOT_BLANK = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*[^\s\u0000-\u001f\u007f-\u009f\ud800-\udfff][^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
+"""One line of text with something to see in it."""
+
+Sku = NewType("Sku", str)
+"""A stock keeping unit: the shop's own name for one variant, 1 to 64 characters."""
+
+ItemName = Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)]
+Quantity = Annotated[int, Meta(ge=0, le=MAX_ITEM_QUANTITY)]
+Delta = Annotated[int, Meta(ge=-MAX_ITEM_QUANTITY, le=MAX_ITEM_QUANTITY)]
+SkuText = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Line = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
+Email = Annotated[
+    str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s\u0000-\u001f\u007f]+@[^@\s\u0000-\u001f\u007f]+$")
+]
+"""An address as RFC 5321 bounds it; whether mail arrives there only mail can tell."""
+Password = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\u0000\ud800-\udfff]*$")]
+NewPassword = Annotated[str, Meta(min_length=12, max_length=128, pattern=r"^[^\u0000\ud800-\udfff]*$")]
+PageLimit = Annotated[int, Meta(ge=1, le=100)]
+Cursor = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9_=.-]+$")]
+Search = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
+
+_SPACE = re.compile(r"^\s+|\s+$")
+
+
+def clean_text(text: str) -> str:
+    """Return ``text`` trimmed and in Unicode NFC, so that equal-looking names compare equal."""
+    return _SPACE.sub("", unicodedata.normalize("NFC", text))

@@ -1,0 +1,26 @@
+"""Problem documents (RFC 9457): how every error looks on the wire."""
+
+from msgspec import Struct
+
+
+class FieldError(Struct, frozen=True):
+    """What is wrong with one field; ``field`` is a path such as ``lines[0].quantity``."""
+
+    field: str
+    message: str
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """An error. ``code`` is stable and what programs should look at; ``detail`` is for people.
+
+    ``errors`` is there for bad input, ``reserved`` with the code ``reserved_stock``.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError] = []
+    reserved: int | None = None

@@ -1,0 +1,99 @@
+"""The column types of the shop, and the database's clock.
+
+SQLite's STRICT tables refuse the names that SQLAlchemy's own types give, so each type says both databases' names.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Integer, LargeBinary, MetaData, literal
+from sqlalchemy import Text as SqlText
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every table of the shop; every constraint gets a name, so that an error can be told by it."""
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""A key: 64 bits in both databases (SQLite's INTEGER is one)."""
+
+Int = BigInteger().with_variant(Integer(), "sqlite")
+"""A whole number: a count or minor units of money."""
+
+Text = SqlText()
+Bytes = LargeBinary().with_variant(LargeBinary(), "sqlite")
+Flag = Boolean().with_variant(Integer(), "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC: timestamptz, and on SQLite RFC 3339 text of one width, so that it sorts."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type as the database at hand has it."""
+        return dialect.type_descriptor(SqlText() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write a moment; one without a zone is a mistake."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read a moment, always in UTC."""
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return None if value is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """Free data in which nothing is ever searched: jsonb, and text on SQLite."""
+
+    impl = SqlText
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type as the database at hand has it."""
+        return dialect.type_descriptor(SqlText() if dialect.name == "sqlite" else JSONB(none_as_null=True))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Write plain data."""
+        return msgspec.json.encode(value).decode() if dialect.name == "sqlite" and value is not None else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read plain data."""
+        return msgspec.json.decode(value) if isinstance(value, str) and dialect.name == "sqlite" else value
+
+
+class clock(FunctionElement[datetime]):  # noqa: N801 - it is written like an SQL function
+    """The database's time now, plus ``seconds``: the only clock that SQL uses."""
+
+    type = Instant()
+    inherit_cache = True
+
+    def __init__(self, seconds: int = 0) -> None:
+        super().__init__(literal(seconds))
+
+
+@compiles(clock, "postgresql")
+def _clock_postgresql(element: clock, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(now() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
+
+
+@compiles(clock, "sqlite")
+def _clock_sqlite(element: clock, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ({compiler.process(element.clauses, **kw)}) || ' seconds')"

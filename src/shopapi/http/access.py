@@ -1,0 +1,98 @@
+"""Who may call what: every route declares its permission, and one guard asks for it before anything is read.
+
+    @get("/v1/admin/stock", opt=needs("stock:read"))
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from shopapi.contract.accounts import Permission
+from shopapi.http.limits import Limiter
+from shopapi.http.problems import Forbidden, Unauthenticated
+from shopapi.runtime.addresses import SIGNED_HEADER, believed, caller, limit_key
+from shopapi.runtime.settings import Network
+
+PUBLIC: Final = "public"
+"""For everybody, without a token."""
+
+SIGNED_IN: Final = "signed_in"
+"""For whoever has a session, whatever the role."""
+
+Needed = Permission | Literal["public", "signed_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling. ``actor`` is what the ledger and the audit log call them; ``scope`` what idempotency keys and
+    limits go by; ``session_id`` and ``staff_id`` are there for a session."""
+
+    actor: str
+    scope: str
+    permissions: frozenset[Permission]
+    staff_id: int | None = None
+    session_id: int | None = None
+
+
+class Authenticator:
+    """Turns a token into a principal, and an unknown caller into one by address. ``find`` asks the database."""
+
+    def __init__(
+        self, find: Any, *, items_open: bool, secret_key: str, trusted: tuple[Network, ...], limiter: Limiter
+    ) -> None:
+        self._find = find
+        self.items_open = items_open
+        self._key = secret_key
+        self._trusted = trusted
+        self.limiter = limiter
+
+    async def principal(self, token: str) -> Principal | None:
+        """The principal behind a token, or ``None`` where it is no good."""
+        found: Principal | None = await asyncio.get_running_loop().run_in_executor(None, self._find, token)
+        return found
+
+    def address(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+        """The address of the person behind a request: the web part's word for it, where it is signed."""
+        signed = connection.headers.get(SIGNED_HEADER, "")
+        if signed and (told := believed(signed, self._key)):
+            return told
+        return caller(connection.scope["client"], connection.headers.get("x-forwarded-for", ""), self._trusted)
+
+
+def needs(permission: Needed, *, open_in_classroom: bool = False) -> dict[str, Any]:
+    """What a route's ``opt`` says of who may call it. ``open_in_classroom`` is for ``/items`` alone."""
+    return {"permission": permission, "open_in_classroom": open_in_classroom}
+
+
+async def let_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of every route. Refuses by default: a route without a permission is for nobody."""
+    if connection.scope["method"] == "OPTIONS":
+        return  # The framework's own answer, which lists the methods of an address.
+    needed: Needed = handler.opt["permission"]
+    if needed == PUBLIC:
+        return
+    gate: Authenticator = connection.app.state.authenticator
+    token = _bearer(connection.headers.get("authorization"))
+    if token is None and handler.opt.get("open_in_classroom") and gate.items_open:
+        address = limit_key(gate.address(connection))
+        connection.scope["user"] = Principal(actor="anyone", scope=f"address:{address}", permissions=frozenset())
+        return
+    principal = await gate.principal(token) if token else None
+    if principal is None:
+        raise Unauthenticated() if token is None else Unauthenticated("The token is unknown, ended or revoked.")
+    if needed == SIGNED_IN and principal.session_id is None:
+        raise Forbidden("An API key has no session. Sign in instead.")
+    if needed != SIGNED_IN and needed not in principal.permissions:
+        raise Forbidden(f"This needs the permission {needed}.")
+    gate.limiter.take(principal.scope)
+    connection.scope["user"] = principal
+
+
+def _bearer(header: str | None) -> str | None:
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

@@ -1,0 +1,228 @@
+"""The body guard: what stands between a caller's bytes and the shop.
+
+:class:`BodyLimit` stands before routing and bounds the size. :class:`ShopRequest` reads the rest when a handler asks for
+its ``data``, after the caller was let in: content type, UTF-8, depth, duplicate keys, control characters, then the
+contract type, strictly. Nothing of it is Litestar's default (a JSON body of 1,100 brackets makes that answer 500).
+"""
+
+import json
+import re
+from functools import cache
+from typing import Any, Final, NoReturn
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from shopapi.contract.fields import clean_text
+from shopapi.http.access import Principal
+from shopapi.http.problems import BodyTooLarge, InvalidRequest, ShopError, UnsupportedMediaType, document
+from shopapi.runtime.edge import App, Message, Receive, Scope, Send
+
+MAX_JSON: Final = 256 * 1024
+"""Bytes that a JSON body may have."""
+
+MAX_DEPTH: Final = 32
+"""How deep arrays and objects may nest."""
+
+_VERBATIM: Final = ("password",)
+_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_PATH: Final = re.compile(r" - at `\$\.?(.*)`$")
+_NAMED: Final = re.compile(r"Object (?:contains unknown|missing required) field `(.+?)`", re.DOTALL)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class BodyLimit:
+    """Reads a request's body before anything else does, up to ``limit`` bytes, else answers 413."""
+
+    def __init__(self, app: App, limit: int = MAX_JSON) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced, chunked = b"", False
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                announced = value
+            elif name == b"transfer-encoding":
+                chunked = True
+        if not chunked and announced in (b"", b"0"):
+            await self._app(scope, receive, send)
+            return
+        if announced.isdigit() and int(announced[:20]) > self._limit:
+            await self._refuse(scope, send)
+            return
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # The caller went away.
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size > self._limit:
+                await self._refuse(scope, send)
+                return
+            parts.append(part)
+        whole: Message | None = {"type": "http.request", "body": b"".join(parts), "more_body": False}
+
+        async def read_again() -> Message:
+            nonlocal whole
+            if whole is not None:
+                message, whole = whole, None
+                return message
+            return await receive()
+
+        await self._app(scope, read_again, send)
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        error = BodyTooLarge(f"A body may have {self._limit // 1024} KiB.")
+        await send_problem(error, scope, send, close=True)
+
+
+async def send_problem(error: ShopError, scope: Scope, send: Send, *, close: bool = False) -> None:
+    """Answer with a problem document from a layer in front of the router."""
+    body = document(error, scope["state"]["request_id"])
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *((name.lower().encode(), value.encode()) for name, value in error.headers.items()),
+    ]
+    if close:
+        # What is left of the body is never read, so the connection cannot be used again.
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class ShopRequest(Request[Principal, None, State]):
+    """A request whose JSON body is read strictly, as the contract type of its handler's ``data``."""
+
+    __slots__ = ()
+
+    async def json(self) -> Any:
+        """The body as the handler's contract type; raises 400 or 415."""
+        kind = self.headers.get("content-type", "")
+        media, _, options = kind.partition(";")
+        if media.strip().lower() != "application/json" or "charset" in options.replace("utf-8", "").lower():
+            if options.strip().lower() not in ("charset=utf-8", 'charset="utf-8"'):
+                raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
+        return decode(await self.body(), self.route_handler.parsed_fn_signature.parameters["data"].annotation)
+
+
+def decode(body: bytes, kind: Any) -> Any:
+    """The JSON ``body`` as a value of the contract type ``kind``; raises :class:`InvalidRequest`."""
+    _check_depth(body)
+    try:
+        plain = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest.of("", f"The body is not UTF-8: byte {error.start} is wrong.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidRequest.of("", f"The body is not JSON: {error.msg} at character {error.pos}.") from None
+    except ValueError:  # An integer of more than 4,300 digits.
+        raise InvalidRequest.of("", "A number in the body is too long.") from None
+    return _fitted(_cleaned(plain, ""), kind, strict=True)
+
+
+def fit_query(plain: dict[str, Any], kind: Any) -> Any:
+    """Query parameters, as text, as a value of the contract type ``kind``; raises :class:`InvalidRequest`."""
+    return _fitted(_cleaned(plain, ""), kind, strict=False)
+
+
+def _check_depth(body: bytes) -> None:
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for found in _STRUCTURE.finditer(body):
+        token = found[0]
+        if token in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InvalidRequest.of("", f"The body nests deeper than {MAX_DEPTH}.")
+        elif token in b"]}":
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        # The value that counts would be a matter of the parser's taste.
+        raise InvalidRequest.of(_shown(twice), "is given twice")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise InvalidRequest.of("", f"The body is not JSON: {name} is no number.")
+
+
+def _cleaned(value: Any, path: str) -> Any:
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise InvalidRequest.of(path, "may not contain NUL")
+        if not value.isascii() and _SURROGATE.search(value):
+            raise InvalidRequest.of(path, "has half of a surrogate pair, which is no character")
+        return value if path in _VERBATIM else clean_text(value)
+    if isinstance(value, dict):
+        return {_cleaned_key(k): _cleaned(v, f"{path}.{k}" if path else k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(part, f"{path}[{index}]") for index, part in enumerate(value)]
+    return value
+
+
+def _cleaned_key(key: str) -> str:
+    if "\x00" in key or (not key.isascii() and _SURROGATE.search(key)):
+        raise InvalidRequest.of(_shown(key), "is no field's name")
+    return key
+
+
+def _fitted(plain: Any, kind: Any, *, strict: bool) -> Any:
+    try:
+        return msgspec.convert(plain, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise _told(str(error), plain) from None
+
+
+def _told(message: str, plain: Any) -> InvalidRequest:
+    found = _PATH.search(message)
+    path, message = (found[1], message[: found.start()]) if found else ("", message)
+    if named := _NAMED.match(message):
+        field = f"{path}.{named[1]}" if path else named[1]
+        return InvalidRequest.of(_shown(field), "is not known" if "unknown" in message else "is missing")
+    message = message.replace("`", "")
+    if path and path.rpartition(".")[2] not in _VERBATIM:
+        message = f"{_lower_first(message)}; it is {_shown(json.dumps(_at(plain, path), ensure_ascii=False), 60)}"
+    return InvalidRequest.of(_shown(path), message)
+
+
+def _at(plain: Any, path: str) -> Any:
+    for step in re.findall(r"[^.\[\]]+|\[\d+\]", path):
+        try:
+            plain = plain[int(step[1:-1])] if step.startswith("[") else plain[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return plain
+
+
+def _lower_first(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _shown(text: str, most: int = 100) -> str:
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@cache
+def integer_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a query type that hold whole numbers: JSON's forms of 3, such as ``3.0``, are none here."""
+    names = set()
+    for field in msgspec.structs.fields(kind):
+        schema = msgspec.json.schema(field.type)
+        if "integer" in json.dumps(schema.get("type", schema.get("anyOf", ""))):
+            names.add(field.encode_name)
+    return frozenset(names)

@@ -1,0 +1,62 @@
+"""Early refusals: how many requests a process takes on, and on SQLite one writer at a time.
+
+Both stand before the threads: a request that would only wait there costs the others their turn.
+"""
+
+import asyncio
+from typing import Final
+
+from shopapi.http.body import send_problem
+from shopapi.http.problems import Overloaded
+from shopapi.runtime.edge import App, Receive, Scope, Send
+from shopapi.runtime.hosts import HEALTH_PATHS
+
+_TURN_S: Final = 2.0
+_READS: Final = ("GET", "HEAD", "OPTIONS")
+
+
+class InFlight:
+    """Answers 503 to a request above ``most`` at once; what probes ask has a lane of its own."""
+
+    def __init__(self, app: App, most: int) -> None:
+        self._app = app
+        self._most = most
+        self._now = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
+            await self._app(scope, receive, send)
+            return
+        if self._now >= self._most:
+            await send_problem(Overloaded(), scope, send, close=True)
+            return
+        self._now += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._now -= 1
+
+
+class OneWriter:
+    """A fair queue for the requests that change something: SQLite has one writer, and waiting threads starve readers.
+
+    A request waits two seconds for its turn, then gets 503.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._turn = asyncio.Semaphore(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _READS:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await asyncio.wait_for(self._turn.acquire(), _TURN_S)
+        except TimeoutError:
+            await send_problem(Overloaded("Too many changes wait. Nothing was done; come back in a second."), scope, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._turn.release()

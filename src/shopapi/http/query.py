@@ -1,0 +1,54 @@
+"""Query parameters, as strict as a body: an unknown one, or a repeated one, is an error."""
+
+import re
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+
+from shopapi.http.body import ShopRequest, fit_query, integer_fields
+from shopapi.http.problems import InvalidRequest
+
+_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
+
+
+def query_of(kind: type[msgspec.Struct]) -> dict[str, Provide]:
+    """The dependency that gives a handler its query as ``asked``, a value of the contract type ``kind``."""
+
+    async def read(request: ShopRequest) -> msgspec.Struct:
+        return parse(request.scope["query_string"], kind)
+
+    return {"asked": Provide(read)}
+
+
+def parse(query_string: bytes, kind: type[msgspec.Struct]) -> Any:
+    """The raw query string as a value of ``kind``; raises :class:`InvalidRequest`."""
+    given = _pairs(query_string)
+    for name in integer_fields(kind) & given.keys():
+        if not _WHOLE.fullmatch(given[name]):
+            raise InvalidRequest.of(name, f'is "{given[name][:40]}", which is no whole number')
+    return fit_query(given, kind)
+
+
+def refuse_queries(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: a route that knows no query parameters takes none."""
+    if connection.scope["query_string"] and "asked" not in handler.resolve_dependencies():
+        for name in _pairs(connection.scope["query_string"]):
+            raise InvalidRequest.of(name[:100], "is not known; this address takes no query parameters")
+
+
+def _pairs(query_string: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100, separator="&"
+        )
+    except ValueError:
+        raise InvalidRequest.of("", "The query is not readable: it is UTF-8, percent-encoded, 100 parameters at most.") from None
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise InvalidRequest.of(next(n for n in names if names.count(n) > 1)[:100], "is given twice")
+    return given

@@ -1,0 +1,91 @@
+"""Stock as staff see it: levels, the ledger of one sku, and movements with a reason."""
+
+from typing import Final
+
+from litestar import Response, get, post
+from msgspec.structs import replace
+
+from shopapi.contract.stock import (
+    Ledger,
+    Level,
+    LevelPage,
+    LevelQuery,
+    MovementDone,
+    MovementInput,
+    MovementQuery,
+)
+from shopapi.db.engine import Database
+from shopapi.http.body import ShopRequest
+from shopapi.http.cursors import Cursors
+from shopapi.http.etag import etag
+from shopapi.http.idempotency import Answer, once
+from shopapi.http.problems import NotFound
+from shopapi.http.query import query_of
+from shopapi.http.threads import in_thread
+from shopapi.http.told import told
+from shopapi.inventory import store
+from shopapi.inventory.rules import InsufficientStock, QuantityTooLarge, ReservedStock, UnknownSku
+
+
+@get(
+    "/v1/admin/stock",
+    opt=told("stock:read", "List stock levels", answers={200: LevelPage}, query=LevelQuery),
+    dependencies=query_of(LevelQuery),
+)
+@in_thread
+def list_levels(asked: LevelQuery, db: Database, cursors: Cursors) -> LevelPage:
+    """Levels by sku and location, newest item first."""
+    before = cursors.read("levels", asked.cursor)
+    with db.reading() as c:
+        levels, last = store.list_levels(c, asked, before=before)
+        views, total = store.count_levels(c, asked)
+    return LevelPage(data=levels, next_cursor=cursors.after("levels", last), total=total, views=views)
+
+
+@get(
+    "/v1/admin/stock/{sku:str}",
+    opt=told("stock:read", "Read one sku's stock", answers={200: Level}, problems=(NotFound,), tagged=True),
+)
+@in_thread
+def get_level(sku: str, db: Database) -> Response[Level]:
+    """The stock of one variant."""
+    with db.reading() as c:
+        level = store.get_level(c, sku)
+    return Response(level, headers={"ETag": etag(level.version)})
+
+
+@get(
+    "/v1/admin/stock/{sku:str}/movements",
+    opt=told("stock:read", "Read one sku's ledger", answers={200: Ledger}, problems=(NotFound,), query=MovementQuery),
+    dependencies=query_of(MovementQuery),
+)
+@in_thread
+def read_ledger(sku: str, asked: MovementQuery, db: Database, cursors: Cursors) -> Ledger:
+    """One variant's movements, newest first, with the proof that their sum is what is on hand."""
+    before = cursors.read(f"ledger {sku}", asked.cursor)
+    with db.reading() as c:
+        ledger, last = store.read_ledger(c, sku, limit=asked.limit, before=before)
+    return replace(ledger, next_cursor=cursors.after(f"ledger {sku}", last))
+
+
+@post(
+    "/v1/admin/stock/movements",
+    opt=told(
+        "stock:write",
+        "Record a movement of stock",
+        answers={201: MovementDone},
+        problems=(UnknownSku, InsufficientStock, ReservedStock, QuantityTooLarge),
+        keyed=True,
+    ),
+)
+@in_thread
+def record_movement(data: MovementInput, request: ShopRequest, db: Database) -> Response[bytes]:
+    """Units that came or went, and why."""
+
+    def change(c: store.Connection) -> Answer:
+        return Answer(store.record_movement(c, data, actor=request.user.actor), 201)
+
+    return once(request, db, data, change)
+
+
+HANDLERS: Final = [list_levels, get_level, read_ledger, record_movement]
