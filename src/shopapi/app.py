@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import cast
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -13,7 +14,7 @@ from shopapi.accounts import routes as accounts
 from shopapi.accounts import sign_in
 from shopapi.accounts.passwords import Passwords
 from shopapi.accounts.principals import principal_finder
-from shopapi.db.engine import open_database
+from shopapi.db.engine import Database, open_database
 from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
 from shopapi.http.body import BodyLimit, ShopRequest
@@ -46,9 +47,30 @@ def create_app(settings: ApiSettings) -> App:
     """The API as an ASGI app; raises :class:`SettingsError` where there is no secret key."""
     require_secret_key(settings.secret_key)
     db = open_database(settings.database_url, threads=settings.db_threads)
-    passwords = Passwords()
     metrics = Metrics("api")
     metrics.gauge("shop_db_connections_in_use", "Database connections taken just now.", db.pool_in_use)
+    app = cast(App, _routed(settings, db, metrics))
+    if db.dialect == "sqlite":
+        app = OneWriter(app)
+    https = settings.public_url.scheme == "https"
+    return Edge(
+        InFlight(BodyLimit(app), settings.max_in_flight),
+        hosts=Hosts(settings.public_url, settings.allowed_hosts),
+        metrics=metrics,
+        access_log=AccessLog("api", settings.log_format) if settings.access_log else None,
+        draining=Draining(),
+        headers=[
+            *SECURITY_HEADERS,
+            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+            (b"referrer-policy", b"no-referrer"),
+            *([STRICT_TRANSPORT] if https else []),
+        ],
+        refuse=refuse,
+    )
+
+
+def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
+    passwords = Passwords()
     on = settings.rate_limits
 
     @asynccontextmanager
@@ -61,7 +83,7 @@ def create_app(settings: ApiSettings) -> App:
         threads.shutdown()
         db.close()
 
-    app: App = Litestar(
+    return Litestar(
         HANDLERS,
         guards=[let_in, refuse_queries],
         dependencies={
@@ -89,24 +111,6 @@ def create_app(settings: ApiSettings) -> App:
                 ),
             }
         ),
-    )
-    if db.dialect == "sqlite":
-        app = OneWriter(app)
-    app = InFlight(BodyLimit(app), settings.max_in_flight)
-    https = settings.public_url.scheme == "https"
-    return Edge(
-        app,
-        hosts=Hosts(settings.public_url, settings.allowed_hosts),
-        metrics=metrics,
-        access_log=AccessLog("api", settings.log_format) if settings.access_log else None,
-        draining=Draining(),
-        headers=[
-            *SECURITY_HEADERS,
-            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-            (b"referrer-policy", b"no-referrer"),
-            *([STRICT_TRANSPORT] if https else []),
-        ],
-        refuse=refuse,
     )
 
 

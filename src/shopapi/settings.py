@@ -46,7 +46,11 @@ class ApiSettings:
     """The settings of the API and its worker, as :func:`shopapi.runtime.settings.read` fills them."""
 
     database_url: str = setting(
-        "DATABASE_URL", database_url, "sqlite:///shop.db", "Where the shop's data lies: SQLite or PostgreSQL.", secret=True
+        "DATABASE_URL",
+        database_url,
+        "sqlite:///shop.db",
+        "Where the shop's data lies: SQLite or PostgreSQL.",
+        secret=True,
     )
     secret_key: str = setting(
         "SHOP_SECRET_KEY",
@@ -80,7 +84,10 @@ class ApiSettings:
         "SHOP_MAX_IN_FLIGHT", whole(1, 10_000), "256", "Requests answered at once; above that the answer is 503."
     )
     rate_limits: bool = setting(
-        "SHOP_RATE_LIMITS", switch, "on", "Limits on sign-ins and on calls of each principal; off for bench and classroom."
+        "SHOP_RATE_LIMITS",
+        switch,
+        "on",
+        "Limits on sign-ins and on calls of each principal; off for bench and classroom.",
     )
     docs: bool = setting("SHOP_DOCS", switch, "on", "The page at /docs where the API can be tried.")
     access_log: bool = setting("SHOP_ACCESS_LOG", switch, "on", "One log line for each request.")

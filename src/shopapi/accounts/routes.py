@@ -4,6 +4,8 @@ import asyncio
 from typing import Final
 
 from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath
+from sqlalchemy import Connection
 
 from shopapi.accounts import store
 from shopapi.accounts.passwords import Passwords
@@ -50,19 +52,17 @@ def list_staff(asked: PageQuery, db: Database, cursors: Cursors) -> StaffPage:
 
 @post(
     "/v1/admin/staff",
-    opt=told("staff:write", "Add a member of staff", answers={201: Staff}, problems=(EmailTaken,), tagged=True, keyed=True),
+    opt=told(
+        "staff:write", "Add a member of staff", answers={201: Staff}, problems=(EmailTaken,), tagged=True, keyed=True
+    ),
 )
-async def create_staff(
-    data: StaffInput, request: ShopRequest, db: Database, passwords: Passwords
-) -> Response[bytes]:
+async def create_staff(data: StaffInput, request: ShopRequest, db: Database, passwords: Passwords) -> Response[bytes]:
     """The password is 12 to 128 characters and none that is quickly guessed."""
     check_password(data.password, email=data.email)
     hashed = await passwords.hash(data.password)
 
-    def change(c: store.Connection) -> Answer:
-        made = store.create_staff(
-            c, data, actor=request.user.actor, address=_address(request), password_hash=hashed
-        )
+    def change(c: Connection) -> Answer:
+        made = store.create_staff(c, data, actor=request.user.actor, address=_address(request), password_hash=hashed)
         return Answer(made, 201, {"ETag": etag(made.version)})
 
     return await asyncio.get_running_loop().run_in_executor(None, lambda: once(request, db, data, change))
@@ -73,7 +73,7 @@ async def create_staff(
     opt=told("staff:read", "Read a member of staff", answers={200: Staff}, problems=(NotFound,), tagged=True),
 )
 @in_thread
-def get_staff(staff_id: str, db: Database) -> Response[Staff]:
+def get_staff(staff_id: FromPath[str], db: Database) -> Response[Staff]:
     """One member of staff."""
     with db.reading() as c:
         found = store.get_staff(c, staff_id)
@@ -92,13 +92,13 @@ def get_staff(staff_id: str, db: Database) -> Response[Staff]:
     ),
 )
 async def change_staff(
-    staff_id: str, data: StaffPatch, request: ShopRequest, db: Database, passwords: Passwords
+    staff_id: FromPath[str], data: StaffPatch, request: ShopRequest, db: Database, passwords: Passwords
 ) -> Response[Staff]:
     """Sessions end at once where role, password or state changes."""
     if_match = IfMatch(request.headers.get("if-match"), required=True)
     hashed = await passwords.hash(data.password) if isinstance(data.password, str) else None
 
-    def change(c: store.Connection) -> Staff:
+    def change(c: Connection) -> Staff:
         return store.change_staff(
             c,
             staff_id,
@@ -136,7 +136,7 @@ def list_api_keys(asked: PageQuery, db: Database, cursors: Cursors) -> ApiKeyPag
 def create_api_key(data: ApiKeyInput, request: ShopRequest, db: Database) -> Response[bytes]:
     """The secret is shown in this answer alone; a replay of it shows ``null``."""
 
-    def change(c: store.Connection) -> Answer:
+    def change(c: Connection) -> Answer:
         made = store.create_api_key(
             c, data, actor=request.user.actor, maker_id=request.user.staff_id, address=_address(request)
         )
@@ -150,7 +150,7 @@ def create_api_key(data: ApiKeyInput, request: ShopRequest, db: Database) -> Res
     opt=told("api-keys:read", "Read an API key", answers={200: ApiKey}, problems=(NotFound,)),
 )
 @in_thread
-def get_api_key(key_id: str, db: Database) -> ApiKey:
+def get_api_key(key_id: FromPath[str], db: Database) -> ApiKey:
     """One API key, without its secret."""
     with db.reading() as c:
         return store.get_api_key(c, key_id)
@@ -162,11 +162,9 @@ def get_api_key(key_id: str, db: Database) -> ApiKey:
     status_code=200,
 )
 @in_thread
-def revoke_api_key(key_id: str, request: ShopRequest, db: Database) -> ApiKey:
+def revoke_api_key(key_id: FromPath[str], request: ShopRequest, db: Database) -> ApiKey:
     """The key works no more, at once and in every process."""
-    return db.write(
-        lambda c: store.revoke_api_key(c, key_id, actor=request.user.actor, address=_address(request))
-    )
+    return db.write(lambda c: store.revoke_api_key(c, key_id, actor=request.user.actor, address=_address(request)))
 
 
 HANDLERS: Final = [

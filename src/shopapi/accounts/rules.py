@@ -5,6 +5,7 @@ import hashlib
 import secrets
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from typing import Final, get_args
 
 from shopapi.contract.accounts import Permission, Role
@@ -76,7 +77,7 @@ class PermissionNotHeld(ShopError):
 
     status, code, title = 422, "permission_not_held", "Permission not held"
 
-    def __init__(self, missing: list[str]) -> None:
+    def __init__(self, missing: Sequence[str]) -> None:
         super().__init__(
             f"An API key holds at most its maker's permissions; the maker lacks {', '.join(missing)}.",
             errors=[FieldError("permissions", f"{name} is not the maker's") for name in missing],
@@ -100,7 +101,9 @@ def check_password(password: str, *, email: str) -> None:
 
     own = [email, *email.split("@"), "shopctl", "tonundtinte"]
     if zxcvbn(unicodedata.normalize("NFC", password)[:72], user_inputs=own)["score"] < 2:
-        raise InvalidRequest.of("password", "is easy to guess; use a longer one, such as four words that do not belong together")
+        raise InvalidRequest.of(
+            "password", "is easy to guess; use a longer one, such as four unrelated words"
+        )
 
 
 def new_password() -> str:
@@ -131,7 +134,7 @@ def new_api_key() -> str:
 
 
 def api_key_prefix(token: str) -> str | None:
-    """The part of an API key that may be shown, or ``None`` where ``token`` is none: it costs no look into the database."""
+    """The part of an API key that may be shown, or ``None`` where ``token`` is none, which costs the database nothing."""
     head, _, checksum = token.rpartition("_")
     parts = head.split("_")
     if len(parts) != 4 or not head.isascii() or checksum != _checksum(head):

@@ -300,7 +300,14 @@ def find_principal(c: Reader, token: str) -> Found | None:
 def _find_api_key(c: Reader, prefix: str, hashed: bytes) -> Found | None:
     used_long_ago = or_(api_key.c.last_used_at.is_(None), api_key.c.last_used_at < clock(-_TOUCH_S)).label("touch")
     row = c.execute(
-        select(api_key.c.id, api_key.c.public_id, api_key.c.permissions, staff.c.id.label("row_id"), staff.c.role, used_long_ago)
+        select(
+            api_key.c.id,
+            api_key.c.public_id,
+            api_key.c.permissions,
+            staff.c.id.label("row_id"),
+            staff.c.role,
+            used_long_ago,
+        )
         .join_from(api_key, staff)
         .where(
             api_key.c.prefix == prefix,
@@ -394,9 +401,7 @@ def create_api_key(
 def revoke_api_key(c: Connection, key_id: str, *, actor: str, address: str = "") -> ApiKey:
     """End an API key; one that has ended stays as it is. Raises :class:`NotFound`."""
     done = c.execute(
-        update(api_key)
-        .where(api_key.c.public_id == key_id, api_key.c.revoked_at.is_(None))
-        .values(revoked_at=clock())
+        update(api_key).where(api_key.c.public_id == key_id, api_key.c.revoked_at.is_(None)).values(revoked_at=clock())
     )
     if done.rowcount:
         _note(c, actor, "api-key.revoke", key_id, None, None, address)

@@ -20,7 +20,8 @@ MAX_ID: Final = 2**63 - 1
 PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
 """One line of text: no control characters, no lone surrogates."""
 
-NOT_BLANK = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*[^\s\u0000-\u001f\u007f-\u009f\ud800-\udfff][^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
+_IN_LINE = r"\u0000-\u001f\u007f-\u009f\ud800-\udfff"
+NOT_BLANK = rf"^[^{_IN_LINE}]*[^\s{_IN_LINE}][^{_IN_LINE}]*$"
 """One line of text with something to see in it."""
 
 Sku = NewType("Sku", str)

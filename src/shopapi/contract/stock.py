@@ -1,14 +1,11 @@
 """Stock as staff see it: levels by sku and location, and the ledger behind each."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shopapi.contract.fields import MAX_ID, Cursor, Delta, Line, PageLimit, Search, SkuText
-from typing import Annotated
-
-from msgspec import Meta
 
 MovementReason = Literal["receive", "correct", "sell", "return", "write_off", "transfer"]
 """Why units came or went. ``sell`` and ``transfer`` are written by the shop, never by a caller."""

@@ -25,7 +25,7 @@ class Check(Struct, frozen=True):
 
 
 class Invariant(Struct, frozen=True):
-    """A promise: ``wrong`` selects one text column, a row for each thing that breaks it; ``of`` counts what it covers."""
+    """A promise: ``wrong`` selects a sentence for each thing that breaks it; ``of`` counts what it covers."""
 
     group: str
     name: str

@@ -152,7 +152,7 @@ class Database:
             except DBAPIError as error:
                 if tried == _TRIES or sqlstate(error) not in _AGAIN:
                     raise
-            time.sleep(random.uniform(0, 0.01) * 2**tried)
+            time.sleep(random.uniform(0, 0.01) * 2**tried)  # noqa: S311 - jitter is no secret
         raise AssertionError("unreachable")
 
     def _write_in_autocommit(self, change: Callable[[Connection], T]) -> T:
@@ -275,7 +275,11 @@ def _postgresql_engine(url: str, threads: int, patient: bool) -> Engine:
             "tcp_user_timeout": 10_000,
         },
     )
-    limits = {"statement_ms": "30s" if patient else "5s", "lock_ms": "2s", "transaction_ms": "60s" if patient else "15s"}
+    limits = {
+        "statement_ms": "30s" if patient else "5s",
+        "lock_ms": "2s",
+        "transaction_ms": "60s" if patient else "15s",
+    }
 
     @event.listens_for(engine, "connect")
     def set_session(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -76,7 +76,7 @@ def _upgrade(url: str, c: Connection) -> list[str]:
         except DBAPIError as error:
             if sqlstate(error) != "55P03" or tried == _TRIES:  # lock_not_available: DDL gives way to the running shop
                 raise MigrationFailed(f"A step failed and was taken back: {str(error.orig).strip()}") from error
-            time.sleep(random.uniform(0.1, 0.5) * tried)
+            time.sleep(random.uniform(0.1, 0.5) * tried)  # noqa: S311 - jitter is no secret
         except CommandError as error:
             raise MigrationFailed(str(error)) from error
         else:

@@ -1,6 +1,6 @@
 """Who may call what: every route declares its permission, and one guard asks for it before anything is read.
 
-    @get("/v1/admin/stock", opt=needs("stock:read"))
+@get("/v1/admin/stock", opt=needs("stock:read"))
 """
 
 import asyncio
@@ -69,7 +69,7 @@ def needs(permission: Needed, *, open_in_classroom: bool = False) -> dict[str, A
 
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The guard of every route. Refuses by default: a route without a permission is for nobody."""
-    if connection.scope["method"] == "OPTIONS":
+    if connection.scope.get("method") == "OPTIONS":
         return  # The framework's own answer, which lists the methods of an address.
     needed: Needed = handler.opt["permission"]
     if needed == PUBLIC:

@@ -6,6 +6,7 @@ from typing import Final
 
 from litestar import Response, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from shopapi.http.access import PUBLIC
 from shopapi.http.openapi import document
@@ -43,8 +44,10 @@ def page(state: State) -> Response[bytes]:
     return _file(state, "index.html", "text/html; charset=utf-8")
 
 
-@get("/docs/{name:str}", opt=told(PUBLIC, "What that page needs", answers={}, problems=(NotFound,)), sync_to_thread=False)
-def page_file(name: str, state: State) -> Response[bytes]:
+@get(
+    "/docs/{name:str}", opt=told(PUBLIC, "What that page needs", answers={}, problems=(NotFound,)), sync_to_thread=False
+)
+def page_file(name: FromPath[str], state: State) -> Response[bytes]:
     """A script or a style of the page."""
     if name not in _TYPES:
         raise NotFound

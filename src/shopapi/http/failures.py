@@ -1,6 +1,7 @@
 """From an exception to a problem document: the one place where that happens."""
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -82,7 +83,8 @@ def _methods(request: Request[Any, Any, Any]) -> str:
 
 
 def _validation(error: ValidationException) -> InvalidRequest:
-    faults = [FieldError(str(fault.get("key", "")), str(fault.get("message", ""))) for fault in error.extra or []]
+    told: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
+    faults = [FieldError(str(fault.get("key", "")), str(fault.get("message", ""))) for fault in told]
     if not faults or faults[0].field == "data":
         return InvalidRequest.of("", "The body is missing: send a JSON object.")
     return InvalidRequest(f"{faults[0].field}: {faults[0].message}", errors=faults)
@@ -102,7 +104,12 @@ EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = {
     Exception: _defect,
 }
 
-_REFUSED: Final[dict[int, type[ShopError]]] = {404: NotFound, 421: MisdirectedRequest, 500: InternalError, 503: Draining}
+_REFUSED: Final[dict[int, Callable[[], ShopError]]] = {
+    404: NotFound,
+    421: MisdirectedRequest,
+    500: InternalError,
+    503: Draining,
+}
 
 
 def refuse(status: int, code: str, scope: Scope) -> tuple[Headers, bytes]:

@@ -1,7 +1,8 @@
 """Idempotency keys: the same request twice, one effect, one answer.
 
-In its simple form, for changes that call nobody else: the key is claimed and the answer stored in the transaction of the
-change, so that a crash leaves either both or neither. Draft RFC "The Idempotency-Key HTTP Header Field" gives the codes.
+In its simple form, for changes that call nobody else: the key is claimed and the answer stored in the transaction of
+the change, so that a crash leaves both or neither. The codes are those of the draft RFC "The Idempotency-Key HTTP
+Header Field".
 """
 
 import hashlib
@@ -152,4 +153,3 @@ def _response(status: int, headers: dict[str, str], body: bytes) -> Response[byt
     headers = dict(headers)
     media = headers.pop("Content-Type", "application/json")
     return Response(body, status_code=status, headers=headers, media_type=media)
-

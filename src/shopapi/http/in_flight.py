@@ -24,6 +24,7 @@ class InFlight:
         self._now = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
         if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
             await self._app(scope, receive, send)
             return
@@ -48,13 +49,16 @@ class OneWriter:
         self._turn = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
         if scope["type"] != "http" or scope["method"] in _READS:
             await self._app(scope, receive, send)
             return
         try:
             await asyncio.wait_for(self._turn.acquire(), _TURN_S)
         except TimeoutError:
-            await send_problem(Overloaded("Too many changes wait. Nothing was done; come back in a second."), scope, send)
+            await send_problem(
+                Overloaded("Too many changes wait. Nothing was done; come back in a second."), scope, send
+            )
             return
         try:
             await self._app(scope, receive, send)

@@ -107,7 +107,8 @@ def _schemas(handlers: list[HTTPRouteHandler]) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
     problem = schemas["Problem"]
     problem["properties"]["code"]["enum"] = [kind.code for kind in all_problems()]
-    return _without_surrogates(schemas)
+    plain: dict[str, Any] = _without_surrogates(schemas)
+    return plain
 
 
 def _without_surrogates(value: Any) -> Any:

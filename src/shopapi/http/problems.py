@@ -125,7 +125,9 @@ class MisdirectedRequest(ShopError):
     status, code, title = 421, "misdirected_request", "Wrong host"
 
     def __init__(self) -> None:
-        super().__init__("This server does not answer to that host name. SHOP_PUBLIC_URL and SHOP_ALLOWED_HOSTS say it.")
+        super().__init__(
+            "This server does not answer to that host name. SHOP_PUBLIC_URL and SHOP_ALLOWED_HOSTS say it."
+        )
 
 
 class RateLimited(ShopError):

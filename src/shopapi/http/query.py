@@ -19,7 +19,8 @@ def query_of(kind: type[msgspec.Struct]) -> dict[str, Provide]:
     """The dependency that gives a handler its query as ``asked``, a value of the contract type ``kind``."""
 
     async def read(request: ShopRequest) -> msgspec.Struct:
-        return parse(request.scope["query_string"], kind)
+        asked: msgspec.Struct = parse(request.scope["query_string"], kind)
+        return asked
 
     return {"asked": Provide(read)}
 
@@ -46,7 +47,9 @@ def _pairs(query_string: bytes) -> dict[str, str]:
             query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100, separator="&"
         )
     except ValueError:
-        raise InvalidRequest.of("", "The query is not readable: it is UTF-8, percent-encoded, 100 parameters at most.") from None
+        raise InvalidRequest.of(
+            "", "The query is not readable: it is UTF-8, percent-encoded, 100 parameters at most."
+        ) from None
     given = dict(pairs)
     if len(given) != len(pairs):
         names = [name for name, _ in pairs]

@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 from litestar import Response, delete, get, post, put
+from litestar.params import FromPath
+from sqlalchemy import Connection
 
 from shopapi.contract.fields import MAX_ID
 from shopapi.contract.items import Item, ItemInput
@@ -54,7 +56,7 @@ def list_items(db: Database) -> list[Item]:
 def add_item(data: ItemInput, request: ShopRequest, db: Database) -> Response[bytes]:
     """201 where the name is new, 200 where the item exists: the quantity is added to it."""
 
-    def change(c: store.Connection) -> Answer:
+    def change(c: Connection) -> Answer:
         stored, made = store.add_item(c, data, actor=request.user.actor)
         return Answer(stored.item, 201 if made else 200, {"ETag": etag(stored.version)})
 
@@ -63,10 +65,12 @@ def add_item(data: ItemInput, request: ShopRequest, db: Database) -> Response[by
 
 @get(
     "/items/{item_id:str}",
-    opt=told("stock:read", "Read an item", answers={200: Item}, problems=(NotFound,), tagged=True, open_in_classroom=True),
+    opt=told(
+        "stock:read", "Read an item", answers={200: Item}, problems=(NotFound,), tagged=True, open_in_classroom=True
+    ),
 )
 @in_thread
-def get_item(item_id: str, db: Database) -> Response[Item]:
+def get_item(item_id: FromPath[str], db: Database) -> Response[Item]:
     """One item."""
     number = item_number(item_id)
     with db.reading() as c:
@@ -87,7 +91,7 @@ def get_item(item_id: str, db: Database) -> Response[Item]:
     ),
 )
 @in_thread
-def set_item(item_id: str, data: ItemInput, request: ShopRequest, db: Database) -> Response[Item]:
+def set_item(item_id: FromPath[str], data: ItemInput, request: ShopRequest, db: Database) -> Response[Item]:
     """The difference in units is a correction in the ledger."""
     number, if_match = item_number(item_id), IfMatch(request.headers.get("if-match"))
     stored = db.write(lambda c: store.set_item(c, number, data, if_match, actor=request.user.actor))
@@ -106,7 +110,7 @@ def set_item(item_id: str, data: ItemInput, request: ShopRequest, db: Database) 
     ),
 )
 @in_thread
-def archive_item(item_id: str, request: ShopRequest, db: Database) -> None:
+def archive_item(item_id: FromPath[str], request: ShopRequest, db: Database) -> None:
     """The item leaves the list, its units are written off, its name is free again; the ledger stays whole."""
     number, if_match = item_number(item_id), IfMatch(request.headers.get("if-match"))
     db.write(lambda c: store.archive_item(c, number, if_match, actor=request.user.actor))

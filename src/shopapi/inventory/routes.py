@@ -3,7 +3,9 @@
 from typing import Final
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from shopapi.contract.stock import (
     Ledger,
@@ -47,7 +49,7 @@ def list_levels(asked: LevelQuery, db: Database, cursors: Cursors) -> LevelPage:
     opt=told("stock:read", "Read one sku's stock", answers={200: Level}, problems=(NotFound,), tagged=True),
 )
 @in_thread
-def get_level(sku: str, db: Database) -> Response[Level]:
+def get_level(sku: FromPath[str], db: Database) -> Response[Level]:
     """The stock of one variant."""
     with db.reading() as c:
         level = store.get_level(c, sku)
@@ -60,7 +62,7 @@ def get_level(sku: str, db: Database) -> Response[Level]:
     dependencies=query_of(MovementQuery),
 )
 @in_thread
-def read_ledger(sku: str, asked: MovementQuery, db: Database, cursors: Cursors) -> Ledger:
+def read_ledger(sku: FromPath[str], asked: MovementQuery, db: Database, cursors: Cursors) -> Ledger:
     """One variant's movements, newest first, with the proof that their sum is what is on hand."""
     before = cursors.read(f"ledger {sku}", asked.cursor)
     with db.reading() as c:
@@ -82,7 +84,7 @@ def read_ledger(sku: str, asked: MovementQuery, db: Database, cursors: Cursors) 
 def record_movement(data: MovementInput, request: ShopRequest, db: Database) -> Response[bytes]:
     """Units that came or went, and why."""
 
-    def change(c: store.Connection) -> Answer:
+    def change(c: Connection) -> Answer:
         return Answer(store.record_movement(c, data, actor=request.user.actor), 201)
 
     return once(request, db, data, change)

@@ -255,7 +255,7 @@ def archive_item(c: Connection, item_id: int, if_match: IfMatch, *, actor: str) 
     )
 
 
-def _locked(c: Connection, which: Any) -> Row[Any] | None:
+def _locked(c: Connection, which: Any) -> Row[*tuple[Any, ...]] | None:
     statement = (
         select(
             variant.c.id,
@@ -418,17 +418,17 @@ def read_ledger(c: Reader, sku: str, *, limit: int, before: int | None) -> tuple
         statement = statement.where(stock_movement.c.id < before)
     rows = c.execute(statement.order_by(stock_movement.c.id.desc()).limit(limit + 1)).all()
     total = c.execute(
-        select(func.count(), func.coalesce(func.sum(stock_movement.c.delta), 0)).where(
-            stock_movement.c.variant_id == level.item_id
-        )
+        select(
+            func.count().label("movements"), func.coalesce(func.sum(stock_movement.c.delta), 0).label("units")
+        ).where(stock_movement.c.variant_id == level.item_id)
     ).one()
     ledger = Ledger(
         data=[_movement(row) for row in rows[:limit]],
         next_cursor=None,
-        total=total[0],
+        total=total.movements,
         on_hand=level.on_hand,
         reserved=level.reserved,
-        sum_of_deltas=int(total[1]),
+        sum_of_deltas=int(total.units),
     )
     return ledger, rows[limit - 1].id if len(rows) > limit else None
 
@@ -459,4 +459,3 @@ def _movement(row: Row[Any]) -> Movement:
         actor=row.actor,
         at=row.at,
     )
-

@@ -14,14 +14,14 @@ known = {step.version: step for step in steps()}
 began = datetime.now(UTC)
 
 
-def note_step(*, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
+def note_step(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     """Write down the step that was just run, in its own transaction."""
     global began
     done: Step = known[step.up_revision_id]
     now = "now()" if ctx.dialect.name == "postgresql" else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
     ctx.connection.execute(
         text(
-            "INSERT INTO schema_step (version, checksum, started_at, finished_at) "
+            "INSERT INTO schema_step (version, checksum, started_at, finished_at) "  # noqa: S608 - two known words
             f"VALUES (:version, :checksum, :began, {now})"
         ),
         {

@@ -1,0 +1,99 @@
+"""Shops to measure: a database of either kind with its schema, items and one member of staff, and its audit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
+
+import msgspec
+
+from bench import postgres
+from bench.load import Requests
+from bench.plan import CannotMeasureError
+from shopapi.accounts.store import create_staff
+from shopapi.contract.accounts import StaffInput
+from shopapi.contract.items import ItemInput
+from shopapi.db.audit import audit
+from shopapi.db.engine import open_database
+from shopapi.db.migrate import migrate
+from shopapi.inventory.store import add_item
+from shopapi.settings import database_url
+
+Kind = Literal["SQLite", "PostgreSQL"]
+KINDS: Final[tuple[Kind, ...]] = ("SQLite", "PostgreSQL")
+
+EMAIL: Final = "bench@shop.example"
+PASSWORD: Final = "uneven kettle, borrowed ladder"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A database whose items are called ``1`` to ``items``; ``plain_url`` is as PostgreSQL's own tools take it."""
+
+    kind: Kind
+    url: str
+    plain_url: str
+    items: int
+
+    def audit(self) -> str:
+        """Recompute the books; a sentence. Raises :class:`BooksDisagreeError`."""
+        db = open_database(self.url, threads=1, patient=True)
+        try:
+            with db.reading() as c:
+                checks = audit(c)
+        finally:
+            db.close()
+        findings = [finding for check in checks for finding in check.findings]
+        if findings:
+            raise BooksDisagreeError("; ".join(findings))
+        return f"{len(checks)} checks passed over {sum(check.checked for check in checks):,} rows"
+
+    def sign_in_body(self) -> bytes:
+        """What ``POST /v1/sessions`` takes."""
+        return msgspec.json.encode({"email": EMAIL, "password": PASSWORD, "realm": "staff"})
+
+    def item_bodies(self, spread: bool) -> list[bytes]:
+        """What ``POST /items`` takes to add one unit: to the first item, or to each in turn."""
+        names = range(1, (self.items if spread else 1) + 1)
+        return [msgspec.json.encode(ItemInput(str(name), 1)) for name in names]
+
+
+class BooksDisagreeError(Exception):
+    """The audit of a shop that was measured has findings: its figures are worth nothing."""
+
+
+@contextmanager
+def shop(kind: Kind, items: int, postgres_url: str | None) -> Iterator[Shop]:
+    """A shop of its own, gone afterwards."""
+    if kind == "SQLite":
+        with TemporaryDirectory(prefix="shop-bench-") as folder:
+            url = f"sqlite:///{Path(folder) / 'shop.db'}"
+            yield _filled(Shop(kind, url, url, items))
+        return
+    if postgres_url is None:
+        raise CannotMeasureError("no PostgreSQL")
+    with postgres.database(postgres_url) as url:
+        made = _filled(Shop(kind, database_url(url), url, items))
+        # A plan that rests on an empty table would be measured for the first minute.
+        postgres.do(url, "VACUUM (ANALYZE)")
+        yield made
+
+
+def _filled(made: Shop) -> Shop:
+    migrate(made.url)
+    db = open_database(made.url, threads=1, patient=True)
+    try:
+        with db.writing() as c:
+            for name in range(1, made.items + 1):
+                add_item(c, ItemInput(str(name), 1), actor="shopctl bench")
+            create_staff(c, StaffInput(EMAIL, "Bench", "owner", PASSWORD), actor="shopctl bench")
+    finally:
+        db.close()
+    return made
+
+
+def get_items(port: int) -> Requests:
+    """The list of all items."""
+    return Requests.to(port, "GET", "/items")

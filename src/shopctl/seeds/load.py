@@ -1,0 +1,59 @@
+"""Puts the demo shop's goods, and the first owner, into a database that has none."""
+
+import tomllib
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from shopapi.accounts import rules
+from shopapi.accounts import store as accounts
+from shopapi.catalog.store import count_products
+from shopapi.contract.accounts import StaffInput
+from shopapi.contract.items import ItemInput
+from shopapi.db.engine import Database
+from shopapi.inventory.store import add_item
+
+ACTOR: Final = "shopctl seed"
+OWNER_EMAIL: Final = "owner@shop.example"
+
+
+class SeedReport(msgspec.Struct, frozen=True):
+    """What was added. ``owner_password`` is known here and never again; ``null`` where there was staff already."""
+
+    items_added: int
+    products: int
+    owner_email: str | None
+    owner_password: str | None
+
+
+def seed(db: Database) -> SeedReport:
+    """Add the demo's items where the shop has no product, and an owner where it has no staff.
+
+    One transaction: a second one that runs at the same time waits at the owner's address, or finds all done.
+    """
+    password = rules.new_password()
+    return db.write(lambda c: _seed(c, password))
+
+
+def demo_items() -> list[ItemInput]:
+    """The goods of ``shop.toml``, in its order."""
+    text = files(__package__).joinpath("shop.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text)["item"], list[ItemInput])
+
+
+def _seed(c: Connection, password: str) -> SeedReport:
+    owner = None
+    if not accounts.has_staff(c):
+        who = StaffInput(email=OWNER_EMAIL, name="Owner", role="owner", password=password)
+        owner = accounts.create_staff(c, who, actor=ACTOR).email
+    wanted = demo_items() if count_products(c) == 0 else []
+    for item in wanted:
+        add_item(c, item, actor=ACTOR)
+    return SeedReport(
+        items_added=len(wanted),
+        products=count_products(c),
+        owner_email=owner,
+        owner_password=password if owner else None,
+    )

@@ -1,0 +1,58 @@
+"""The apps as HTTP servers start them: functions without arguments, called in each process that serves."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Final
+
+from shopapi.runtime import logs
+from shopapi.runtime.settings import read
+from shopctl.servers import AsgiApp
+from shopctl.signals import end_with
+
+STARTUP_FAILED: Final = 3
+"""What a server's process exits with where starting it again would fail again; uvicorn knows it too."""
+
+_log = logging.getLogger(__name__)
+
+
+def api() -> AsgiApp:
+    """The API, with its settings from the environment."""
+    from shopapi.settings import ApiSettings
+
+    settings = read(ApiSettings, os.environ)
+    logs.start("api", settings.log_level, settings.log_format)
+
+    def make() -> AsgiApp:
+        from shopapi.app import create_app
+
+        return create_app(settings)
+
+    return _made(make)
+
+
+def web() -> AsgiApp:
+    """The web part, with its settings from the environment."""
+    from shopweb.settings import WebSettings
+
+    settings = read(WebSettings, os.environ)
+    logs.start("web", settings.log_level, settings.log_format)
+
+    def make() -> AsgiApp:
+        from shopweb.app import create_app
+
+        return create_app(settings)
+
+    return _made(make)
+
+
+def _made(make: Callable[[], AsgiApp]) -> AsgiApp:
+    # A server's own processes end with it, even where it is killed.
+    end_with(os.getppid())
+    try:
+        return make()
+    except Exception as error:
+        # In a worker nobody above us would catch it, and a traceback helps nobody who runs a shop.
+        _log.error("This cannot start: %s: %s", type(error).__name__, error)
+        _log.debug("Where it failed:", exc_info=True)
+        raise SystemExit(STARTUP_FAILED) from None

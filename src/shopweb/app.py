@@ -1,0 +1,99 @@
+"""The whole web part on one screen: settings in, an ASGI app out."""
+
+from typing import Final
+
+import httpx
+from litestar import Litestar, get
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from shopapi.runtime.draining import Draining
+from shopapi.runtime.edge import SECURITY_HEADERS, STRICT_TRANSPORT, App, Edge, Headers
+from shopapi.runtime.hosts import Hosts
+from shopapi.runtime.logs import AccessLog
+from shopapi.runtime.metrics import Metrics
+from shopapi.runtime.settings import is_loopback
+from shopweb import assets, health, preferences
+from shopweb.errors import HANDLERS, RefusalPages
+from shopweb.forms import MAX_BODY_BYTES
+from shopweb.office import item, movements, removal, sign_in, stock, undoing
+from shopweb.settings import WebSettings
+from shopweb.site import Site
+from shopweb.visit import Page, Visit, visit_of
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+)
+
+
+def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> App:
+    """The web part. ``transport`` is how it reaches the API, for tests; ``SettingsError`` without a secret key."""
+    site, measured = Site(settings, transport), Metrics("web")
+    pages = Litestar(
+        route_handlers=[
+            lead_to_office,
+            lead_to_stock,
+            sign_in.show_sign_in,
+            sign_in.sign_in,
+            sign_in.show_sign_out,
+            sign_in.sign_out,
+            stock.show_stock,
+            stock.add_stock,
+            item.show_item,
+            item.save_item,
+            movements.show_movements,
+            movements.record_movement,
+            removal.confirm_removal,
+            removal.remove_item,
+            undoing.show_undone,
+            undoing.undo,
+            preferences.set_preferences,
+            assets.static_file,
+            health.healthz,
+            health.readyz,
+            health.metrics,
+        ],
+        dependencies={"visit": Provide(visit_of)},
+        exception_handlers=HANDLERS,
+        on_shutdown=[site.client.aclose],
+        logging_config=None,
+        openapi_config=None,
+        request_max_body_size=MAX_BODY_BYTES,
+        state=State({"site": site, "metrics": measured}),
+    )
+    return Edge(
+        pages,  # type: ignore[arg-type]
+        hosts=Hosts(settings.public_url, settings.allowed_hosts),
+        metrics=measured,
+        access_log=AccessLog("web", settings.log_format) if settings.access_log else None,
+        draining=Draining(),
+        headers=_headers(settings),
+        refuse=RefusalPages(site),
+    )
+
+
+@get("/")
+async def lead_to_office(visit: Visit) -> Page:
+    """The shop itself is not built yet."""
+    return visit.redirect("/office")
+
+
+@get("/office")
+async def lead_to_stock(visit: Visit) -> Page:
+    """The back office begins with its only room."""
+    return visit.redirect("/office/stock")
+
+
+def _headers(settings: WebSettings) -> Headers:
+    https = settings.public_url.scheme == "https"
+    # Browsers say where a form comes from (Sec-Fetch-Site) only over https and to loopback names. Elsewhere Origin has
+    # to tell, which `no-referrer` would turn to "null"; `same-origin` tells other sites just as little.
+    trustworthy = https or is_loopback(settings.public_url.hostname or "")
+    referrer = b"no-referrer" if trustworthy else b"same-origin"
+    headers = [
+        *SECURITY_HEADERS,
+        (b"content-security-policy", CONTENT_POLICY.encode()),
+        (b"referrer-policy", referrer),
+    ]
+    return [*headers, STRICT_TRANSPORT] if https else headers

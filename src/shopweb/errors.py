@@ -1,0 +1,123 @@
+"""Every error as a page: what happened, what holds, what to do."""
+
+import logging
+from typing import Final
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from shopapi.client import ApiUnavailable, Forbidden, NotFound, ProblemError, TooManyRequests, Unauthenticated
+from shopapi.runtime.edge import Headers, Scope
+from shopweb import locale
+from shopweb.session import Note
+from shopweb.site import Site
+from shopweb.visit import NotOurForm, PageRequest, SignInFirst, Visit
+
+_log = logging.getLogger(__name__)
+
+RETRY_S: Final = 5
+_PLAIN: Final = (400, 403, 404, 405, 413, 415, 421, 429, 500, 503)
+
+
+def _sign_in_first(request: PageRequest, error: SignInFirst) -> Response[bytes]:
+    visit = Visit.of(request)
+    return visit.redirect("/office/sign-in", next=visit.here)
+
+
+def _session_ended(request: PageRequest, error: Unauthenticated) -> Response[bytes]:
+    visit = Visit.of(request)
+    if visit.session is None:
+        # The web part takes the stock for open and the API does not: settings that disagree.
+        return visit.redirect("/office/sign-in", next=visit.here)
+    forget = visit.site.cookies.forget(visit.site.cookies.session)
+    return visit.redirect("/office/sign-in", forget, note=Note("session_ended"), next=visit.here)
+
+
+def _api_away(request: PageRequest, error: ApiUnavailable) -> Response[bytes]:
+    _log.warning("%s", error)
+    visit = Visit.of(request)
+    headers = {"Retry-After": str(RETRY_S)}
+    sent = request.scope["path"] if request.scope["method"] == "POST" else ""
+    return visit.page(
+        "errors/away.html",
+        status=503,
+        headers=headers,
+        context={"retry_s": RETRY_S, "action": sent, "sent": visit.sent},
+    )
+
+
+def _forbidden(request: PageRequest, error: Forbidden) -> Response[bytes]:
+    right = "stock:read" if request.scope["method"] == "GET" else "stock:write"
+    return Visit.of(request).page("errors/forbidden.html", status=403, context={"right": right})
+
+
+def _not_our_form(request: PageRequest, error: NotOurForm) -> Response[bytes]:
+    return Visit.of(request).page("errors/not_our_form.html", status=403)
+
+
+def _not_found(request: PageRequest, error: NotFound) -> Response[bytes]:
+    return _plain(request, 404)
+
+
+def _too_many(request: PageRequest, error: TooManyRequests) -> Response[bytes]:
+    return _plain(request, 429, {"Retry-After": str(int(error.retry_after_s or 60))})
+
+
+def _refused(request: PageRequest, error: ProblemError) -> Response[bytes]:
+    if error.problem.code == "outcome_unknown":  # The database went away in the middle: sent again, it counts once.
+        return _api_away(request, ApiUnavailable(str(error), reached=True))
+    # No page expects this answer: its form lacks the words for it.
+    _log.error("The API refused what a page asked: %s", error)
+    return _plain(request, 500)
+
+
+def _http(request: PageRequest, error: HTTPException) -> Response[bytes]:
+    return _plain(request, error.status_code, dict(error.headers or {}))
+
+
+def _failed(request: PageRequest, error: Exception) -> Response[bytes]:
+    _log.error("The page failed.", exc_info=error)
+    return _plain(request, 500)
+
+
+HANDLERS: Final[ExceptionHandlersMap] = {
+    SignInFirst: _sign_in_first,
+    NotOurForm: _not_our_form,
+    Unauthenticated: _session_ended,
+    Forbidden: _forbidden,
+    NotFound: _not_found,
+    TooManyRequests: _too_many,
+    ApiUnavailable: _api_away,
+    ProblemError: _refused,
+    HTTPException: _http,
+    Exception: _failed,
+}
+
+
+def _plain(request: PageRequest, status: int, headers: dict[str, str] | None = None) -> Response[bytes]:
+    visit = Visit.of(request)
+    sent = {**(headers or {}), "Cache-Control": "no-store"}
+    sent.pop("content-type", None)
+    body = _plain_body(visit.site, visit.language, visit.theme, status, visit.request_id)
+    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=sent)
+
+
+def _plain_body(site: Site, language: locale.Language, theme: str, status: int, request_id: str) -> bytes:
+    kind = status if status in _PLAIN else 500 if status >= 500 else 400
+    context = {"kind": kind, "language": language, "theme": theme, "request_id": request_id}
+    return site.render(language, "errors/plain.html", **context).encode()
+
+
+class RefusalPages:
+    """The pages of what the edge refuses before a route is found: a strange host, a process about to stop."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __call__(self, status: int, code: str, scope: Scope) -> tuple[Headers, bytes]:
+        """Headers and body; ``code`` is for programs and no person reads it."""
+        accept = b",".join(value for name, value in scope["headers"] if name == b"accept-language").decode("latin-1")
+        language, request_id = locale.preferred(accept, None), str(scope["state"]["request_id"])
+        body = _plain_body(self._site, language, "system", status, request_id)
+        return [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")], body

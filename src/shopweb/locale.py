@@ -1,0 +1,76 @@
+"""Two languages: which one a visitor gets, its words, and how it writes numbers and times."""
+
+import gettext
+from datetime import UTC, datetime
+from importlib.resources import files
+from io import BytesIO
+from typing import Final, Literal
+
+from babel.dates import format_datetime, format_skeleton
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+Language = Literal["en", "de"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "de")
+_LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
+
+
+def preferred(accept_language: str, chosen: str | None) -> Language:
+    """The language that was chosen, else the one that the browser likes best among ours, else English."""
+    for language in LANGUAGES:
+        if chosen == language:
+            return language
+    best: Language = "en"
+    best_weight = 0.0
+    for part in accept_language.split(",")[:20]:
+        tag, _, weight = part.strip().partition(";q=")
+        name = tag.strip().lower().partition("-")[0]
+        try:
+            value = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        for language in LANGUAGES:
+            if name == language and value > best_weight:
+                best, best_weight = language, value
+    return best
+
+
+def read_translations(language: Language) -> gettext.NullTranslations:
+    """The words of a language, from its ``messages.po``; English is what the source says."""
+    if language == "en":
+        return gettext.NullTranslations()
+    source = files("shopweb").joinpath("locales", language, "messages.po")
+    with source.open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+class Moment:
+    """A time as a ledger shows it: short on the page, whole in what a pointer or a program reads."""
+
+    def __init__(self, at: datetime, now: datetime, language: Language) -> None:
+        at, locale = at.astimezone(UTC), _LOCALES[language]
+        self.machine = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.whole = format_datetime(at, "d MMM yyyy, HH:mm 'UTC'", locale=locale, tzinfo=UTC)
+        days = (now.astimezone(UTC).date() - at.date()).days
+        if days <= 0:
+            self.short = format_datetime(at, "HH:mm", locale=locale, tzinfo=UTC)
+        elif days < 7:
+            self.short = format_datetime(at, "EEE", locale=locale, tzinfo=UTC)
+        else:
+            skeleton = "MMMd" if at.year == now.year else "yMMMd"
+            self.short = format_skeleton(skeleton, at, tzinfo=UTC, locale=locale)
+
+
+def number(value: int, language: Language) -> str:
+    """A whole number with the language's separators."""
+    return str(format_decimal(value, locale=_LOCALES[language]))
+
+
+def signed(value: int, language: Language) -> str:
+    """A change of stock: ``+24`` or ``−2``, with a real minus."""
+    return ("+" if value > 0 else "−") + number(abs(value), language)

@@ -1,0 +1,39 @@
+"""Taking back what was just done, as long as nobody has touched the item since."""
+
+from litestar import get, post
+
+from shopapi.client import Conflict, NotFound, Stale
+from shopapi.contract.items import ItemInput
+from shopweb.forms import one_line, whole_number
+from shopweb.office.rows import stock_url
+from shopweb.office.standing import wanted_item
+from shopweb.session import Note
+from shopweb.visit import Page, Visit
+
+
+@get("/office/stock/{item:str}/undo")
+async def show_undone(visit: Visit, item: str) -> Page:
+    """Where a browser lands that reloads an undo: the item, as it is."""
+    return visit.redirect(f"/office/stock/{wanted_item(item)}")
+
+
+@post("/office/stock/{item:str}/undo")
+async def undo(visit: Visit, item: str) -> Page:
+    """Set the item back to what it was, or delete it again where the change had made it."""
+    visit.require_staff()
+    item_id = wanted_item(item)
+    sent = await visit.read_form()
+    name, units = one_line(sent.get("name", ""))[:200], whole_number(sent.get("quantity", "")) or 0
+    etag = sent.get("etag") or '"none"'
+    try:
+        if sent.get("made"):
+            await visit.api.delete_item(item_id, if_match=etag)
+            return visit.redirect("/office/stock", note=Note("unmade", name))
+        await visit.api.set_item(item_id, ItemInput(name, units), if_match=etag)
+    except Stale:
+        return visit.redirect(stock_url(item=item_id), note=Note("undo_stale", name))
+    except Conflict:
+        return visit.redirect(stock_url(item=item_id), note=Note("undo_refused", name))
+    except NotFound:
+        return visit.redirect("/office/stock", note=Note("gone"))
+    return visit.redirect(stock_url(item=item_id), note=Note("undone", name, units))

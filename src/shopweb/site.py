@@ -1,0 +1,68 @@
+"""What all requests share: settings, the client, the templates in both languages, static files."""
+
+from functools import cache
+from gettext import NullTranslations
+from typing import Final
+
+import httpx
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from shopapi.client import ShopClient
+from shopapi.runtime.settings import SettingsError
+from shopweb.assets import Assets
+from shopweb.locale import LANGUAGES, Language, read_translations
+from shopweb.session import Cookies, Signer
+from shopweb.settings import WebSettings
+
+SHOP_NAME: Final = "Ton & Tinte"
+
+
+class Site:
+    """Made once a process; raises :class:`SettingsError` without a secret key, as every cookie would be forgeable."""
+
+    def __init__(self, settings: WebSettings, transport: httpx.AsyncBaseTransport | None) -> None:
+        if not settings.secret_key:
+            raise SettingsError(["SHOP_SECRET_KEY is not set"], "export SHOP_SECRET_KEY=$(openssl rand -base64 48)")
+        self.settings = settings
+        self.client = ShopClient(settings.api_server_url.geturl(), transport=transport)
+        self.signer = Signer(settings.secret_key)
+        self.cookies = Cookies(strict=settings.public_url.scheme == "https")
+        self.assets = _assets()
+        self.translations = {language: _translations(language) for language in LANGUAGES}
+        self._templates = {language: _templates(language) for language in LANGUAGES}
+
+    def render(self, language: Language, template: str, /, **context: object) -> str:
+        """A page's HTML."""
+        return self._templates[language].get_template(template).render(**context)
+
+
+# What ships with the package is read once a process, however many sites a process makes (tests make hundreds).
+
+
+@cache
+def _assets() -> Assets:
+    return Assets()
+
+
+@cache
+def _translations(language: Language) -> NullTranslations:
+    return read_translations(language)
+
+
+@cache
+def _templates(language: Language) -> Environment:
+    env = Environment(
+        loader=PackageLoader("shopweb"),
+        autoescape=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    env.install_gettext_translations(_translations(language), newstyle=True)  # type: ignore[attr-defined]
+    env.globals.update(asset=_assets().url, shop=SHOP_NAME)
+    # Compiled at start: the first visitor waits for nothing, and a broken template is no surprise at night.
+    for name in env.list_templates(extensions=["html"]):
+        env.get_template(name)
+    return env

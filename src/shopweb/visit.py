@@ -1,0 +1,196 @@
+"""One request for a page: who asks, in which language and theme, what they sent, and how they are answered."""
+
+import gzip
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Final, Self
+from urllib.parse import urlencode, urlsplit
+
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
+
+from shopapi.client import ShopClient
+from shopapi.contract.accounts import Permission
+from shopweb import locale
+from shopweb.api import calling_for
+from shopweb.assets import accepts_gzip
+from shopweb.forms import own_path, read_form
+from shopweb.session import LANGUAGE_COOKIE, NOTE_COOKIE, THEME_COOKIE, Note, Session
+from shopweb.site import Site
+
+PageRequest = Request[Any, Any, Any]
+Page = Response[bytes]
+
+THEMES: Final = ("system", "light", "dark")
+_WORTH_COMPRESSING: Final = 1024
+
+
+class NotOurForm(Exception):
+    """A form that did not come from one of our pages, or from a page of another session."""
+
+
+class SignInFirst(Exception):
+    """The page is for staff and nobody is signed in."""
+
+
+class Visit:
+    """Handlers get one as an argument; error pages find it by :meth:`of`."""
+
+    def __init__(self, request: PageRequest) -> None:
+        self.site: Site = request.app.state.site
+        self.request = request
+        self.sent: dict[str, str] = {}
+        self.now = datetime.now(UTC)
+        cookies = request.cookies
+        self.language = locale.preferred(request.headers.get("accept-language", ""), cookies.get(LANGUAGE_COOKIE))
+        self.theme = cookies.get(THEME_COOKIE, "system")
+        if self.theme not in THEMES:
+            self.theme = "system"
+        self.session = self._signed_in()
+        self._outgoing: list[Cookie] = []
+
+    @classmethod
+    def of(cls, request: PageRequest) -> Self:
+        """The visit of ``request``, made when it is first asked for."""
+        state = request.scope["state"]
+        if "visit" not in state:
+            state["visit"] = cls(request)
+        visit: Self = state["visit"]
+        return visit
+
+    # who asks
+
+    @property
+    def request_id(self) -> str:
+        """What this request is called in the logs."""
+        return str(self.request.scope["state"]["request_id"])
+
+    @cached_property
+    def api(self) -> ShopClient:
+        """The API, called for this visitor."""
+        return calling_for(self.request, self.site.client, self.site.settings, self.session)
+
+    @property
+    def open_items(self) -> bool:
+        """Whether the stock is everybody's (a classroom) and nobody is signed in."""
+        return self.session is None and self.site.settings.items_access == "open"
+
+    def may(self, permission: Permission) -> bool:
+        """Whether to show what needs ``permission``; the API decides for itself."""
+        return self.open_items if self.session is None else permission in self.session.permissions
+
+    def require_staff(self) -> None:
+        """Let nobody pass who is not signed in, unless the stock is everybody's."""
+        if self.session is None and not self.open_items:
+            raise SignInFirst
+
+    def _signed_in(self) -> Session | None:
+        text = self.request.cookies.get(self.site.cookies.session, "")
+        session = self.site.signer.believed("session", text, Session)
+        return session if session and session.expires_at > self.now else None
+
+    # what they sent
+
+    async def read_form(self) -> dict[str, str]:
+        """The form, once it is sure that one of our own pages sent it."""
+        self.check_origin()
+        self.sent = await read_form(self.request)
+        if not self.site.signer.is_form_token(self.sent.pop("token", ""), self._bound_to):
+            raise NotOurForm
+        return self.sent
+
+    def check_origin(self) -> None:
+        """Refuse a form that another site sent: by ``Sec-Fetch-Site``, else by ``Origin`` or ``Referer``."""
+        headers = self.request.headers
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            if site not in ("same-origin", "none"):
+                raise NotOurForm
+            return
+        sent_from = urlsplit(headers.get("origin") or headers.get("referer") or "")
+        # The edge has let only our own names through as Host.
+        own = {self.site.settings.public_url.netloc, headers.get("host", "")}
+        if sent_from.scheme not in ("http", "https") or sent_from.netloc not in own:
+            raise NotOurForm
+
+    @property
+    def _bound_to(self) -> str:
+        if self.session:
+            return f"session:{self.session.token}"
+        visitor = self.request.cookies.get(self.site.cookies.visitor, "")
+        return f"visitor:{visitor}" if visitor else ""
+
+    @cached_property
+    def form_token(self) -> str:
+        """What every form of this page carries that changes something."""
+        bound_to = self._bound_to
+        if not bound_to:
+            visitor = secrets.token_urlsafe(24)
+            self._outgoing.append(self.site.cookies.set_visitor(visitor))
+            bound_to = f"visitor:{visitor}"
+        return self.site.signer.form_token(bound_to)
+
+    def asked(self, name: str) -> str:
+        """A parameter of the query, ``""`` where it is missing."""
+        return str(self.request.query_params.get(name, ""))
+
+    # their language
+
+    def gettext(self, message: str) -> str:
+        """``message`` in the visitor's language."""
+        return self.site.translations[self.language].gettext(message)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """``one`` or ``many`` in the visitor's language, as ``count`` needs it."""
+        return self.site.translations[self.language].ngettext(one, many, count)
+
+    def number(self, value: int) -> str:
+        """A whole number as the visitor's language writes it."""
+        return locale.number(value, self.language)
+
+    # the answer
+
+    @property
+    def here(self) -> str:
+        """Where this page is, for forms that lead back to it."""
+        query = self.request.scope["query_string"].decode("latin-1")
+        return own_path(self.request.scope["path"] + (f"?{query}" if query else ""))
+
+    @cached_property
+    def note(self) -> Note | None:
+        """What was just done; said once."""
+        text = self.request.cookies.get(NOTE_COOKIE, "")
+        if not text:
+            return None
+        self._outgoing.append(self.site.cookies.forget(NOTE_COOKIE))
+        return self.site.signer.believed("note", text, Note)
+
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        context: Mapping[str, object] | None = None,
+    ) -> Page:
+        """A page, kept by nobody: it is one person's."""
+        body = self.site.render(self.language, template, visit=self, **(context or {})).encode()
+        sent = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Accept-Language, Cookie", **(headers or {})}
+        if len(body) > _WORTH_COMPRESSING and accepts_gzip(self.request.headers.get("accept-encoding", "")):
+            body, sent["Content-Encoding"] = gzip.compress(body, 5), "gzip"
+        return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent, cookies=self._outgoing)
+
+    def redirect(self, path: str, *cookies: Cookie, note: Note | None = None, **query: str) -> Page:
+        """Lead on by ``GET`` (303), so that reloading the next page repeats nothing."""
+        outgoing = [*cookies]
+        if note:
+            outgoing.append(self.site.cookies.set_note(self.site.signer.signed("note", note)))
+        headers = {"Location": f"{path}?{urlencode(query)}" if query else path, "Cache-Control": "no-store"}
+        return Response(b"", status_code=303, media_type=MediaType.HTML, headers=headers, cookies=outgoing)
+
+
+async def visit_of(request: PageRequest) -> Visit:
+    """The dependency ``visit`` of every handler."""
+    return Visit.of(request)

@@ -1,0 +1,72 @@
+"""The API under other settings than the usual ones, and callers that have said who they are."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+import httpx
+import pytest
+
+from shopapi.app import create_app
+from shopapi.contract.accounts import Role
+from shopapi.runtime.settings import read
+from shopapi.settings import ApiSettings
+from tests.app_client import client_of
+from tests.conftest import AsRole, TokenFor
+
+
+@pytest.fixture
+def token_for(token_for: TokenFor) -> TokenFor:
+    """As ever; and there is an owner, without whom the books of a shop with staff do not agree."""
+    token_for("owner")
+    return token_for
+
+
+class ApiWith(Protocol):
+    """Starts an API of its own over the test's database: ``api_with(SHOP_ITEMS_ACCESS="open")``."""
+
+    def __call__(self, **environment: str) -> httpx.Client: ...
+
+
+class ClientAs(Protocol):
+    """A client of the test's API that calls as a member of staff with a role."""
+
+    def __call__(self, role: Role) -> httpx.Client: ...
+
+
+@pytest.fixture
+def api_with(environment: dict[str, str]) -> Iterator[ApiWith]:
+    with ExitStack() as running:
+
+        def start(**more: str) -> httpx.Client:
+            settings = read(ApiSettings, {**environment, **more})
+            return running.enter_context(client_of(create_app(settings)))
+
+        yield start
+
+
+@pytest.fixture
+def open_api(api_with: ApiWith) -> httpx.Client:
+    """A client without a token of an API in classroom mode."""
+    return api_with(SHOP_ITEMS_ACCESS="open")
+
+
+@pytest.fixture
+def client_as(api: httpx.Client, as_role: AsRole) -> ClientAs:
+    def client(role: Role) -> httpx.Client:
+        api.headers.update(as_role(role))
+        return api
+
+    return client
+
+
+@pytest.fixture
+def clerk(client_as: ClientAs) -> httpx.Client:
+    """A client that calls as a clerk."""
+    return client_as("clerk")
+
+
+@pytest.fixture
+def owner(client_as: ClientAs) -> httpx.Client:
+    """A client that calls as an owner."""
+    return client_as("owner")

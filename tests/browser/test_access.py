@@ -1,0 +1,226 @@
+"""Everybody can use every page: by keyboard, by screen reader, on a phone, in the dark, in both languages."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitor, sign_in, views
+from tests.browser.serving import VIEWER, RunningShop
+
+WIDTHS = (320, 360, 390, 480, 600, 700, 860, 959, 960, 1100, 1280, 1440)
+LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalterung" * 3
+
+
+def assert_fits_everybody(page: Page) -> None:
+    """axe finds nothing on a phone or a desk, in the light or the dark; nothing scrolls sideways."""
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{page.url} {width} {scheme}\n{found.generate_report()}"
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_pages_of_the_office_fit_everybody(shop: RunningShop, visitor: Visitor, language: str) -> None:
+    item = shop.add(f"{LONG_NAME} {language}", 64, reserved=6)
+    shop.add(f"Low {language}", 3)
+    shop.add(f"Out {language}", 0)
+    shop.add(f"Held {language}", 3, reserved=3)
+    page = visitor(shop, language=language)
+    page.goto("/office/sign-in")
+    assert_fits_everybody(page)
+    page.locator("#password").press("Enter")
+    page.locator("#errors").wait_for()
+    assert_fits_everybody(page)
+    sign_in(page)
+    page.locator("#name").fill(f"Neu {language}")
+    page.locator("#name").press("Enter")
+    page.locator("#note").wait_for()
+    assert_fits_everybody(page)
+    page.locator("#name").press("Enter")
+    page.locator("#errors").wait_for()
+    assert_fits_everybody(page)
+    page.goto(f"/office/stock/{item}")
+    assert_fits_everybody(page)
+    page.locator("#quantity").fill("1")
+    page.locator("#quantity").press("Enter")
+    page.locator("#errors").wait_for()
+    assert_fits_everybody(page)
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_pages_that_ask_back_fit_everybody(shop: RunningShop, visitor: Visitor, language: str) -> None:
+    item = shop.add(f"Wok {LONG_NAME} {language}", 64)
+    page = visitor(shop, language=language)
+    sign_in(page)
+    page.goto(f"/office/stock/{item}/delete")
+    assert_fits_everybody(page)
+    page.goto(f"/office/stock/{item}")
+    other = page.context.new_page()
+    other.goto(f"/office/stock/{item}")
+    other.locator("#quantity").fill("60")
+    other.locator("#quantity").press("Enter")
+    other.locator("#note").wait_for()
+    other.close()
+    page.locator("#quantity").fill("70")
+    page.locator("#quantity").press("Enter")
+    page.locator(".choices").wait_for()
+    assert_fits_everybody(page)
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_pages_of_failure_fit_everybody(shop: RunningShop, visitor: Visitor, language: str) -> None:
+    page = visitor(shop, language=language)
+    page.goto("/office/nowhere")
+    assert_fits_everybody(page)
+    sign_in(page)
+    page.evaluate("document.querySelectorAll('[name=token]').forEach((field) => { field.value = 'other' })")
+    page.locator("#name").fill("X")
+    page.locator("#name").press("Enter")
+    page.locator("h1", has_text=re.compile("out of date|veraltet")).wait_for()
+    assert_fits_everybody(page)
+    page.goto("/office/stock")
+    page.locator("#name").fill("X")
+    shop.api.stop()
+    try:
+        page.locator("#name").press("Enter")
+        page.locator(".door form").wait_for()
+        assert_fits_everybody(page)
+        page.goto("/office/stock")
+        page.locator(".door").wait_for()
+        assert_fits_everybody(page)
+    finally:
+        shop.api.start()
+
+
+def test_pages_for_lookers_and_classrooms_fit_everybody(
+    shop: RunningShop, open_shop: RunningShop, visitor: Visitor
+) -> None:
+    item = shop.add("Looked at", 3)
+    page = visitor(shop)
+    sign_in(page, VIEWER)
+    assert_fits_everybody(page)
+    page.goto(f"/office/stock/{item}")
+    assert_fits_everybody(page)
+    item = open_shop.add("Chalk", 3)
+    page = visitor(open_shop)
+    for path in ("/office/stock", f"/office/stock/{item}"):
+        page.goto(path)
+        assert_fits_everybody(page)
+
+
+def press_until(page: Page, key: str, reached: Callable[[], bool]) -> None:
+    """Press ``key`` until the focus is where a person wants it, at most 60 times."""
+    for _ in range(60):
+        page.keyboard.press(key)
+        if reached():
+            return
+    raise AssertionError(f"{key} never led there")
+
+
+def focused(page: Page) -> str:
+    """The name of what has the focus."""
+    return str(
+        page.evaluate(
+            """() => { const e = document.activeElement;
+            return e.getAttribute("aria-label") ?? (e.labels?.[0]?.innerText ?? e.innerText ?? "").trim() }"""
+        )
+    )
+
+
+def test_a_clerk_without_a_mouse(shop: RunningShop, visitor: Visitor) -> None:
+    page = visitor(shop)
+    sign_in(page)
+    page.goto("/office/stock")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to content"
+    page.keyboard.press("Enter")
+    press_until(page, "Tab", lambda: focused(page) == "Item name")
+    page.keyboard.type("Ladle")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("x")
+    page.keyboard.press("Enter")
+    expect(page.locator("#errors")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert focused(page) == "Quantity"
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    expect(page.locator("#note")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert focused(page) == "Undo"
+    page.keyboard.press("Enter")
+    expect(page.locator("#note")).to_contain_text("off the list again")
+
+
+def test_arrows_walk_the_list_and_enter_chooses(shop: RunningShop, visitor: Visitor) -> None:
+    for n in range(3):
+        shop.add(f"Peg {n}", n + 1)
+    page = visitor(shop)
+    sign_in(page)
+    page.goto("/office/stock?q=Peg")
+    page.get_by_role("link", name="Peg 2", exact=True).first.focus()
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "Peg 1"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == "Peg 1"
+    page.keyboard.press("Enter")
+    expect(page.locator("#movements")).to_contain_text("Sum of movements 2 = on hand 2")
+
+
+def test_ctrl_s_saves(shop: RunningShop, visitor: Visitor) -> None:
+    item = shop.add("Tray", 3)
+    page = visitor(shop)
+    sign_in(page)
+    page.goto(f"/office/stock/{item}")
+    page.get_by_label("On hand").fill("4")
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.get_by_role("status")).to_contain_text("with 4 on hand")
+
+
+def test_a_new_page_is_read_from_its_heading_on(shop: RunningShop, visitor: Visitor) -> None:
+    page = visitor(shop)
+    sign_in(page)
+    page.evaluate("window.sameDocument = true")
+    views(page).get_by_role("link", name="Sold out").click()
+    expect(page).to_have_url(re.compile("view=out"))
+    expect(views(page).get_by_role("link", name="Sold out")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    assert page.evaluate("window.sameDocument"), "htmx swaps; it does not load the page anew."
+
+
+def test_a_slow_answer_shows_that_something_happens(shop: RunningShop, visitor: Visitor) -> None:
+    page = visitor(shop)
+    sign_in(page)
+    waiting = []
+    page.route("**/office/stock?view=low", lambda route: waiting.append(route))
+    views(page).get_by_role("link", name="Low").click()
+    expect(page.locator("main")).to_have_attribute("aria-busy", "true")
+    waiting[0].continue_()
+    expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")
+    expect(page).to_have_url(re.compile("view=low"))
+
+
+def test_what_is_pressed_is_large_enough(shop: RunningShop, visitor: Visitor) -> None:
+    shop.add("Pan", 3)
+    page = visitor(shop, width=390)
+    sign_in(page)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, .btn, .input, .tool, summary")]
+        .filter((e) => e.offsetParent && !e.closest(".note"))
+        .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 38 || box.width < 38).map(([html]) => html)"""
+    )
+    assert small == []

@@ -1,0 +1,144 @@
+"""``shopctl up``: one command, the whole shop."""
+
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Shopctl, Start
+from tests.waiting import free_port, wait_until
+
+pytestmark = pytest.mark.processes
+
+
+class Up:
+    """A running ``shopctl up`` in its own directory."""
+
+    def __init__(self, start: Start, **environment: str) -> None:
+        self.web, self.api = free_port(), free_port()
+        ports = {"SHOP_WEB_PORT": str(self.web), "SHOP_API_PORT": str(self.api)}
+        self.process = start("shopctl", "up", **{**ports, **environment})
+        self.lines: list[str] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if "Ctrl-C stops all" in line:
+                break
+        assert self.lines, self.process.communicate()[1]
+
+    def child(self, command: str) -> int:
+        """The process id of the part that runs ``command``; 0 where there is none just now."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        for pid, ppid, args in (line.split(None, 2) for line in listed.splitlines()):
+            if int(ppid) == self.process.pid and f"shopctl {command}" in args:
+                return int(pid)
+        return 0
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, err = self.process.communicate(timeout=30)
+        return self.process.returncode, err
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_it_prints_what_runs_and_how_to_sign_in_and_stops_all_on_ctrl_c(start: Start, tmp_path: Path) -> None:
+    up = Up(start)
+    database, api, web, sign_in = up.lines
+    assert database.startswith("  ✓ database  shop.db, schema 0001, 12 products ")
+    assert api.startswith(f"  ✓ api       http://127.0.0.1:{up.api}  docs at /docs ")
+    assert web.startswith(f"  ✓ web       http://127.0.0.1:{up.web} ")
+    assert {line[-2:] for line in (database, api, web)} == {" s"}
+    assert len({len(line) for line in (database, api, web)}) == 1
+    assert sign_in.startswith("  › sign in at /office as owner@shop.example, password ")
+    assert sign_in.endswith(" (shown once)   Ctrl-C stops all")
+    assert answers(up.api)
+    assert answers(up.web)
+    code, err = up.stop()
+    assert code == 0, err
+    assert is_free(up.api)
+    assert is_free(up.web)
+    assert "Traceback" not in err
+    assert sign_in.split()[8] not in err
+    assert (tmp_path / ".shopctl").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / ".shopctl/secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_second_start_keeps_key_goods_and_password(start: Start, tmp_path: Path) -> None:
+    Up(start).stop()
+    key = (tmp_path / ".shopctl/secret-key").read_text()
+    again = Up(start)
+    assert again.lines[0].startswith("  ✓ database  shop.db, schema 0001, 12 products ")
+    assert again.lines[-1] == "  › sign in at /office as owner@shop.example   Ctrl-C stops all"
+    assert again.process.stdout is not None
+    assert again.process.stdout.readline() == "  › password lost? shopctl staff reset-password owner@shop.example\n"
+    assert again.stop(signal.SIGTERM)[0] == 0
+    assert (tmp_path / ".shopctl/secret-key").read_text() == key
+
+
+@pytest.mark.parametrize(("part", "name"), [("serve-api", "api"), ("serve-web", "web"), ("worker", "worker")])
+def test_a_part_that_dies_is_started_again_and_said_so(start: Start, part: str, name: str) -> None:
+    up = Up(start)
+    killed = up.child(part)
+    subprocess.run(["kill", "-9", str(killed)], check=True)
+    wait_until(lambda: up.child(part) not in (0, killed), 15, f"{part} to be started again")
+    wait_until(lambda: answers(up.api) and answers(up.web), 20, "all to answer again")
+    code, err = up.stop()
+    assert code == 0
+    assert f"! {name} stopped by itself (signal 9); it starts again in 0.5 s" in err
+
+
+def test_parts_end_when_it_is_killed(start: Start) -> None:
+    up = Up(start)
+    up.process.kill()
+    wait_until(lambda: is_free(up.api) and is_free(up.web), 15, "every part to end")
+
+
+@pytest.mark.parametrize("setting", ["SHOP_API_PORT", "SHOP_WEB_PORT"])
+def test_a_port_that_is_taken_is_named_with_the_setting_that_moves_it(shopctl: Shopctl, setting: str) -> None:
+    ports = {"SHOP_WEB_PORT": str(free_port()), "SHOP_API_PORT": str(free_port())}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = shopctl("up", **{**ports, setting: str(port)})
+    assert told.code == 1
+    assert told.err.startswith(f"  ✗ Port {port} is taken.\n  › {setting}=")
+    assert told.err.endswith(" shopctl up\n")
+    assert list(shopctl.directory.iterdir()) == []
+
+
+def test_an_open_shop_is_warned_of(start: Start) -> None:
+    up = Up(start, SHOP_ITEMS_ACCESS="open")
+    assert httpx.get(f"http://127.0.0.1:{up.api}/items", trust_env=False).status_code == 200
+    assert "! SHOP_ITEMS_ACCESS=open" in up.stop()[1]
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "words"),
+    [
+        ({"SHOP_DB_THREADS": "0"}, 2, "SHOP_DB_THREADS"),
+        ({"DATABASE_URL": "postgresql://shop:s3cr3t-pw@127.0.0.1:1/shop"}, 1, "cannot be reached"),
+        ({"SHOP_SERVER": "gunicorn"}, 2, "gunicorn"),
+        ({"DATABASE_URL": "sqlite:////nope/shop.db"}, 1, "/nope/shop.db"),
+    ],
+)
+def test_what_stops_it_from_starting_is_told(
+    shopctl: Shopctl, environment: dict[str, str], code: int, words: str
+) -> None:
+    ports = {"SHOP_WEB_PORT": str(free_port()), "SHOP_API_PORT": str(free_port())}
+    told = shopctl("up", **ports, **environment)
+    assert told.code == code
+    assert words in told.err
+    assert "s3cr3t-pw" not in told.err
