@@ -19,7 +19,7 @@ from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
 from shopapi.http.body import BodyLimit, ShopRequest
 from shopapi.http.cursors import Cursors
-from shopapi.http.failures import EXCEPTION_HANDLERS, refuse
+from shopapi.http.failures import EXCEPTION_HANDLERS, answer_options, refuse
 from shopapi.http.in_flight import InFlight, OneWriter
 from shopapi.http.limits import Limiter
 from shopapi.http.query import refuse_queries
@@ -63,6 +63,7 @@ def create_app(settings: ApiSettings) -> App:
             *SECURITY_HEADERS,
             (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
             (b"referrer-policy", b"no-referrer"),
+            (b"cache-control", b"no-store"),
             *([STRICT_TRANSPORT] if https else []),
         ],
         refuse=refuse,
@@ -86,6 +87,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
     return Litestar(
         HANDLERS,
         guards=[let_in, refuse_queries],
+        before_request=answer_options,
         dependencies={
             "db": _always(db),
             "cursors": _always(Cursors(settings.secret_key)),

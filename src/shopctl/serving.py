@@ -1,5 +1,6 @@
 """The apps as HTTP servers start them: functions without arguments, called in each process that serves."""
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -49,6 +50,8 @@ def web() -> AsgiApp:
 def _made(make: Callable[[], AsgiApp]) -> AsgiApp:
     # A server's own processes end with it, even where it is killed.
     end_with(os.getppid())
+    # What is made at the start stays: to look through it for garbage meanwhile takes a tenth of the time to start.
+    gc.disable()
     try:
         return make()
     except Exception as error:
@@ -56,3 +59,6 @@ def _made(make: Callable[[], AsgiApp]) -> AsgiApp:
         _log.error("This cannot start: %s: %s", type(error).__name__, error)
         _log.debug("Where it failed:", exc_info=True)
         raise SystemExit(STARTUP_FAILED) from None
+    finally:
+        gc.enable()
+        gc.freeze()

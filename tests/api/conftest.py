@@ -12,7 +12,7 @@ from shopapi.contract.accounts import Role
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from tests.app_client import client_of
-from tests.conftest import AsRole, TokenFor
+from tests.conftest import SECRET_KEY, AsRole, TokenFor
 
 
 @pytest.fixture
@@ -43,6 +43,25 @@ def api_with(environment: dict[str, str]) -> Iterator[ApiWith]:
             return running.enter_context(client_of(create_app(settings)))
 
         yield start
+
+
+@pytest.fixture
+def sqlite_api_with(sqlite_url: str) -> Iterator[ApiWith]:
+    """As ``api_with``, on SQLite alone: for what no database has a part in."""
+    with ExitStack() as running:
+
+        def start(**more: str) -> httpx.Client:
+            usual = {"DATABASE_URL": sqlite_url, "SHOP_SECRET_KEY": SECRET_KEY, "SHOP_ACCESS_LOG": "off"}
+            settings = read(ApiSettings, {**usual, "SHOP_RATE_LIMITS": "off", **more})
+            return running.enter_context(client_of(create_app(settings)))
+
+        yield start
+
+
+@pytest.fixture
+def sqlite_api(sqlite_api_with: ApiWith) -> httpx.Client:
+    """A client without a token of an API on SQLite."""
+    return sqlite_api_with()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shopapi.accounts import store
 from shopapi.accounts.passwords import Passwords
-from shopapi.accounts.rules import EmailTaken, LastOwner, OwnAccount, PermissionNotHeld, check_password
+from shopapi.accounts.rules import EmailTaken, LastOwner, OwnAccount, PermissionNotHeld, WeakPassword, check_password
 from shopapi.contract.accounts import (
     ApiKey,
     ApiKeyCreated,
@@ -53,7 +53,7 @@ def list_staff(asked: PageQuery, db: Database, cursors: Cursors) -> StaffPage:
 @post(
     "/v1/admin/staff",
     opt=told(
-        "staff:write", "Add a member of staff", answers={201: Staff}, problems=(EmailTaken,), tagged=True, keyed=True
+        "staff:write", "Add a member of staff", answers={201: Staff}, problems=(EmailTaken, WeakPassword), tagged=True, keyed=True
     ),
 )
 async def create_staff(data: StaffInput, request: ShopRequest, db: Database, passwords: Passwords) -> Response[bytes]:
@@ -86,7 +86,7 @@ def get_staff(staff_id: FromPath[str], db: Database) -> Response[Staff]:
         "staff:write",
         "Change a member of staff",
         answers={200: Staff},
-        problems=(NotFound, LastOwner, OwnAccount, Stale, PreconditionRequired),
+        problems=(NotFound, LastOwner, OwnAccount, WeakPassword, Stale, PreconditionRequired),
         tagged=True,
         if_match=True,
     ),
@@ -138,7 +138,12 @@ def create_api_key(data: ApiKeyInput, request: ShopRequest, db: Database) -> Res
 
     def change(c: Connection) -> Answer:
         made = store.create_api_key(
-            c, data, actor=request.user.actor, maker_id=request.user.staff_id, address=_address(request)
+            c,
+            data,
+            actor=request.user.actor,
+            maker_id=request.user.staff_id,
+            held=request.user.permissions,
+            address=_address(request),
         )
         return Answer(made, 201, {"Cache-Control": "no-store"}, kept=ApiKeyCreated(key=made.key, secret=None))
 

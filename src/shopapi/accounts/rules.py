@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 from shopapi.contract.accounts import Permission, Role
 from shopapi.contract.problems import FieldError
-from shopapi.http.problems import InvalidRequest, ShopError
+from shopapi.http.problems import ShopError
 
 ALL: Final[frozenset[Permission]] = frozenset(get_args(Permission))
 
@@ -72,6 +72,15 @@ class OwnAccount(ShopError):
         super().__init__("Nobody can change the own role or disable the own account. Ask another owner.")
 
 
+class WeakPassword(ShopError):
+    """The password is quickly guessed."""
+
+    status, code, title = 422, "weak_password", "Weak password"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The password {why}.", errors=[FieldError("password", why)])
+
+
 class PermissionNotHeld(ShopError):
     """A key cannot do more than its maker."""
 
@@ -90,20 +99,18 @@ def normal_email(email: str) -> str:
 
 
 def check_password(password: str, *, email: str) -> None:
-    """Refuse a password that is quickly guessed; raises :class:`InvalidRequest`, which never shows it.
+    """Refuse a password that is quickly guessed; raises :class:`WeakPassword`, which never shows it.
 
-    Length is the contract's matter (12 to 128 characters). There are no rules of composition and none of age
-    (OWASP ASVS 5.0, 6.2); what counts is that it is no common one, nor the shop's or the person's own name.
+    There are no rules of composition and none of age (OWASP ASVS 5.0, 6.2); what counts is a length of 12 to 128
+    characters, and that it is no common one, nor the shop's or the person's own name.
     """
     if not 12 <= len(password) <= 128:
-        raise InvalidRequest.of("password", "has 12 to 128 characters")
+        raise WeakPassword("has 12 to 128 characters")
     from zxcvbn import zxcvbn  # Loads 30,000 common passwords, which only this needs.
 
     own = [email, *email.split("@"), "shopctl", "tonundtinte"]
     if zxcvbn(unicodedata.normalize("NFC", password)[:72], user_inputs=own)["score"] < 2:
-        raise InvalidRequest.of(
-            "password", "is easy to guess; use a longer one, such as four unrelated words"
-        )
+        raise WeakPassword("is easy to guess; use a longer one, such as four unrelated words")
 
 
 def new_password() -> str:

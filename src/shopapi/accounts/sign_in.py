@@ -62,6 +62,9 @@ async def sign_in(
 
     def begin() -> SessionCreated:
         with db.writing() as c:
+            # The password took its time: it, or the account, may have been changed meanwhile.
+            if not store.still_stands(c, who):
+                raise InvalidCredentials
             if fresh:
                 store.rehash(c, who.row_id, fresh)
             token, ends = store.create_session(c, who.row_id, user_agent=request.headers.get("user-agent", ""))

@@ -1,5 +1,6 @@
 """SQL over staff, sessions, API keys and the audit log."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from shopapi.contract.accounts import (
     ApiKeyCreated,
     ApiKeyInput,
     CurrentSession,
+    Permission,
     Staff,
     StaffInput,
     StaffPatch,
@@ -81,7 +83,7 @@ def staff_by_email(c: Reader, email: str) -> Staff | None:
 def create_staff(
     c: Connection, who: StaffInput, *, actor: str, address: str = "", password_hash: str | None = None
 ) -> Staff:
-    """A new member of staff; raises :class:`EmailTaken`, or :class:`InvalidRequest` for a poor password.
+    """A new member of staff; raises :class:`EmailTaken`, or :class:`WeakPassword`.
 
     ``password_hash`` is the hash of ``who.password`` where it was made beside the event loop.
     """
@@ -208,6 +210,17 @@ def candidate(c: Reader, email: str) -> Candidate | None:
     """Who might sign in with this address: nobody who is disabled."""
     row = c.execute(select(staff).where(staff.c.email == normal_email(email), staff.c.disabled_at.is_(None))).first()
     return None if row is None else Candidate(row.id, row.public_id, row.role, row.password_hash)
+
+
+def still_stands(c: Connection, who: Candidate) -> bool:
+    """Whether nobody shut ``who`` out or changed their password since they were looked up; it stays so until the
+    end of the transaction."""
+    row = c.execute(
+        select(staff.c.password_hash)
+        .where(staff.c.id == who.row_id, staff.c.disabled_at.is_(None))
+        .with_for_update(read=True)
+    ).first()
+    return row is not None and row.password_hash == who.password_hash
 
 
 def create_session(c: Connection, row_id: int, *, user_agent: str = "") -> tuple[str, datetime]:
@@ -367,17 +380,20 @@ def create_api_key(
     actor: str,
     maker_email: str | None = None,
     maker_id: int | None = None,
+    held: Collection[Permission] | None = None,
     address: str = "",
 ) -> ApiKeyCreated:
     """A new API key with its secret, which is stored as a hash alone.
 
+    ``held`` is what the caller may do, where that is less than the maker: a key that makes a key.
     Raises :class:`PermissionNotHeld`, or :class:`NotFound` where the maker cannot sign in.
     """
     who = staff.c.id == maker_id if maker_id is not None else staff.c.email == normal_email(maker_email or "")
     maker = c.execute(select(staff).where(and_(who, staff.c.disabled_at.is_(None)))).first()
     if maker is None:
         raise NotFound("No member of staff who can sign in has this e-mail address.")
-    missing = sorted(set(wanted.permissions) - PERMISSIONS[maker.role])
+    allowed = PERMISSIONS[maker.role] if held is None else PERMISSIONS[maker.role].intersection(held)
+    missing = sorted(set(wanted.permissions) - allowed)
     if missing:
         raise PermissionNotHeld(missing)
     secret = new_api_key()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shopapi.contract.fields import MAX_ID, Cursor, Delta, Line, PageLimit, Search, SkuText
+from shopapi.contract.fields import Cursor, Delta, Line, PageLimit, Search, SkuText
 
 MovementReason = Literal["receive", "correct", "sell", "return", "write_off", "transfer"]
 """Why units came or went. ``sell`` and ``transfer`` are written by the shop, never by a caller."""
@@ -19,7 +19,7 @@ class LevelQuery(Struct, forbid_unknown_fields=True, frozen=True):
 
     q: Search | None = None
     view: StockView = "all"
-    item_id: Annotated[int, Meta(ge=1, le=MAX_ID)] | None = None
+    item_id: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
     limit: PageLimit = 24
     cursor: Cursor | None = None
 

@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -229,7 +230,8 @@ def _named_failures(*, writing: bool) -> Iterator[None]:
     except PoolTimeout as error:
         raise DatabaseUnavailable("Every database connection is busy.") from error
     except DBAPIError as error:
-        locked = isinstance(error, OperationalError) and "locked" in str(error.orig)
+        # SQLite's word alone: PostgreSQL tells of a deadlock that a process is "blocked by" another.
+        locked = isinstance(error, OperationalError) and not sqlstate(error) and "locked" in str(error.orig)
         if locked or error.connection_invalidated or sqlstate(error) in _WAITED_TOO_LONG or _cannot_connect(error):
             _log.warning("The database did not answer: %s", str(error.orig).strip().partition("\n")[0])
             raise DatabaseUnavailable(_in_words(error, writing)) from error
@@ -326,6 +328,13 @@ def _sqlite_engines(url: str, threads: int) -> tuple[Engine, Engine]:
             connection.execute(f"PRAGMA {pragma}")
         # SQLite's own knows ASCII alone, and would not find "Öl" by "öl".
         connection.create_function("lower", 1, lambda value: value and value.lower(), deterministic=True)
+
+    @event.listens_for(reader, "do_connect")
+    @event.listens_for(writer, "do_connect")
+    def only_what_is_there(*_: Any) -> None:
+        # The driver would make the file, readable by everybody; migrations make it, for its owner alone.
+        if not sqlite_file(url).exists():
+            raise sqlite3.OperationalError("unable to open database file")
 
     @event.listens_for(reader, "connect")
     def set_reader(connection: Any, _: ConnectionPoolEntry) -> None:

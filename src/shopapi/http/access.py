@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 
 from shopapi.contract.accounts import Permission
@@ -70,7 +71,8 @@ def needs(permission: Needed, *, open_in_classroom: bool = False) -> dict[str, A
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The guard of every route. Refuses by default: a route without a permission is for nobody."""
     if connection.scope.get("method") == "OPTIONS":
-        return  # The framework's own answer, which lists the methods of an address.
+        # The framework's own answer lists wrong methods, and no page of another host may call: there is no CORS.
+        raise MethodNotAllowedException
     needed: Needed = handler.opt["permission"]
     if needed == PUBLIC:
         return

@@ -57,7 +57,7 @@ def _unknown(request: Request[Any, Any, Any], error: OutcomeUnknown) -> Response
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if isinstance(error, MethodNotAllowedException):
-        allowed = _methods(request)
+        allowed = methods_of(request)
         told: ShopError = MethodNotAllowed(f"This address answers to {allowed}.")
         told.headers = {"Allow": allowed}
         return answer(request, told)
@@ -71,15 +71,23 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return answer(request, InternalError())
 
 
-def _methods(request: Request[Any, Any, Any]) -> str:
+def methods_of(request: Request[Any, Any, Any]) -> str:
+    """The methods that the address of a request answers to, as the value of ``Allow``."""
     known = []
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         try:
             request.app.asgi_router.handle_routing(path=request.scope["path"], method=method)
         except HTTPException:
             continue
         known += [method, "HEAD"] if method == "GET" else [method]
     return ", ".join(known)
+
+
+async def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Answer ``OPTIONS``: the framework's own answer knows only the first handler of an address."""
+    if request.method != "OPTIONS":
+        return None
+    return Response(None, status_code=204, headers={"Allow": methods_of(request)})
 
 
 def _validation(error: ValidationException) -> InvalidRequest:

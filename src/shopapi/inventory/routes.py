@@ -26,7 +26,7 @@ from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
 from shopapi.http.told import told
 from shopapi.inventory import store
-from shopapi.inventory.rules import InsufficientStock, QuantityTooLarge, ReservedStock, UnknownSku
+from shopapi.inventory.rules import InsufficientStock, QuantityTooLarge, ReservedStock, UnknownSku, WrongDelta
 
 
 @get(
@@ -76,7 +76,7 @@ def read_ledger(sku: FromPath[str], asked: MovementQuery, db: Database, cursors:
         "stock:write",
         "Record a movement of stock",
         answers={201: MovementDone},
-        problems=(UnknownSku, InsufficientStock, ReservedStock, QuantityTooLarge),
+        problems=(UnknownSku, WrongDelta, InsufficientStock, ReservedStock, QuantityTooLarge),
         keyed=True,
     ),
 )

@@ -3,7 +3,7 @@
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
 from shopapi.contract.problems import FieldError
 from shopapi.contract.stock import MovementInput
-from shopapi.http.problems import InvalidRequest, ShopError
+from shopapi.http.problems import ShopError
 
 
 class NameTaken(ShopError):
@@ -57,14 +57,23 @@ class UnknownSku(ShopError):
         super().__init__(f'No item in stock has the sku "{sku}".', errors=[FieldError("sku", "is the sku of no item")])
 
 
+class WrongDelta(ShopError):
+    """The number of units does not fit the reason of the movement."""
+
+    status, code, title = 422, "wrong_delta", "Wrong number of units"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"delta {why}.", errors=[FieldError("delta", why)])
+
+
 def check_movement(movement: MovementInput) -> None:
-    """Refuse a movement whose sign does not fit its reason; raises :class:`InvalidRequest`."""
+    """Refuse a movement whose sign does not fit its reason; raises :class:`WrongDelta`."""
     if movement.delta == 0:
-        raise InvalidRequest.of("delta", "is 0; say how many units came (above 0) or went (below 0)")
+        raise WrongDelta("is 0; say how many units came (above 0) or went (below 0)")
     if movement.reason in ("receive", "return") and movement.delta < 0:
-        raise InvalidRequest.of("delta", f"is {movement.delta}; a {movement.reason} brings units, so it is above 0")
+        raise WrongDelta(f"is {movement.delta}; a {movement.reason} brings units, so it is above 0")
     if movement.reason == "write_off" and movement.delta > 0:
-        raise InvalidRequest.of("delta", f"is {movement.delta}; a write-off takes units, so it is below 0")
+        raise WrongDelta(f"is {movement.delta}; a write-off takes units, so it is below 0")
 
 
 def level_after(on_hand: int, reserved: int, delta: int) -> int:

@@ -1,0 +1,91 @@
+"""The OpenAPI document is true: a fuzzer that believes it finds no answer that contradicts it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from shopapi.contract.accounts import Permission
+from shopapi.db.engine import Database
+from tests import factories
+from tests.conftest import ApiProcesses
+from tests.processes import clean_environment
+
+pytestmark = [pytest.mark.schemathesis, pytest.mark.processes]
+
+_CONFIG = Path(__file__).with_name("schemathesis.toml")
+_LIMIT_S = 170
+
+# What would end the caller's own session or key, or its maker, is asked by callers of its own.
+_SUICIDAL = ("revoke_api_key", "change_staff", "sign_out")
+
+
+@pytest.fixture
+def api_url(database: Database, api_processes: ApiProcesses) -> Iterator[str]:
+    with database.writing() as c:
+        factories.items(c, 3)
+    yield api_processes(1)[0].url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """One database for each caller, both kinds in all."""
+    from tests.conftest import assert_the_books_agree
+
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    yield url
+    assert_the_books_agree(url)
+
+
+def fuzz(url: str, directory: Path, *options: str, token: str = "") -> None:
+    """Run the fuzzer with every check; fail with what it found."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(_CONFIG), "--no-color", "run"]
+    headers = ["-H", f"Authorization: Bearer {token}"] if token else []
+    done = subprocess.run(
+        [*command, f"{url}/openapi.json", *headers, "--checks", "all", "--seed", "1", "--generation-deterministic"]
+        + ["--continue-on-failure", *options],
+        cwd=directory,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "Test cases:" in done.stdout
+
+
+def excluding(*names: str) -> list[str]:
+    return [word for name in names for word in ("--exclude-operation-id", name)]
+
+
+def including(*names: str) -> list[str]:
+    return [word for name in names for word in ("--include-operation-id", name)]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_nothing_contradicts_the_document_for_a_key_with_every_permission(
+    api_url: str, database: Database, tmp_path: Path
+) -> None:
+    with database.writing() as c:
+        key = factories.api_key(c, factories.staff(c, role="owner"), *get_args(Permission))
+    fuzz(api_url, tmp_path, "--max-examples", "12", *excluding(*_SUICIDAL), token=key)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nothing_contradicts_the_document_for_an_owner_with_a_session(
+    api_url: str, database: Database, tmp_path: Path
+) -> None:
+    with database.writing() as c:
+        token = factories.session(c, factories.staff(c, role="owner"))
+    wanted = including("current_session", "change_staff", "get_staff", "create_staff", "revoke_api_key", "add_item")
+    fuzz(api_url, tmp_path, "--max-examples", "12", *wanted, token=token)
+    fuzz(api_url, tmp_path, "--max-examples", "12", *including("sign_out"), token=token)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nothing_contradicts_the_document_for_nobody(api_url: str, tmp_path: Path) -> None:
+    fuzz(api_url, tmp_path, "--max-examples", "12")
