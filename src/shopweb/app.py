@@ -5,7 +5,7 @@ from typing import Final
 import httpx
 from litestar import Litestar, get
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from shopapi.runtime.draining import Draining
 from shopapi.runtime.edge import SECURITY_HEADERS, STRICT_TRANSPORT, App, Edge, Headers
@@ -74,13 +74,13 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
 
 
 @get("/")
-async def lead_to_office(visit: Visit) -> Page:
+async def lead_to_office(visit: NamedDependency[Visit]) -> Page:
     """The shop itself is not built yet."""
     return visit.redirect("/office")
 
 
 @get("/office")
-async def lead_to_stock(visit: Visit) -> Page:
+async def lead_to_stock(visit: NamedDependency[Visit]) -> Page:
     """The back office begins with its only room."""
     return visit.redirect("/office/stock")
 

@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 from litestar.exceptions import NotFoundException
 
 _KINDS: Final = {
@@ -82,7 +83,7 @@ def _asset(name: str, content: bytes) -> Asset:
 
 
 @get("/static/{path:path}", sync_to_thread=False)
-def static_file(request: Request[Any, Any, Any], path: str) -> Response[bytes]:
+def static_file(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
     """A static file, compressed where the browser takes it."""
     found = request.app.state.site.assets.find(path.removeprefix("/"))
     if found is None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from litestar import post
+from litestar.di import NamedDependency
 
 from shopweb.forms import own_path, read_form
 from shopweb.locale import LANGUAGES
@@ -13,7 +14,7 @@ _COOKIES: Final = {"language": (LANGUAGE_COOKIE, frozenset[str](LANGUAGES)), "th
 
 
 @post("/preferences")
-async def set_preferences(visit: Visit) -> Page:
+async def set_preferences(visit: NamedDependency[Visit]) -> Page:
     """Keep what was chosen. No token is asked for: the forms are the same for everybody, and harm nobody."""
     visit.check_origin()
     sent = await read_form(visit.request)

@@ -101,7 +101,7 @@ def addresses(owner: httpx.Client) -> dict[str, set[str]]:
         for name, value in known.items():
             path = path.replace(name, str(value))
         methods = {str(method) for method in handler.http_methods}
-        found.setdefault(path, {"OPTIONS"}).update(methods, {"HEAD"} if "GET" in methods else ())
+        found.setdefault(path, set()).update(methods, {"HEAD"} if "GET" in methods else ())
     return found
 
 

@@ -60,7 +60,7 @@ BAD: list[tuple[Callable[[str], object], str, str]] = [
     (s.url, "https://[::1", "is no URL"),
     (s.url, "https://shop.example/de", "ends after the host"),
     (s.url, "https://shop.example?x=1", "ends after the host"),
-    (s.url, "https://user@shop.example", "ends after the host"),
+    (s.url, "https://user@shop.example", "holds a user name"),
     (s.hosts, "shop.example/path", 'names "shop.example/path"'),
     (s.hosts, "https://shop.example", "is no host"),
     (s.hosts, "*.example", "is no host"),

@@ -4,7 +4,8 @@ import asyncio
 from typing import Final
 
 from litestar import Response, delete, get, patch, post
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
 from shopapi.accounts import store
@@ -43,7 +44,9 @@ def _address(request: ShopRequest) -> str:
     dependencies=query_of(PageQuery),
 )
 @in_thread
-def list_staff(asked: PageQuery, db: Database, cursors: Cursors) -> StaffPage:
+def list_staff(
+    asked: NamedDependency[PageQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
+) -> StaffPage:
     """Staff, newest first, disabled ones included."""
     with db.reading() as c:
         people, last = store.list_staff(c, after=cursors.read("staff", asked.cursor), limit=asked.limit)
@@ -53,10 +56,20 @@ def list_staff(asked: PageQuery, db: Database, cursors: Cursors) -> StaffPage:
 @post(
     "/v1/admin/staff",
     opt=told(
-        "staff:write", "Add a member of staff", answers={201: Staff}, problems=(EmailTaken, WeakPassword), tagged=True, keyed=True
+        "staff:write",
+        "Add a member of staff",
+        answers={201: Staff},
+        problems=(EmailTaken, WeakPassword),
+        tagged=True,
+        keyed=True,
     ),
 )
-async def create_staff(data: StaffInput, request: ShopRequest, db: Database, passwords: Passwords) -> Response[bytes]:
+async def create_staff(
+    data: JSONBody[StaffInput],
+    request: ShopRequest,
+    db: NamedDependency[Database],
+    passwords: NamedDependency[Passwords],
+) -> Response[bytes]:
     """The password is 12 to 128 characters and none that is quickly guessed."""
     check_password(data.password, email=data.email)
     hashed = await passwords.hash(data.password)
@@ -73,7 +86,7 @@ async def create_staff(data: StaffInput, request: ShopRequest, db: Database, pas
     opt=told("staff:read", "Read a member of staff", answers={200: Staff}, problems=(NotFound,), tagged=True),
 )
 @in_thread
-def get_staff(staff_id: FromPath[str], db: Database) -> Response[Staff]:
+def get_staff(staff_id: FromPath[str], db: NamedDependency[Database]) -> Response[Staff]:
     """One member of staff."""
     with db.reading() as c:
         found = store.get_staff(c, staff_id)
@@ -92,7 +105,11 @@ def get_staff(staff_id: FromPath[str], db: Database) -> Response[Staff]:
     ),
 )
 async def change_staff(
-    staff_id: FromPath[str], data: StaffPatch, request: ShopRequest, db: Database, passwords: Passwords
+    staff_id: FromPath[str],
+    data: JSONBody[StaffPatch],
+    request: ShopRequest,
+    db: NamedDependency[Database],
+    passwords: NamedDependency[Passwords],
 ) -> Response[Staff]:
     """Sessions end at once where role, password or state changes."""
     if_match = IfMatch(request.headers.get("if-match"), required=True)
@@ -119,7 +136,9 @@ async def change_staff(
     dependencies=query_of(PageQuery),
 )
 @in_thread
-def list_api_keys(asked: PageQuery, db: Database, cursors: Cursors) -> ApiKeyPage:
+def list_api_keys(
+    asked: NamedDependency[PageQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
+) -> ApiKeyPage:
     """API keys, newest first, ended ones included; no secret is in it."""
     with db.reading() as c:
         keys, last = store.list_api_keys(c, after=cursors.read("api-keys", asked.cursor), limit=asked.limit)
@@ -133,7 +152,7 @@ def list_api_keys(asked: PageQuery, db: Database, cursors: Cursors) -> ApiKeyPag
     ),
 )
 @in_thread
-def create_api_key(data: ApiKeyInput, request: ShopRequest, db: Database) -> Response[bytes]:
+def create_api_key(data: JSONBody[ApiKeyInput], request: ShopRequest, db: NamedDependency[Database]) -> Response[bytes]:
     """The secret is shown in this answer alone; a replay of it shows ``null``."""
 
     def change(c: Connection) -> Answer:
@@ -155,7 +174,7 @@ def create_api_key(data: ApiKeyInput, request: ShopRequest, db: Database) -> Res
     opt=told("api-keys:read", "Read an API key", answers={200: ApiKey}, problems=(NotFound,)),
 )
 @in_thread
-def get_api_key(key_id: FromPath[str], db: Database) -> ApiKey:
+def get_api_key(key_id: FromPath[str], db: NamedDependency[Database]) -> ApiKey:
     """One API key, without its secret."""
     with db.reading() as c:
         return store.get_api_key(c, key_id)
@@ -167,7 +186,7 @@ def get_api_key(key_id: FromPath[str], db: Database) -> ApiKey:
     status_code=200,
 )
 @in_thread
-def revoke_api_key(key_id: FromPath[str], request: ShopRequest, db: Database) -> ApiKey:
+def revoke_api_key(key_id: FromPath[str], request: ShopRequest, db: NamedDependency[Database]) -> ApiKey:
     """The key works no more, at once and in every process."""
     return db.write(lambda c: store.revoke_api_key(c, key_id, actor=request.user.actor, address=_address(request)))
 

@@ -7,6 +7,8 @@ import asyncio
 from typing import Final
 
 from litestar import Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from shopapi.accounts import store
 from shopapi.accounts.passwords import Passwords, needs_rehash
@@ -43,7 +45,11 @@ class SignInLimits:
     opt=told(PUBLIC, "Sign in", answers={201: SessionCreated}, problems=(InvalidCredentials,)),
 )
 async def sign_in(
-    data: SessionInput, request: ShopRequest, db: Database, passwords: Passwords, sign_in_limits: SignInLimits
+    data: JSONBody[SessionInput],
+    request: ShopRequest,
+    db: NamedDependency[Database],
+    passwords: NamedDependency[Passwords],
+    sign_in_limits: NamedDependency[SignInLimits],
 ) -> Response[SessionCreated]:
     """Each call makes a session of its own; it ends after 12 hours, or 30 minutes without use."""
     email = normal_email(data.email)
@@ -79,7 +85,7 @@ async def sign_in(
     opt=told(SIGNED_IN, "Read the session behind the token", answers={200: CurrentSession}),
 )
 @in_thread
-def current_session(request: ShopRequest, db: Database) -> Response[CurrentSession]:
+def current_session(request: ShopRequest, db: NamedDependency[Database]) -> Response[CurrentSession]:
     """Who is signed in, and what they may do."""
     with db.reading() as c:
         session = store.current_session(c, request.user.session_id or 0)
@@ -91,7 +97,7 @@ def current_session(request: ShopRequest, db: Database) -> Response[CurrentSessi
     opt=told(SIGNED_IN, "Sign out", answers={204: None}),
 )
 @in_thread
-def sign_out(request: ShopRequest, db: Database) -> None:
+def sign_out(request: ShopRequest, db: NamedDependency[Database]) -> None:
     """End the session behind the token, at once and in every process."""
     db.write(lambda c: store.end_session(c, request.user.session_id or 0))
 

@@ -83,8 +83,8 @@ def schema_status(db: Database) -> SchemaStatus:
         )
         try:
             applied = list(c.execute(select(schema_step)).all()) if c.execute(is_there).first() else []
-        except DBAPIError as error:  # dropped between the two, or not readable
-            return _status({}, [f"schema_step cannot be read: {type(error.orig).__name__}"])
+        except DBAPIError as error:  # No database at all, or one that this user may not read.
+            return _status({}, [f"the database cannot be read: {error.orig}"])
     return _status({row.version: row for row in applied}, [])
 
 

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from litestar import Response, delete, get, post, put
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
 from shopapi.contract.fields import MAX_ID
@@ -34,7 +35,7 @@ def item_number(text: str) -> int:
     opt=told("stock:read", "List every item", answers={200: list[Item]}, open_in_classroom=True),
 )
 @in_thread
-def list_items(db: Database) -> list[Item]:
+def list_items(db: NamedDependency[Database]) -> list[Item]:
     """Every item in stock, by id."""
     with db.reading() as c:
         return store.list_items(c)
@@ -53,7 +54,7 @@ def list_items(db: Database) -> list[Item]:
     ),
 )
 @in_thread
-def add_item(data: ItemInput, request: ShopRequest, db: Database) -> Response[bytes]:
+def add_item(data: JSONBody[ItemInput], request: ShopRequest, db: NamedDependency[Database]) -> Response[bytes]:
     """201 where the name is new, 200 where the item exists: the quantity is added to it."""
 
     def change(c: Connection) -> Answer:
@@ -70,7 +71,7 @@ def add_item(data: ItemInput, request: ShopRequest, db: Database) -> Response[by
     ),
 )
 @in_thread
-def get_item(item_id: FromPath[str], db: Database) -> Response[Item]:
+def get_item(item_id: FromPath[str], db: NamedDependency[Database]) -> Response[Item]:
     """One item."""
     number = item_number(item_id)
     with db.reading() as c:
@@ -91,7 +92,9 @@ def get_item(item_id: FromPath[str], db: Database) -> Response[Item]:
     ),
 )
 @in_thread
-def set_item(item_id: FromPath[str], data: ItemInput, request: ShopRequest, db: Database) -> Response[Item]:
+def set_item(
+    item_id: FromPath[str], data: JSONBody[ItemInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[Item]:
     """The difference in units is a correction in the ledger."""
     number, if_match = item_number(item_id), IfMatch(request.headers.get("if-match"))
     stored = db.write(lambda c: store.set_item(c, number, data, if_match, actor=request.user.actor))
@@ -110,7 +113,7 @@ def set_item(item_id: FromPath[str], data: ItemInput, request: ShopRequest, db: 
     ),
 )
 @in_thread
-def archive_item(item_id: FromPath[str], request: ShopRequest, db: Database) -> None:
+def archive_item(item_id: FromPath[str], request: ShopRequest, db: NamedDependency[Database]) -> None:
     """The item leaves the list, its units are written off, its name is free again; the ledger stays whole."""
     number, if_match = item_number(item_id), IfMatch(request.headers.get("if-match"))
     db.write(lambda c: store.archive_item(c, number, if_match, actor=request.user.actor))

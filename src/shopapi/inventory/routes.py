@@ -3,7 +3,8 @@
 from typing import Final
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -35,7 +36,9 @@ from shopapi.inventory.rules import InsufficientStock, QuantityTooLarge, Reserve
     dependencies=query_of(LevelQuery),
 )
 @in_thread
-def list_levels(asked: LevelQuery, db: Database, cursors: Cursors) -> LevelPage:
+def list_levels(
+    asked: NamedDependency[LevelQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
+) -> LevelPage:
     """Levels by sku and location, newest item first."""
     before = cursors.read("levels", asked.cursor)
     with db.reading() as c:
@@ -49,7 +52,7 @@ def list_levels(asked: LevelQuery, db: Database, cursors: Cursors) -> LevelPage:
     opt=told("stock:read", "Read one sku's stock", answers={200: Level}, problems=(NotFound,), tagged=True),
 )
 @in_thread
-def get_level(sku: FromPath[str], db: Database) -> Response[Level]:
+def get_level(sku: FromPath[str], db: NamedDependency[Database]) -> Response[Level]:
     """The stock of one variant."""
     with db.reading() as c:
         level = store.get_level(c, sku)
@@ -62,7 +65,12 @@ def get_level(sku: FromPath[str], db: Database) -> Response[Level]:
     dependencies=query_of(MovementQuery),
 )
 @in_thread
-def read_ledger(sku: FromPath[str], asked: MovementQuery, db: Database, cursors: Cursors) -> Ledger:
+def read_ledger(
+    sku: FromPath[str],
+    asked: NamedDependency[MovementQuery],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> Ledger:
     """One variant's movements, newest first, with the proof that their sum is what is on hand."""
     before = cursors.read(f"ledger {sku}", asked.cursor)
     with db.reading() as c:
@@ -81,7 +89,9 @@ def read_ledger(sku: FromPath[str], asked: MovementQuery, db: Database, cursors:
     ),
 )
 @in_thread
-def record_movement(data: MovementInput, request: ShopRequest, db: Database) -> Response[bytes]:
+def record_movement(
+    data: JSONBody[MovementInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[bytes]:
     """Units that came or went, and why."""
 
     def change(c: Connection) -> Answer:

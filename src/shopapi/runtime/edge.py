@@ -29,6 +29,8 @@ _BROKEN_OFF: Final = 499
 _log = logging.getLogger(__name__)
 
 SECURITY_HEADERS: Final[Headers] = [
+    # One name under every HTTP server: granian would say its own.
+    (b"server", b"shop"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),

@@ -182,6 +182,8 @@ def switch(value: str) -> bool:
 
 def url(value: str) -> SplitResult:
     """An http or https URL with a host and nothing behind it, such as ``https://shop.example``."""
+    if "@" in value:  # It may be a password: it is not shown.
+        raise ValueError("holds a user name or a password; write it like https://shop.example")
     try:
         parts = urlsplit(value)
         port_is_sane = parts.port is None or parts.port > 0
@@ -189,7 +191,7 @@ def url(value: str) -> SplitResult:
         raise ValueError(f'is "{value}", which is no URL; write it like https://shop.example') from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_sane:
         raise ValueError(f'is "{value}"; it begins with http:// or https:// and names a host')
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+    if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError(f'is "{value}"; it ends after the host and the port')
     return parts._replace(path="")
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from shopapi.client import BadRequest, ProblemError, Stale
 from shopapi.contract.items import ItemInput
@@ -61,7 +63,7 @@ class MovementForm:
 
 
 @get("/office/stock/{item:str}")
-async def show_item(visit: Visit, item: str) -> Page:
+async def show_item(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """The item's page."""
     visit.require_staff()
     item_id = wanted_item(item)
@@ -74,7 +76,7 @@ async def show_item(visit: Visit, item: str) -> Page:
 
 
 @post("/office/stock/{item:str}")
-async def save_item(visit: Visit, item: str) -> Page:
+async def save_item(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """Set name and quantity, unless somebody else changed the item meanwhile."""
     visit.require_staff()
     item_id = wanted_item(item)

@@ -3,7 +3,9 @@
 from typing import Final, Literal
 
 from litestar import get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from shopapi.client import ProblemError
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
@@ -26,13 +28,13 @@ MAX_REFERENCE: Final = 200
 
 
 @get("/office/stock/{item:str}/movements")
-async def show_movements(visit: Visit, item: str) -> Page:
+async def show_movements(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """They are on the item's page; this is where a browser lands that reloads a form it sent."""
     return visit.redirect(f"/office/stock/{wanted_item(item)}")
 
 
 @post("/office/stock/{item:str}/movements")
-async def record_movement(visit: Visit, item: str) -> Page:
+async def record_movement(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """Record it, and say so on the item's page."""
     visit.require_staff()
     item_id = wanted_item(item)

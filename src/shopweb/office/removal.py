@@ -1,6 +1,8 @@
 """Deleting an item: a page that says what is lost, and the deed."""
 
 from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from shopapi.client import Conflict, NotFound, Stale
 from shopweb.forms import FieldError
@@ -12,14 +14,14 @@ from shopweb.visit import Page, Visit
 
 
 @get("/office/stock/{item:str}/delete")
-async def confirm_removal(visit: Visit, item: str) -> Page:
+async def confirm_removal(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """The page that names the item and the units that would be written off."""
     visit.require_staff()
     return await _confirm_page(visit, wanted_item(item))
 
 
 @post("/office/stock/{item:str}/delete")
-async def remove_item(visit: Visit, item: str) -> Page:
+async def remove_item(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """Delete the item, unless it is no longer what the page said."""
     visit.require_staff()
     item_id = wanted_item(item)

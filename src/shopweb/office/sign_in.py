@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from litestar import get, post
+from litestar.di import NamedDependency
 
 from shopapi.client import ApiUnavailable, BadRequest, ShopApiError, TooManyRequests, Unauthenticated
 from shopapi.contract.accounts import SessionCreated, SessionInput
@@ -13,14 +14,14 @@ from shopweb.visit import Page, Visit
 
 
 @get("/office/sign-in")
-async def show_sign_in(visit: Visit) -> Page:
+async def show_sign_in(visit: NamedDependency[Visit]) -> Page:
     """The form; somebody who is signed in is led on."""
     onward = own_path(visit.asked("next"))
     return visit.redirect(onward) if visit.session else _sign_in_page(visit, "", onward)
 
 
 @post("/office/sign-in")
-async def sign_in(visit: Visit) -> Page:
+async def sign_in(visit: NamedDependency[Visit]) -> Page:
     """Make a session, or say why not."""
     sent = await visit.read_form()
     email, onward = sent.get("email", "").strip(), own_path(sent.get("next", ""))
@@ -38,13 +39,13 @@ async def sign_in(visit: Visit) -> Page:
 
 
 @get("/office/sign-out")
-async def show_sign_out(visit: Visit) -> Page:
+async def show_sign_out(visit: NamedDependency[Visit]) -> Page:
     """Signing out is a form's deed; a link or a reload changes nothing."""
     return visit.redirect("/office/stock")
 
 
 @post("/office/sign-out")
-async def sign_out(visit: Visit) -> Page:
+async def sign_out(visit: NamedDependency[Visit]) -> Page:
     """End the session; the cookie goes even where the API cannot be told."""
     await visit.read_form()
     try:

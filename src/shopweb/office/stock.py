@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from litestar import get, post
+from litestar.di import NamedDependency
 
 from shopapi.client import BadRequest, ProblemError, ShopApiError
 from shopapi.contract.items import Item, ItemInput
@@ -25,7 +26,7 @@ class AddLine:
 
 
 @get("/office/stock")
-async def show_stock(visit: Visit) -> Page:
+async def show_stock(visit: NamedDependency[Visit]) -> Page:
     """The list."""
     visit.require_staff()
     try:
@@ -37,7 +38,7 @@ async def show_stock(visit: Visit) -> Page:
 
 
 @post("/office/stock")
-async def add_stock(visit: Visit) -> Page:
+async def add_stock(visit: NamedDependency[Visit]) -> Page:
     """Add units to the item of that name, or make it."""
     visit.require_staff()
     sent = await visit.read_form()

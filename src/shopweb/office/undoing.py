@@ -1,6 +1,8 @@
 """Taking back what was just done, as long as nobody has touched the item since."""
 
 from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from shopapi.client import Conflict, NotFound, Stale
 from shopapi.contract.items import ItemInput
@@ -12,13 +14,13 @@ from shopweb.visit import Page, Visit
 
 
 @get("/office/stock/{item:str}/undo")
-async def show_undone(visit: Visit, item: str) -> Page:
+async def show_undone(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """Where a browser lands that reloads an undo: the item, as it is."""
     return visit.redirect(f"/office/stock/{wanted_item(item)}")
 
 
 @post("/office/stock/{item:str}/undo")
-async def undo(visit: Visit, item: str) -> Page:
+async def undo(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """Set the item back to what it was, or delete it again where the change had made it."""
     visit.require_staff()
     item_id = wanted_item(item)
