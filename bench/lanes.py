@@ -93,7 +93,7 @@ def argon2() -> Lane:
 
 def pgbench_lane(name: str, made: Shop, script: str) -> Lane:
     """pgbench on a shop's own database."""
-    return Lane(name, lambda seconds: pgbench.run(made.plain_url, script, seconds))
+    return Lane(name, lambda seconds: pgbench.run(made.url, script, seconds))
 
 
 def compare(bench: Bench, subjects: Sequence[Subject]) -> list[Row]:

@@ -25,6 +25,7 @@ BETWEEN: Final = b"\x01"
 
 _SCRIPT: Final = Path(__file__).with_name("requests.lua")
 _TOLD: Final = "TOLD "
+_PATIENCE_S: Final = 900.0
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -129,12 +130,18 @@ def _wrk(port: int, file: str, connections: int, seconds: float) -> Load:
 
 def told_by(command: list[str], environment: dict[str, str]) -> Load:
     """What a load generator says at its end, on the line that begins with ``TOLD``."""
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
+    whole = {**os.environ, **environment}
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=whole, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
+        )
+    except subprocess.TimeoutExpired:
+        raise CannotMeasureError(f"{command[0]} is not done after {_PATIENCE_S:g} s") from None
     for line in done.stdout.splitlines():
         if line.startswith(_TOLD):
-            return msgspec.json.decode(line.removeprefix(_TOLD), type=Load)
+            load = msgspec.json.decode(line.removeprefix(_TOLD), type=Load)
+            if load.answers:
+                return load
     raise CannotMeasureError(f"{command[0]} told nothing: {(done.stderr or done.stdout).strip()[-300:]}")
 
 

@@ -30,16 +30,15 @@ PASSWORD: Final = "uneven kettle, borrowed ladder"
 
 @dataclass(frozen=True)
 class Shop:
-    """A database whose items are called ``1`` to ``items``; ``plain_url`` is as PostgreSQL's own tools take it."""
+    """A database whose items are called ``1`` to ``items``."""
 
     kind: Kind
     url: str
-    plain_url: str
     items: int
 
     def audit(self) -> str:
         """Recompute the books; a sentence. Raises :class:`BooksDisagreeError`."""
-        db = open_database(self.url, threads=1, patient=True)
+        db = open_database(database_url(self.url), threads=1, patient=True)
         try:
             with db.reading() as c:
                 checks = audit(c)
@@ -70,20 +69,20 @@ def shop(kind: Kind, items: int, postgres_url: str | None) -> Iterator[Shop]:
     if kind == "SQLite":
         with TemporaryDirectory(prefix="shop-bench-") as folder:
             url = f"sqlite:///{Path(folder) / 'shop.db'}"
-            yield _filled(Shop(kind, url, url, items))
+            yield _filled(Shop(kind, url, items))
         return
     if postgres_url is None:
         raise CannotMeasureError("no PostgreSQL")
     with postgres.database(postgres_url) as url:
-        made = _filled(Shop(kind, database_url(url), url, items))
+        made = _filled(Shop(kind, url, items))
         # A plan that rests on an empty table would be measured for the first minute.
         postgres.do(url, "VACUUM (ANALYZE)")
         yield made
 
 
 def _filled(made: Shop) -> Shop:
-    migrate(made.url)
-    db = open_database(made.url, threads=1, patient=True)
+    migrate(database_url(made.url))
+    db = open_database(database_url(made.url), threads=1, patient=True)
     try:
         with db.writing() as c:
             for name in range(1, made.items + 1):

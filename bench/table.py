@@ -38,8 +38,12 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def notes(rows: Sequence[Row]) -> list[str]:
-    """What rows say besides figures, each once."""
-    return list(dict.fromkeys(f"{row.what}: {row.note}" for row in rows if row.note))
+    """What rows say besides figures, each once, behind the rows that say it."""
+    said: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.note:
+            said.setdefault(" ".join(row.note.split()), {})[row.what] = None
+    return [f"{'; '.join(whats)}: {note}" for note, whats in said.items()]
 
 
 def _figure(row: Row) -> str:

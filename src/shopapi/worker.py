@@ -93,15 +93,15 @@ class Worker:
             chore.due = time.monotonic() + 60
 
 
-def run(settings: ApiSettings, *, port: int) -> None:
-    """Run a worker until SIGTERM or SIGINT; on ``port`` (0: nowhere) it answers ``/healthz`` and ``/readyz``."""
+def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
+    """Run a worker until SIGTERM or SIGINT; at ``port`` (0: nowhere) it answers ``/healthz`` and ``/readyz``."""
     from shopapi.worker_health import serve_health
 
     db = open_database(settings.database_url, threads=2, patient=True)
     worker = Worker(db)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    health = serve_health(worker, db, port) if port else None
+    health = serve_health(worker, db, host, port) if port else None
     _log.info("worker started")
     try:
         worker.run()

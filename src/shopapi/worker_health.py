@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LONGEST_CHORE_S: Final = 300.0
 
 
-def serve_health(worker: "Worker", db: Database, port: int, host: str = "127.0.0.1") -> ThreadingHTTPServer:
+def serve_health(worker: "Worker", db: Database, host: str, port: int) -> ThreadingHTTPServer:
     """Answer on ``port`` from a thread of its own; raises ``OSError`` where the port is taken."""
 
     class Probes(BaseHTTPRequestHandler):

@@ -9,6 +9,7 @@ import pytest
 
 from shopapi.app import create_app
 from shopapi.contract.accounts import Role
+from shopapi.db.engine import Database, open_database
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from tests.app_client import client_of
@@ -89,3 +90,11 @@ def clerk(client_as: ClientAs) -> httpx.Client:
 def owner(client_as: ClientAs) -> httpx.Client:
     """A client that calls as an owner."""
     return client_as("owner")
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """An open database on SQLite alone."""
+    opened = open_database(sqlite_url)
+    yield opened
+    opened.close()

@@ -153,31 +153,23 @@ def test_a_change_of_role_password_or_state_ends_the_sessions(
         assert rows.first() is None
 
 
-WEAK = [
-    "short",
-    "elevenchars",
-    "password1234",
-    "123456789012",
-    "aaaaaaaaaaaa",
-    "qwertyuiopas",
-    "ben@shop.example",
-    "shopctlshopctl",
-    "P@ssw0rd1234",
-    "a" * 129,
-]
+NO_LENGTH = ["short", "elevenchars", "a" * 129]
+WEAK = ["password1234", "123456789012", "aaaaaaaaaaaa", "qwertyuiopas", "shopctlshopctl", "P@ssw0rd1234"]
 
 
 def test_a_password_that_is_quickly_guessed_is_refused_and_never_told_back(owner: httpx.Client) -> None:
     ben = owner.post("/v1/admin/staff", json=BEN).json()
-    for password in WEAK:
-        for answer in (
-            owner.post("/v1/admin/staff", json={**BEN, "email": "cem@shop.example", "password": password}),
-            owner.patch(f"/v1/admin/staff/{ben['id']}", json={"password": password}, headers={"If-Match": "*"}),
-        ):
-            told = problem(answer, 400, "invalid_request", "password")
-            assert password not in answer.text.replace(told["request_id"], "")
-    made = owner.post("/v1/admin/staff", json={**BEN, "email": "cem@shop.example", "password": WEAK[2]})
-    problem(made, 400, "invalid_request", "password")
+    for password in NO_LENGTH + WEAK:
+        made = owner.post("/v1/admin/staff", json={**BEN, "email": "cem@shop.example", "password": password})
+        path, change = f"/v1/admin/staff/{ben['id']}", {"password": password}
+        for answer in (made, owner.patch(path, json=change, headers={"If-Match": "*"})):
+            if password in WEAK:
+                problem(answer, 422, "weak_password", "password")
+            else:
+                problem(answer, 400, "invalid_request", "password")
+            assert password not in answer.text
+    own = {"email": "cem@shop.example", "password": "cem@shop.example"}
+    problem(owner.post("/v1/admin/staff", json={**BEN, **own}), 422, "weak_password", "password")
 
 
 @pytest.mark.parametrize(

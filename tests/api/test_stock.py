@@ -66,7 +66,12 @@ def test_views_are_counted_and_each_shows_its_own(clerk: httpx.Client, database:
         factories.reserve(c, made[9].id, 9)
         factories.reserve(c, made[6].id, 1)
         c.execute(update(product).where(product.c.name.in_(["n0", "n1"])).values(state="active"))
-    expected = {"all": {"n0", "n1", "n5", "n6", "n9"}, "low": {"n1", "n5", "n6"}, "out": {"n0", "n9"}, "draft": {"n5", "n6", "n9"}}  # fmt: skip
+    expected = {
+        "all": {"n0", "n1", "n5", "n6", "n9"},
+        "low": {"n1", "n5", "n6"},
+        "out": {"n0", "n9"},
+        "draft": {"n5", "n6", "n9"},
+    }
     for view, names in expected.items():
         page = clerk.get(f"/v1/admin/stock?view={view}").json()
         assert {level["name"] for level in page["data"]} == names, view
@@ -199,7 +204,7 @@ def test_the_ledger_says_who_by_name(clerk: httpx.Client, database: Database, mu
 def test_each_reason_has_its_sign(clerk: httpx.Client, mug: str, reason: str, delta: int, good: bool) -> None:
     answer = moved(clerk, mug, delta, reason)
     if not good:
-        problem(answer, 400, "invalid_request", "delta")
+        problem(answer, 422, "wrong_delta", "delta")
         return
     assert answer.status_code == 201, answer.text
     done = answer.json()

@@ -42,7 +42,7 @@ _IDS: Final = {
     "key_id": ("The id of an API key.", r"^key_[0-9a-hjkmnp-tv-z]{20}$"),
 }
 _ABOUT: Final = """
-The shop's own interface: what its storefront, its back office and its command line use, and nothing beside it.
+The shop's own interface: what the back office and every other program calls.
 
 * `HEAD` answers as `GET` without a body. A trailing slash is another address, which is 404.
 * An error is a problem document (RFC 9457). Programs look at `code`; the codes are listed in the schema `Problem`.
@@ -68,6 +68,7 @@ def document(settings: ApiSettings) -> bytes:
             "openapi": "3.1.0",
             "info": {"title": "Shop API", "version": "1", "description": _ABOUT.strip(), "license": _LICENSE},
             "servers": [{"url": "/"}],
+            "tags": [{"name": name, "description": meaning} for name, meaning in _TAGS.items()],
             "paths": dict(sorted(paths.items())),
             "components": {
                 "schemas": schemas,
@@ -84,6 +85,14 @@ def document(settings: ApiSettings) -> bytes:
 
 
 _LICENSE: Final = {"name": "MIT", "identifier": "MIT"}
+_TAGS: Final = {
+    "items": "The classic stock interface: a name and a quantity.",
+    "sessions": "Signing in and out.",
+    "stock": "Levels, and the ledger behind them.",
+    "staff": "Who works in the shop.",
+    "api-keys": "Keys for programs.",
+    "operation": "What probes and programmers ask.",
+}
 
 
 def all_problems() -> list[type[ShopError]]:

@@ -95,10 +95,11 @@ def serve_web(
 
 
 def worker(
+    host: Host = "127.0.0.1",
     port: Annotated[
         int,
         typer.Option(
-            help="Port for health and metrics; 0 listens at none.", envvar="PORT", min=0, max=65535, metavar="PORT"
+            help="Port for health; 0 listens at none.", envvar="PORT", min=0, max=65535, metavar="PORT"
         ),
     ] = 8001,
 ) -> None:
@@ -118,7 +119,7 @@ def worker(
     from shopapi import worker as background
 
     try:
-        background.run(settings, port=port)
+        background.run(settings, host=host, port=port)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -1,0 +1,134 @@
+"""The worker: chores come round, one that fails does not end the others, and it stops when it is told."""
+
+import logging
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import select, update
+
+from shopapi.accounts.tables import session
+from shopapi.db.engine import Database, DatabaseUnavailable
+from shopapi.db.types import clock
+from shopapi.inventory.tables import stock_level
+from shopapi.worker import Chore, Worker, audit_books, chores, clean_up
+from shopapi.worker_health import serve_health
+from tests import factories
+from tests.waiting import free_port, wait_until
+
+
+@contextmanager
+def running(worker: Worker) -> Iterator[threading.Thread]:
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        worker.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_the_worker_audits_the_books_and_cleans_up_each_hour() -> None:
+    assert {chore.name: chore.every_s for chore in chores()} == {"audit": 3600, "clean-up": 3600}
+
+
+def test_chores_run_at_once_and_come_round_again(sqlite_database: Database) -> None:
+    done: list[str] = []
+    todo = [
+        Chore("often", 0.01, lambda _: done.append("often")),
+        Chore("rarely", 3600, lambda _: done.append("rarely")),
+    ]
+    with running(Worker(sqlite_database, todo)):
+        wait_until(lambda: done.count("often") >= 3, 10)
+    assert done.count("rarely") == 1
+
+
+def test_a_chore_that_fails_does_not_end_the_others(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+
+    def away(_: Database) -> None:
+        raise DatabaseUnavailable("The database is gone.")
+
+    todo = [
+        Chore("broken", 0, lambda _: 1 / 0),
+        Chore("away", 0, away),
+        Chore("good", 0.01, lambda _: done.append("x")),
+    ]  # type: ignore[arg-type, func-returns-value]
+    with running(Worker(sqlite_database, todo)):
+        wait_until(lambda: len(done) >= 3, 10)
+    assert caplog.text.count("broken failed; again in a minute") == 1
+    assert caplog.text.count("away: The database is gone.; again in a minute") == 1
+
+
+def test_stopping_is_quick_even_when_nothing_is_due(sqlite_database: Database) -> None:
+    worker = Worker(sqlite_database, [Chore("rarely", 3600, lambda _: None)])
+    with running(worker) as thread:
+        wait_until(lambda: worker._todo[0].due > 0, 10)
+        began = time.monotonic()
+        worker.stop()
+        thread.join(5)
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_stop_is_heard_between_two_chores(sqlite_database: Database) -> None:
+    done: list[str] = []
+    worker = Worker(sqlite_database, [])
+    worker._todo = [Chore("last", 3600, lambda _: worker.stop()), Chore("never", 3600, lambda _: done.append("x"))]
+    with running(worker) as thread:
+        thread.join(10)
+    assert done == []
+
+
+def test_clean_up_drops_what_has_ended_and_nothing_else(database: Database) -> None:
+    with database.writing() as c:
+        who = factories.staff(c, role="owner")
+        factories.session(c, who)
+        c.execute(update(session).values(expires_at=clock(-1)))
+        factories.session(c, who)
+    clean_up(database)
+    with database.reading() as c:
+        assert len(c.execute(select(session)).all()) == 1
+
+
+@pytest.mark.spoils_the_books
+def test_the_audit_logs_what_does_not_agree(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    audit_books(database)
+    assert ", 0 failed" in caplog.text
+    with database.writing() as c:
+        factories.item(c, name="Mug", quantity=3)
+        c.execute(update(stock_level).values(on_hand=4))
+    audit_books(database)
+    assert "audit: on hand = sum of movements: ITEM-1 on hand 4, movements 3" in caplog.text
+    assert ", 1 failed" in caplog.text
+
+
+def test_probes_learn_of_a_worker_that_hangs_and_of_a_schema_that_is_not_there(sqlite_database: Database) -> None:
+    worker, port = Worker(sqlite_database, []), free_port()
+    server = serve_health(worker, sqlite_database, "127.0.0.1", port)
+
+    def asked(path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    try:
+        assert (asked("/healthz"), asked("/readyz")) == ((200, "ok\n"), (200, "ready\n"))
+        assert asked("/nothing")[0] == 404
+        worker.last_round -= 301
+        assert asked("/healthz")[0] == 503
+        with sqlite_database.writing() as c:
+            c.exec_driver_sql("UPDATE schema_step SET checksum = 'x'")
+        assert asked("/readyz")[0] == 503
+    finally:
+        server.shutdown()
+        server.server_close()

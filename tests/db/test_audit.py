@@ -1,0 +1,133 @@
+"""The audit: each promise, broken on purpose, is found by its name; and what is append-only stays so."""
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from shopapi.db.audit import INVARIANTS, MOST_SHOWN, audit
+from shopapi.db.engine import Database
+from tests import factories
+
+# What breaks each promise, in a shop of two items with ten units each, the first with three of them reserved.
+SPOILERS = {
+    "on hand = sum of movements": "UPDATE stock_level SET on_hand = on_hand + 1 WHERE variant_id = 1",
+    "every movement has a level": "DELETE FROM stock_level WHERE variant_id = 2",
+    "reserved = sum of reservations": "UPDATE stock_level SET reserved = reserved + 1 WHERE variant_id = 1",
+    "every reservation has a level": "DELETE FROM stock_level WHERE variant_id = 1",
+    "0 <= reserved <= on hand": "UPDATE stock_level SET reserved = on_hand + 1 WHERE variant_id = 1",
+    "archived items hold no stock": "UPDATE variant SET item_name = NULL, archived_at = created_at WHERE id = 2",
+    "every product has a variant": "DELETE FROM variant WHERE id = 2",
+    "a product is archived with its last variant": "UPDATE product SET state = 'archived' WHERE id = 1",
+    "every living item has a level": "DELETE FROM stock_level WHERE variant_id = 2",
+    "every slug answers": "DELETE FROM product_slug WHERE product_id = 1",
+    "somebody can manage the staff": "UPDATE staff SET role = 'clerk'",
+    "no idempotency key is stuck": "INSERT INTO idempotency_key (scope, key, fingerprint, state, created_at) "
+    "SELECT 's', 'k', token_hash, 'claimed', created_at FROM session",
+}
+
+
+@pytest.fixture
+def shop(database: Database) -> Database:
+    with database.writing() as c:
+        first, _ = factories.item(c, name="Mug"), factories.item(c, name="Plate")
+        factories.reserve(c, first.id, 3)
+        factories.session(c, factories.staff(c, role="owner"))
+    return database
+
+
+def let_everything_pass(c: Connection) -> None:
+    """Take away what the database itself holds, so that the audit can be seen to find it."""
+    if c.dialect.name == "sqlite":
+        c.execute(text("PRAGMA ignore_check_constraints = ON"))
+        return
+    c.execute(text("SET session_replication_role = replica"))
+    checks = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
+    for table, name in c.execute(text(checks)).all():
+        if "pg_" not in str(table) and "information_schema" not in str(table):
+            c.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"'))
+
+
+def found(database: Database) -> dict[str, list[str]]:
+    with database.reading() as c:
+        return {check.name: check.findings for check in audit(c) if check.findings}
+
+
+def test_every_promise_has_a_spoiler() -> None:
+    assert SPOILERS.keys() == {invariant.name for invariant in INVARIANTS}
+
+
+def test_a_shop_that_is_right_has_no_finding(shop: Database) -> None:
+    assert found(shop) == {}
+    with shop.reading() as c:
+        checked = {check.name: check.checked for check in audit(c)}
+    assert checked["on hand = sum of movements"] == checked["every product has a variant"] == 2
+    assert checked["reserved = sum of reservations"] == 2
+
+
+@pytest.mark.spoils_the_books
+@pytest.mark.parametrize("promise", SPOILERS)
+def test_a_broken_promise_is_found_by_its_name(shop: Database, promise: str) -> None:
+    with shop._writer.connect() as c:
+        if shop.dialect == "sqlite":
+            c.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            c.rollback()
+            c.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        let_everything_pass(c)
+        c.execute(text(SPOILERS[promise]))
+        c.commit()
+    told = found(shop)
+    assert promise in told, told
+    assert told[promise][0]
+
+
+@pytest.mark.spoils_the_books
+def test_findings_are_told_up_to_a_bound(database: Database) -> None:
+    with database.writing() as c:
+        factories.items(c, MOST_SHOWN + 5)
+        c.execute(text("UPDATE stock_level SET on_hand = on_hand + 1"))
+    assert len(found(database)["on hand = sum of movements"]) == MOST_SHOWN
+
+
+@pytest.mark.parametrize("table", ["stock_movement", "audit_entry"])
+def test_what_is_append_only_refuses_every_change(shop: Database, table: str) -> None:
+    column = "delta" if table == "stock_movement" else "action"
+    statements = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
+    if shop.dialect == "postgresql":
+        statements.append(f"TRUNCATE {table} CASCADE")
+    with shop.reading() as c:
+        before = c.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+    assert before > 0
+    for statement in statements:
+        with pytest.raises(DBAPIError, match="append-only"):
+            shop.write(lambda c, statement=statement: c.execute(text(statement)))  # type: ignore[misc]
+    with shop.reading() as c:
+        assert c.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE stock_level SET on_hand = -1",
+        "UPDATE stock_level SET reserved = -1",
+        "UPDATE stock_level SET reserved = on_hand + 1",
+        "UPDATE stock_level SET on_hand = 1000001",
+        "UPDATE variant SET item_name = 'Mug'",
+        "UPDATE variant SET item_name = NULL",
+        "UPDATE variant SET sku = 'same'",
+        "UPDATE product SET slug = 'same'",
+        "UPDATE product SET state = 'sold'",
+        "UPDATE staff SET role = 'god'",
+        "UPDATE reservation SET quantity = 0",
+        "UPDATE reservation SET shipped = quantity + 1",
+        "UPDATE stock_level SET variant_id = variant_id + 100",
+        "UPDATE idempotency_key SET state = 'x'",
+        "DELETE FROM variant",
+        "UPDATE stock_level SET on_hand = 'many'",
+    ],
+)
+def test_the_database_itself_refuses_what_must_never_be(shop: Database, statement: str) -> None:
+    with shop.writing() as c:
+        stuck = "INSERT INTO idempotency_key (scope, key, fingerprint, state, status, body, created_at) "
+        c.execute(text(f"{stuck} SELECT 's', 'k', token_hash, 'done', 200, token_hash, created_at FROM session"))
+    with pytest.raises(DBAPIError):
+        shop.write(lambda c: c.execute(text(statement)))

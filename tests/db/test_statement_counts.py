@@ -1,0 +1,114 @@
+"""How many SQL statements each route costs: a number that grows is seen, and so is one that grows with the rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Engine, event
+
+from shopapi.app import HANDLERS
+from shopapi.db.engine import Database
+from tests import factories
+from tests.conftest import AsRole
+
+# Statements on PostgreSQL and on SQLite, the one that finds the session included; BEGIN and COMMIT are not counted.
+COUNTS: dict[str, tuple[int, int]] = {
+    "GET /healthz": (0, 0),
+    "GET /readyz": (2, 2),
+    "GET /metrics": (0, 0),
+    "GET /openapi.json": (0, 0),
+    "GET /docs": (0, 0),
+    "GET /docs/{name:str}": (0, 0),
+    "POST /v1/sessions": (4, 4),
+    "GET /v1/sessions/current": (2, 2),
+    "DELETE /v1/sessions/current": (2, 2),
+    "GET /items": (2, 2),
+    "POST /items": (2, 5),
+    "GET /items/{item_id:str}": (2, 2),
+    "PUT /items/{item_id:str}": (5, 5),
+    "DELETE /items/{item_id:str}": (6, 6),
+    "GET /v1/admin/stock": (3, 3),
+    "GET /v1/admin/stock/{sku:str}": (2, 2),
+    "GET /v1/admin/stock/{sku:str}/movements": (4, 4),
+    "POST /v1/admin/stock/movements": (6, 6),
+    "GET /v1/admin/staff": (3, 3),
+    "POST /v1/admin/staff": (4, 4),
+    "GET /v1/admin/staff/{staff_id:str}": (2, 2),
+    "PATCH /v1/admin/staff/{staff_id:str}": (6, 6),
+    "GET /v1/admin/api-keys": (3, 3),
+    "POST /v1/admin/api-keys": (5, 5),
+    "GET /v1/admin/api-keys/{key_id:str}": (2, 2),
+    "DELETE /v1/admin/api-keys/{key_id:str}": (4, 4),
+}
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Every statement that any connection of this process runs meanwhile."""
+    statements: list[str] = []
+
+    def note(c: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def addresses(database: Database) -> dict[str, str]:
+    with database.writing() as c:
+        item = factories.item(c, name="Mug")
+        boss, other = factories.staff(c, role="owner"), factories.staff(c, email="other@shop.example")
+        factories.api_key(c, boss, "stock:read")
+        key = c.exec_driver_sql("SELECT public_id FROM api_key").scalar_one()
+        sku = factories.sku_of(c, item.id)
+    known = {"item_id": item.id, "sku": sku, "staff_id": other.id, "key_id": key, "name": "page.js"}
+    return {f"{{{name}:str}}": str(value) for name, value in known.items()}
+
+
+def test_every_route_is_counted() -> None:
+    there = {f"{method} {path}" for handler in HANDLERS for method in handler.http_methods for path in handler.paths}
+    assert there == COUNTS.keys()
+
+
+@pytest.mark.parametrize("more", [0, 40])
+def test_each_route_costs_so_many_statements_however_many_rows_there_are(
+    api: httpx.Client,
+    as_role: AsRole,
+    database: Database,
+    addresses: dict[str, str],
+    more: int,
+) -> None:
+    api.headers.update(as_role("owner"))
+    with database.writing() as c:
+        for n in range(more):
+            factories.item(c, name=f"n{n}")
+        for n in range(more):
+            factories.staff(c, email=f"n{n}@shop.example")
+    bodies: dict[str, Any] = {
+        "POST /v1/sessions": {"email": "other@shop.example", "password": factories.PASSWORD, "realm": "staff"},
+        "POST /items": {"name": "Mug", "quantity": 1},
+        "PUT /items/{item_id:str}": {"name": "Mug", "quantity": 7},
+        "POST /v1/admin/stock/movements": {"sku": "ITEM-1", "delta": 1, "reason": "receive"},
+        "POST /v1/admin/staff": {"email": "x@y.example", "name": "X", "role": "clerk", "password": factories.PASSWORD},
+        "PATCH /v1/admin/staff/{staff_id:str}": {"name": "Y"},
+        "POST /v1/admin/api-keys": {"name": "till", "permissions": ["stock:read"]},
+    }
+    found = {}
+    # What ends an item, a key or the session comes last.
+    for route in sorted(COUNTS, key=lambda route: (route.startswith("DELETE"), route.endswith("/current"))):
+        method, path = route.split()
+        for name, value in addresses.items():
+            path = path.replace(name, value)
+        with counted() as statements:
+            answer = api.request(method, path, json=bodies.get(route), headers={"If-Match": "*"})
+        assert answer.is_success, (route, answer.text)
+        found[route] = len(statements)
+    place = 0 if database.dialect == "postgresql" else 1
+    assert found == {route: counts[place] for route, counts in COUNTS.items()}
