@@ -28,7 +28,11 @@ def main(args: Sequence[str] | None = None) -> int:
         console.print("\n".join(name for _, wanted in chosen for name in wanted))
         return 0
     if asked.write_docs:
-        docs.write(results.read())
+        try:
+            docs.write(results.read())
+        except CannotMeasureError as error:
+            console.print(str(error))
+            return 1
         return 0
     if not chosen:
         console.print(f'No row is called "{asked.only}": --list shows all.')
@@ -41,7 +45,7 @@ def _run(plan: Plan, chosen: Sequence[tuple[Measure, Collection[str]]], console:
     say = Console(stderr=True, highlight=False, markup=False)
     rows: list[Row] = []
     machine, at, good, postgresql = results.machine(), results.now(), True, ""
-    with Bench(plan, lambda text: say.print(f"  {text}", style="dim")) as bench:
+    with Bench(plan, lambda text: say.print(f"  {text}", style="dim", soft_wrap=True)) as bench:
         for measure, wanted in chosen:
             try:
                 rows += measure.run(bench, wanted)

@@ -27,7 +27,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
         table.add_row(*cells(row))
     console.print(table)
     for note in notes(rows):
-        console.print(f"! {note}")
+        console.print(f"! {note}", soft_wrap=True)
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -65,7 +65,7 @@ def _number(figure: float, unit: str) -> str:
 
 
 def _ratio(row: Row) -> str:
-    return "-" if row.ratio is None else f"{row.ratio:.2f}"
+    return "-" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.3f}"
 
 
 def _goal(row: Row) -> str:

@@ -19,7 +19,7 @@ from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
 from shopapi.http.body import BodyLimit, ShopRequest
 from shopapi.http.cursors import Cursors
-from shopapi.http.failures import EXCEPTION_HANDLERS, answer_options, refuse
+from shopapi.http.failures import EXCEPTION_HANDLERS, refuse
 from shopapi.http.in_flight import InFlight, OneWriter
 from shopapi.http.limits import Limiter
 from shopapi.http.query import refuse_queries
@@ -72,6 +72,8 @@ def create_app(settings: ApiSettings) -> App:
 
 def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
     passwords = Passwords()
+    # Its own connection: a busy process is ready, and must not be taken out because it is busy.
+    probed = open_database(settings.database_url, threads=1)
     on = settings.rate_limits
 
     @asynccontextmanager
@@ -83,11 +85,11 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
         passwords.close()
         threads.shutdown()
         db.close()
+        probed.close()
 
     return Litestar(
         HANDLERS,
         guards=[let_in, refuse_queries],
-        before_request=answer_options,
         dependencies={
             "db": _always(db),
             "cursors": _always(Cursors(settings.secret_key)),
@@ -103,7 +105,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
             {
                 "settings": settings,
                 "metrics": metrics,
-                "readiness": health.Readiness(db),
+                "readiness": health.Readiness(probed),
                 "authenticator": Authenticator(
                     principal_finder(db),
                     items_open=settings.items_access == "open",

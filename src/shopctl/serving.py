@@ -5,9 +5,10 @@ import logging
 import os
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import SplitResult
 
 from shopapi.runtime import logs
-from shopapi.runtime.settings import read
+from shopapi.runtime.settings import is_loopback, read
 from shopctl.servers import AsgiApp
 from shopctl.signals import end_with
 
@@ -23,6 +24,9 @@ def api() -> AsgiApp:
 
     settings = read(ApiSettings, os.environ)
     logs.start("api", settings.log_level, settings.log_format)
+    if settings.items_access == "open":
+        _log.warning("SHOP_ITEMS_ACCESS=open: anybody who reaches this API may change the stock.")
+    _warn_of_http(settings.public_url)
 
     def make() -> AsgiApp:
         from shopapi.app import create_app
@@ -38,6 +42,7 @@ def web() -> AsgiApp:
 
     settings = read(WebSettings, os.environ)
     logs.start("web", settings.log_level, settings.log_format)
+    _warn_of_http(settings.public_url)
 
     def make() -> AsgiApp:
         from shopweb.app import create_app
@@ -45,6 +50,11 @@ def web() -> AsgiApp:
         return create_app(settings)
 
     return _made(make)
+
+
+def _warn_of_http(public_url: SplitResult) -> None:
+    if public_url.scheme == "http" and not is_loopback(public_url.hostname or ""):
+        _log.warning("SHOP_PUBLIC_URL begins with http://, so cookies and passwords cross the network unencrypted.")
 
 
 def _made(make: Callable[[], AsgiApp]) -> AsgiApp:

@@ -12,8 +12,8 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from litestar import Request, Response, get
-from litestar.params import FromPath
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 _KINDS: Final = {
     "css": "text/css; charset=utf-8",

@@ -152,8 +152,8 @@ def test_who_is_shut_out_while_signing_in_gets_no_session(
 
     monkeypatch.setattr(passwords.Passwords, "verify", and_meanwhile)
     problem(sign_in(api), 401, "invalid_credentials")
-    with database.reading() as c:
-        assert c.execute(select(session)).first() is None
+    with database.reading() as after:
+        assert after.execute(select(session)).first() is None
 
 
 def test_no_token_and_no_password_lies_in_the_database(api: httpx.Client, anna: Staff, database: Database) -> None:

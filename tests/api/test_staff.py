@@ -129,8 +129,8 @@ def test_two_owners_who_shut_each_other_out_at_once_leave_one(api_with: ApiWith,
         statuses = sorted(answer.status_code for answer in together(shut(0), shut(1)))
         assert statuses[0] == 200
         assert statuses[1] in (401, 409)
-        with database.reading() as c:
-            rows = c.execute(select(staff_table.c.disabled_at).where(staff_table.c.role == "owner")).all()
+        with database.reading() as after:
+            rows = after.execute(select(staff_table.c.disabled_at).where(staff_table.c.role == "owner")).all()
         assert sorted(row.disabled_at is None for row in rows) == [False, True]
 
 
@@ -198,6 +198,7 @@ def test_a_password_is_kept_as_it_was_written(owner: httpx.Client, password: str
         ({"id": "stf_x"}, "id"),
     ],
 )
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_change_that_does_not_fit_is_400(owner: httpx.Client, change: dict[str, Any], field: str) -> None:
     me = owner.get("/v1/sessions/current").json()["staff_id"]
     answer = owner.patch(f"/v1/admin/staff/{me}", json=change, headers={"If-Match": "*"})

@@ -84,34 +84,35 @@ def test_views_are_counted_and_each_shows_its_own(clerk: httpx.Client, database:
 NAMES = ["Öl-Krug", "Große Schale", "100 % Leinen", "a_b", "axb", "back\\slash", "Mug", "MUG 2", "Éclair", "o'clock"]
 
 
-@pytest.mark.parametrize(
-    ("q", "names"),
-    [
-        ("öl", ["Öl-Krug"]),
-        ("ÖL", ["Öl-Krug"]),
-        ("große", ["Große Schale"]),
-        ("e\u0301CLAIR", ["Éclair"]),
-        ("%", ["100 % Leinen"]),
-        ("_", ["a_b"]),
-        ("a_b", ["a_b"]),
-        ("\\", ["back\\slash"]),
-        ("\\s", ["back\\slash"]),
-        ("'", ["o'clock"]),
-        (" mug ", ["MUG 2", "Mug"]),
-        ("item-", NAMES[::-1]),
-        ("", NAMES[::-1]),
-        ("nothing", []),
-    ],
-)
+FOUND: list[tuple[str, list[str]]] = [
+    ("öl", ["Öl-Krug"]),
+    ("ÖL", ["Öl-Krug"]),
+    ("große", ["Große Schale"]),
+    ("e\u0301CLAIR", ["Éclair"]),
+    ("%", ["100 % Leinen"]),
+    ("_", ["a_b"]),
+    ("a_b", ["a_b"]),
+    ("\\", ["back\\slash"]),
+    ("\\s", ["back\\slash"]),
+    ("'", ["o'clock"]),
+    (" mug ", ["MUG 2", "Mug"]),
+    ("item-", NAMES[::-1]),
+    ("", NAMES[::-1]),
+    ("nothing", []),
+]
+
+
 def test_the_filter_finds_names_and_skus_and_takes_every_sign_for_itself(
-    clerk: httpx.Client, database: Database, q: str, names: list[str]
+    clerk: httpx.Client, database: Database, subtests: pytest.Subtests
 ) -> None:
     with database.writing() as c:
         for name in NAMES:
             factories.item(c, name=name)
-    page = clerk.get("/v1/admin/stock", params={"q": q}).json()
-    assert [level["name"] for level in page["data"]] == names
-    assert page["total"] == len(names)
+    for q, names in FOUND:
+        with subtests.test(q):
+            page = clerk.get("/v1/admin/stock", params={"q": q}).json()
+            assert [level["name"] for level in page["data"]] == names
+            assert page["total"] == len(names)
 
 
 def test_one_item_is_found_by_its_id(clerk: httpx.Client, database: Database) -> None:
@@ -231,6 +232,7 @@ def test_each_reason_has_its_sign(clerk: httpx.Client, mug: str, reason: str, de
         ({"actor": "me"}, "actor"),
     ],
 )
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_movement_that_does_not_fit_is_400(clerk: httpx.Client, mug: str, change: dict[str, Any], field: str) -> None:
     body = {"sku": mug, "delta": 1, "reason": "correct", **change}
     problem(clerk.post(MOVE, json=body), 400, "invalid_request", field)

@@ -1,6 +1,7 @@
 """Settings at the command line: shown with their source, masked where secret, refused where wrong."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,33 @@ def test_a_document_is_written_where_it_is_asked_for(shopctl: Shopctl, tmp_path:
     told = shopctl("openapi", "--output", "/nope/openapi.json")
     assert told.code == 1
     assert "/nope/openapi.json" in told.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "warned"),
+    [
+        ("SHOP_ITEMS_ACCESS", "open", "anybody who reaches this API may change the stock"),
+        ("SHOP_PUBLIC_URL", "http://shop.example", "cross the network unencrypted"),
+        ("SHOP_PUBLIC_URL", "https://shop.example", ""),
+        ("SHOP_PUBLIC_URL", "http://127.0.0.1:5050", ""),
+    ],
+)
+def test_a_start_warns_of_what_is_not_safe(
+    setting: str,
+    value: str,
+    warned: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from shopctl import serving
+
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
+    monkeypatch.setenv("SHOP_SECRET_KEY", "0f1e2d3c4b5a69788796a5b4c3d2e1f0aa")
+    monkeypatch.setenv(setting, value)
+    monkeypatch.setattr(serving, "end_with", lambda pid: None)
+    monkeypatch.setattr(logging.root, "handlers", [])
+    serving.api()
+    said = capfd.readouterr().err
+    assert warned in said
+    assert bool(warned) is ("warning" in said)

@@ -245,8 +245,8 @@ def test_two_changes_that_lock_rows_in_other_order_both_happen(postgresql: Datab
     for thread in threads:
         thread.join(20)
     assert len(tries) == 3, "One of the two met the deadlock and ran again."
-    with postgresql.reading() as c:
-        assert c.execute(select(stock_level.c.version)).scalars().all() == [3, 3]
+    with postgresql.reading() as after:
+        assert after.execute(select(stock_level.c.version)).scalars().all() == [3, 3]
 
 
 def test_a_change_that_asks_for_another_turn_gets_it_a_bounded_number_of_times(

@@ -16,7 +16,9 @@ ADDRESSES = st.ip_addresses().map(str)
 
 @given(WAITS)
 def test_a_limiter_is_a_bucket_that_fills_up_again(calls: list[tuple[str, int]]) -> None:
-    limiter, left, last, now = Limiter(CALLS, SECONDS), {}, {}, 0.0
+    limiter, now = Limiter(CALLS, SECONDS), 0.0
+    left: dict[str, float] = {}
+    last: dict[str, float] = {}
     for key, wait in calls:
         now += wait
         filled = (now - last.get(key, now)) * CALLS / SECONDS

@@ -80,7 +80,8 @@ class Stock(RuleBasedStateMachine):
 
     @rule(which=WHICH, name=NAMES, quantity=QUANTITIES, stale=st.booleans())
     def put(self, which: int, name: str, quantity: int, stale: bool) -> None:
-        item_id, refusal = self.item(which), None
+        item_id = self.item(which)
+        refusal: type[ShopError] | None = None
         tag = '"v0"' if stale else "*"
         if item_id not in self.model:
             refusal = NotFound
@@ -125,7 +126,8 @@ class Stock(RuleBasedStateMachine):
 
     @rule(which=WHICH, delta=DELTAS)
     def move(self, which: int, delta: int) -> None:
-        item_id, refusal = self.item(which), None
+        item_id = self.item(which)
+        refusal: type[ShopError] | None = None
         name, on_hand, reserved = self.model.get(item_id, ("", 0, 0))
         if item_id not in self.model:
             refusal = UnknownSku
@@ -162,4 +164,4 @@ class Stock(RuleBasedStateMachine):
 def test_stock_does_what_a_dictionary_would(database: Database) -> None:
     machine = type("StockOfThisDatabase", (Stock,), {"database": database})
     examples = 60 if database.dialect == "sqlite" else 30
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=30))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=30))

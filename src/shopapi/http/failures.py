@@ -57,7 +57,7 @@ def _unknown(request: Request[Any, Any, Any], error: OutcomeUnknown) -> Response
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if isinstance(error, MethodNotAllowedException):
-        allowed = methods_of(request)
+        allowed = _methods(request)
         told: ShopError = MethodNotAllowed(f"This address answers to {allowed}.")
         told.headers = {"Allow": allowed}
         return answer(request, told)
@@ -71,8 +71,7 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return answer(request, InternalError())
 
 
-def methods_of(request: Request[Any, Any, Any]) -> str:
-    """The methods that the address of a request answers to, as the value of ``Allow``."""
+def _methods(request: Request[Any, Any, Any]) -> str:
     known = []
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         try:
@@ -81,13 +80,6 @@ def methods_of(request: Request[Any, Any, Any]) -> str:
             continue
         known += [method, "HEAD"] if method == "GET" else [method]
     return ", ".join(known)
-
-
-async def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """Answer ``OPTIONS``: the framework's own answer knows only the first handler of an address."""
-    if request.method != "OPTIONS":
-        return None
-    return Response(None, status_code=204, headers={"Allow": methods_of(request)})
 
 
 def _validation(error: ValidationException) -> InvalidRequest:

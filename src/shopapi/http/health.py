@@ -18,7 +18,7 @@ from shopapi.runtime.metrics import CONTENT_TYPE
 class Readiness:
     """Whether the database can be reached and has the schema that this program wants.
 
-    It has a thread of its own, so that it answers while every other thread is busy.
+    It has a thread of its own and should have a connection of its own, so that it answers while all others are busy.
     """
 
     def __init__(self, db: Database) -> None:
