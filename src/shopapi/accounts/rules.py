@@ -141,7 +141,7 @@ def new_api_key() -> str:
 
 
 def api_key_prefix(token: str) -> str | None:
-    """The part of an API key that may be shown; ``None`` where ``token`` is no key, which costs the database nothing."""
+    """The part of an API key that may be shown; ``None`` where ``token`` is none, which costs no look-up."""
     head, _, checksum = token.rpartition("_")
     parts = head.split("_")
     if len(parts) != 4 or not head.isascii() or checksum != _checksum(head):
