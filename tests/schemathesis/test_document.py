@@ -17,6 +17,7 @@ from tests.processes import clean_environment
 pytestmark = [pytest.mark.schemathesis, pytest.mark.processes]
 
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
+_THOROUGHLY = ("--checks", "all", "--seed", "1", "--generation-deterministic", "--continue-on-failure")
 _LIMIT_S = 170
 
 # What would end the caller's own session or key, or its maker, is asked by callers of its own.
@@ -24,10 +25,10 @@ _SUICIDAL = ("revoke_api_key", "change_staff", "sign_out")
 
 
 @pytest.fixture
-def api_url(database: Database, api_processes: ApiProcesses) -> Iterator[str]:
+def api_url(database: Database, api_processes: ApiProcesses) -> str:
     with database.writing() as c:
         factories.items(c, 3)
-    yield api_processes(1)[0].url
+    return api_processes(1)[0].url
 
 
 @pytest.fixture
@@ -45,8 +46,7 @@ def fuzz(url: str, directory: Path, *options: str, token: str = "") -> None:
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(_CONFIG), "--no-color", "run"]
     headers = ["-H", f"Authorization: Bearer {token}"] if token else []
     done = subprocess.run(
-        [*command, f"{url}/openapi.json", *headers, "--checks", "all", "--seed", "1", "--generation-deterministic"]
-        + ["--continue-on-failure", *options],
+        [*command, f"{url}/openapi.json", *headers, *_THOROUGHLY, *options],
         cwd=directory,
         env=clean_environment(),
         capture_output=True,
