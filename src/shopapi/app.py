@@ -30,7 +30,8 @@ from shopapi.runtime.edge import SECURITY_HEADERS, STRICT_TRANSPORT, App, Edge
 from shopapi.runtime.hosts import Hosts
 from shopapi.runtime.logs import AccessLog
 from shopapi.runtime.metrics import Metrics
-from shopapi.settings import ApiSettings, require_secret_key
+from shopapi.runtime.part import require_secret_key
+from shopapi.settings import ApiSettings
 
 HANDLERS = [
     *classic.HANDLERS,

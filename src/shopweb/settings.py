@@ -1,49 +1,16 @@
 """Every setting of the web part: its name, default and meaning."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
 from urllib.parse import SplitResult
 
-from shopapi.runtime.settings import Network, hosts, networks, one_of, secret_key, setting, switch, url
+from shopapi.runtime.part import PartSettings
+from shopapi.runtime.settings import setting, url
 
 
 @dataclass(frozen=True)
-class WebSettings:
+class WebSettings(PartSettings):
     """The settings of the web part, as :func:`shopapi.runtime.settings.read` fills them."""
 
     api_server_url: SplitResult = setting(
         "API_SERVER_URL", url, "http://127.0.0.1:8000", "Where the web part finds the API."
-    )
-    secret_key: str = setting(
-        "SHOP_SECRET_KEY",
-        secret_key,
-        "",
-        "Signs cookies, cursors and what the parts tell each other; 32 bytes or more, the same for every part.",
-        secret=True,
-    )
-    public_url: SplitResult = setting(
-        "SHOP_PUBLIC_URL", url, "http://127.0.0.1:5050", "The address that customers see. https makes cookies strict."
-    )
-    allowed_hosts: frozenset[str] = setting(
-        "SHOP_ALLOWED_HOSTS", hosts, "", "More names that this server answers to, separated by commas."
-    )
-    trusted_proxies: tuple[Network, ...] = setting(
-        "SHOP_TRUSTED_PROXIES", networks, "", "Networks of proxies whose X-Forwarded-For is believed; none by default."
-    )
-    items_access: Literal["staff", "open"] = cast(
-        Literal["staff", "open"],
-        setting(
-            "SHOP_ITEMS_ACCESS",
-            one_of("staff", "open"),
-            "staff",
-            "Who may use /items: staff with a token, or anybody (open, for a classroom).",
-        ),
-    )
-    access_log: bool = setting("SHOP_ACCESS_LOG", switch, "on", "One log line for each request.")
-    log_level: str = setting(
-        "SHOP_LOG_LEVEL", one_of("debug", "info", "warning", "error"), "info", "The least level that is logged."
-    )
-    log_format: Literal["auto", "json", "text"] = cast(
-        Literal["auto", "json", "text"],
-        setting("SHOP_LOG_FORMAT", one_of("auto", "json", "text"), "auto", "JSON lines on a pipe, text on a terminal."),
     )

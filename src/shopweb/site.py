@@ -8,7 +8,7 @@ import httpx
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shopapi.client import ShopClient
-from shopapi.runtime.settings import SettingsError
+from shopapi.runtime.part import require_secret_key
 from shopweb.assets import Assets
 from shopweb.locale import LANGUAGES, Language, read_translations
 from shopweb.session import Cookies, Signer
@@ -21,8 +21,7 @@ class Site:
     """Made once a process; raises :class:`SettingsError` without a secret key, as every cookie would be forgeable."""
 
     def __init__(self, settings: WebSettings, transport: httpx.AsyncBaseTransport | None) -> None:
-        if not settings.secret_key:
-            raise SettingsError(["SHOP_SECRET_KEY is not set"], "export SHOP_SECRET_KEY=$(openssl rand -base64 48)")
+        require_secret_key(settings.secret_key)
         self.settings = settings
         self.client = ShopClient(settings.api_server_url.geturl(), transport=transport)
         self.signer = Signer(settings.secret_key)

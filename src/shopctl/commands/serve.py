@@ -132,8 +132,9 @@ def _set(access_log: bool | None, trusted_proxies: str) -> None:
 
 
 def _serve(part: str, name: str, host: str, port: int, workers: int, reload: bool, drain: int, grace: int) -> None:
+    from shopapi.runtime.part import require_secret_key
     from shopapi.runtime.settings import read
-    from shopapi.settings import ApiSettings, require_secret_key
+    from shopapi.settings import ApiSettings
     from shopctl import parent, servers
     from shopctl.settings import refuse_unknown_names
     from shopweb.settings import WebSettings
