@@ -12,6 +12,7 @@ import msgspec
 from bench import postgres
 from bench.load import Requests
 from bench.plan import CannotMeasureError
+from shopapi.accounts.passwords import hash_password
 from shopapi.accounts.store import create_staff
 from shopapi.contract.accounts import StaffInput
 from shopapi.contract.items import ItemInput
@@ -87,7 +88,12 @@ def _filled(made: Shop) -> Shop:
         with db.writing() as c:
             for name in range(1, made.items + 1):
                 add_item(c, ItemInput(str(name), 1), actor="shopctl bench")
-            create_staff(c, StaffInput(EMAIL, "Bench", "owner", PASSWORD), actor="shopctl bench")
+            create_staff(
+                c,
+                StaffInput(EMAIL, "Bench", "owner", PASSWORD),
+                password_hash=hash_password(PASSWORD),
+                actor="shopctl bench",
+            )
     finally:
         db.close()
     return made

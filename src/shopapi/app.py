@@ -55,7 +55,8 @@ def create_app(settings: ApiSettings) -> App:
         app = OneWriter(app)
     https = settings.public_url.scheme == "https"
     return Edge(
-        InFlight(BodyLimit(app), settings.max_in_flight),
+        # The body first: who sends it slowly must not hold a place that others need.
+        BodyLimit(InFlight(app, settings.max_in_flight)),
         hosts=Hosts(settings.public_url, settings.allowed_hosts),
         metrics=metrics,
         access_log=AccessLog("api", settings.log_format) if settings.access_log else None,

@@ -1,6 +1,6 @@
 """The settings of the command line itself, and the names of all there are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,11 +16,6 @@ WORKER_PORT: Final = 8001
 def port(value: str) -> int | None:
     """A TCP port, or nothing: then each command has its own."""
     return whole(0, 65535)(value) if value else None
-
-
-def seconds(high: int) -> Callable[[str], int]:
-    """Whole seconds from 0 to ``high``."""
-    return whole(0, high)
 
 
 @dataclass(frozen=True)
@@ -39,12 +34,12 @@ class ShopctlSettings:
     workers: int = setting("SHOP_SERVER_WORKERS", whole(1, 64), "1", "Processes of an HTTP server.")
     drain_s: int = setting(
         "SHOP_DRAIN_S",
-        seconds(600),
+        whole(0, 600),
         "0",
         "Seconds from SIGTERM to the stop in which a server says that it is not ready.",
     )
     grace_s: int = setting(
-        "SHOP_GRACE_S", seconds(3600), "30", "Seconds that requests get to finish before a server is killed."
+        "SHOP_GRACE_S", whole(1, 3600), "30", "Seconds that requests get to finish before a server is killed."
     )
 
 

@@ -126,7 +126,7 @@ def test_a_session_ends_in_every_process(api: httpx.Client, api_with: ApiWith, a
 def test_another_password_ends_every_session(api: httpx.Client, anna: Staff, database: Database) -> None:
     tokens = [sign_in(api).json()["token"] for _ in range(2)]
     with database.writing() as c:
-        store.set_password(c, EMAIL, "purple-otter-quartz-lantern", actor="shopctl")
+        store.set_password(c, EMAIL, passwords.hash_password("purple-otter-quartz-lantern"), actor="shopctl")
     for token in tokens:
         problem(api.get("/items", headers=bearer(token)), 401, "unauthenticated")
     problem(sign_in(api), 401, "invalid_credentials")
@@ -145,7 +145,7 @@ def test_who_is_shut_out_while_signing_in_gets_no_session(
         good = await verify(self, stored, password)
         with database.writing() as c:
             if change == "password":
-                store.set_password(c, EMAIL, "purple-otter-quartz-lantern", actor="shopctl")
+                store.set_password(c, EMAIL, passwords.hash_password("purple-otter-quartz-lantern"), actor="shopctl")
             else:
                 store.disable_staff(c, EMAIL, actor="shopctl")
         return good

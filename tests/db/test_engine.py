@@ -87,13 +87,17 @@ def test_the_outcome_of_a_commit_that_broke_off_is_unknown(postgresql: Database,
 def test_the_outcome_of_a_statement_in_autocommit_that_broke_off_is_unknown(
     postgresql: Database, other: Database
 ) -> None:
+    killer: list[threading.Timer] = []
+
     def rename(c: Any) -> None:
         victim = pid(c)
-        threading.Timer(0.2, lambda: kill(other, victim)).start()
+        killer.append(threading.Timer(0.2, lambda: kill(other, victim)))
+        killer[0].start()
         c.execute(text("UPDATE location SET name = 'changed' FROM pg_sleep(5)"))
 
     with pytest.raises(OutcomeUnknown):
         postgresql.write(rename, one_statement=True)
+    killer[0].join(10)
     assert name_of(other) == "Main"
 
 

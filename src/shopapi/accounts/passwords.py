@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from shopapi.accounts.rules import check_password
 from shopapi.http.problems import Overloaded
 
 # The floor of OWASP's password storage cheat sheet: 32 ms on the machine where it was measured.
@@ -18,13 +20,19 @@ _MOST_WAITING: Final = 32
 
 def hash_password(password: str) -> str:
     """The argon2id hash of a password, as a PHC string."""
-    return _HASHER.hash(password)
+    return _HASHER.hash(_nfc(password))
+
+
+def accepted(password: str, email: str) -> str:
+    """The hash of a password that somebody chose; raises :class:`WeakPassword`."""
+    check_password(password, email=email)
+    return hash_password(password)
 
 
 def verify(stored: str | None, password: str) -> bool:
     """Whether ``password`` belongs to the hash ``stored``; takes as long where there is none."""
     try:
-        return _HASHER.verify(stored or _NOBODY, password) and stored is not None
+        return _HASHER.verify(stored or _NOBODY, _nfc(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
@@ -32,6 +40,11 @@ def verify(stored: str | None, password: str) -> bool:
 def needs_rehash(stored: str) -> bool:
     """Whether a hash was made with weaker parameters than today's."""
     return _HASHER.check_needs_rehash(stored)
+
+
+def _nfc(password: str) -> str:
+    # One keyboard sends "é" as one character, another as two.
+    return unicodedata.normalize("NFC", password)
 
 
 class Passwords:
@@ -44,6 +57,10 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """See :func:`hash_password`."""
         return str(await self._run(hash_password, password))
+
+    async def accepted(self, password: str, email: str) -> str:
+        """See :func:`accepted`."""
+        return str(await self._run(accepted, password, email))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """See :func:`verify`."""

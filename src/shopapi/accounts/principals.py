@@ -20,9 +20,9 @@ def principal_finder(db: Database) -> Callable[[str], Principal | None]:
             return None
         if found.touch:
             try:
-                db.write(lambda c: store.note_seen(c, found))
+                # Told once a minute; a busy moment must neither shut anybody out nor make a reader wait.
+                db.write_if_free(lambda c: store.note_seen(c, found))
             except DatabaseUnavailable:
-                # Being seen is told once a minute; a busy moment must not shut anybody out.
                 _log.debug("last seen was not written")
         return found.principal
 

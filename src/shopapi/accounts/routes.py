@@ -1,6 +1,7 @@
 """Staff and API keys, for those who manage them."""
 
 import asyncio
+import functools
 from typing import Final
 
 from litestar import Response, delete, get, patch, post
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from shopapi.accounts import store
 from shopapi.accounts.passwords import Passwords
-from shopapi.accounts.rules import EmailTaken, LastOwner, OwnAccount, PermissionNotHeld, WeakPassword, check_password
+from shopapi.accounts.rules import EmailTaken, LastOwner, OwnAccount, PermissionNotHeld, WeakPassword
 from shopapi.contract.accounts import (
     ApiKey,
     ApiKeyCreated,
@@ -71,8 +72,7 @@ async def create_staff(
     passwords: NamedDependency[Passwords],
 ) -> Response[bytes]:
     """The password is 12 to 128 characters and none that is quickly guessed."""
-    check_password(data.password, email=data.email)
-    hashed = await passwords.hash(data.password)
+    hashed = await passwords.accepted(data.password, data.email)
 
     def change(c: Connection) -> Answer:
         made = store.create_staff(c, data, actor=request.user.actor, address=_address(request), password_hash=hashed)
@@ -113,7 +113,10 @@ async def change_staff(
 ) -> Response[Staff]:
     """Sessions end at once where role, password or state changes."""
     if_match = IfMatch(request.headers.get("if-match"), required=True)
-    hashed = await passwords.hash(data.password) if isinstance(data.password, str) else None
+    in_db_thread = functools.partial(asyncio.get_running_loop().run_in_executor, None)
+    hashed = None
+    if isinstance(data.password, str):
+        hashed = await passwords.accepted(data.password, await in_db_thread(_email_of, db, staff_id))
 
     def change(c: Connection) -> Staff:
         return store.change_staff(
@@ -126,8 +129,13 @@ async def change_staff(
             password_hash=hashed,
         )
 
-    changed = await asyncio.get_running_loop().run_in_executor(None, lambda: db.write(change))
+    changed = await in_db_thread(db.write, change)
     return Response(changed, headers={"ETag": etag(changed.version)})
+
+
+def _email_of(db: Database, staff_id: str) -> str:
+    with db.reading() as c:
+        return store.get_staff(c, staff_id).email
 
 
 @get(

@@ -8,7 +8,6 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shopapi.accounts.passwords import hash_password
 from shopapi.accounts.rules import (
     PERMISSIONS,
     SESSION_IDLE_S,
@@ -18,7 +17,6 @@ from shopapi.accounts.rules import (
     OwnAccount,
     PermissionNotHeld,
     api_key_prefix,
-    check_password,
     new_api_key,
     new_session_token,
     normal_email,
@@ -39,7 +37,7 @@ from shopapi.db.engine import Reader, constraint
 from shopapi.db.types import clock
 from shopapi.http.access import Principal
 from shopapi.http.etag import IfMatch
-from shopapi.http.problems import NotFound
+from shopapi.http.problems import NotFound, Unauthenticated
 from shopapi.names import public_id
 
 _TOUCH_S: Final = 60
@@ -80,20 +78,18 @@ def staff_by_email(c: Reader, email: str) -> Staff | None:
     return None if row is None else _staff(row)
 
 
-def create_staff(
-    c: Connection, who: StaffInput, *, actor: str, address: str = "", password_hash: str | None = None
-) -> Staff:
-    """A new member of staff; raises :class:`EmailTaken`, or :class:`WeakPassword`.
+def create_staff(c: Connection, who: StaffInput, *, password_hash: str, actor: str, address: str = "") -> Staff:
+    """A new member of staff; raises :class:`EmailTaken`.
 
-    ``password_hash`` is the hash of ``who.password`` where it was made beside the event loop.
+    ``password_hash`` is what :func:`shopapi.accounts.passwords.accepted` makes of ``who.password``, before the
+    transaction: to judge and hash a password takes longer than anything that should hold a lock.
     """
-    check_password(who.password, email=who.email)
     values = {
         "public_id": public_id("stf"),
         "email": normal_email(who.email),
         "name": who.name,
         "role": who.role,
-        "password_hash": password_hash or hash_password(who.password),
+        "password_hash": password_hash,
     }
     try:
         c.execute(insert(staff).values(values))
@@ -118,6 +114,7 @@ def change_staff(
 ) -> Staff:
     """Change a member of staff, and end their sessions where role, password or state changes.
 
+    ``password_hash`` is that of ``change.password``, as for :func:`create_staff`.
     Raises :class:`NotFound`, :class:`Stale`, :class:`OwnAccount`, :class:`LastOwner`.
     """
     owners = _lock_owners(c)
@@ -137,9 +134,8 @@ def change_staff(
         values["name"] = change.name
     if disabled != before.disabled:
         values["disabled_at"] = clock() if disabled else None
-    if change.password is not msgspec.UNSET:
-        check_password(change.password, email=row.email)
-        values["password_hash"] = password_hash or hash_password(change.password)
+    if password_hash is not None:
+        values["password_hash"] = password_hash
     c.execute(update(staff).where(staff.c.id == row.id).values(values))
     if role != before.role or disabled != before.disabled or "password_hash" in values:
         c.execute(delete(session).where(session.c.staff_id == row.id))
@@ -154,9 +150,10 @@ def disable_staff(c: Connection, email: str, *, actor: str) -> Staff:
     return change_staff(c, _id_of(c, email), StaffPatch(disabled=True), IfMatch(None), actor=actor)
 
 
-def set_password(c: Connection, email: str, password: str, *, actor: str) -> Staff:
+def set_password(c: Connection, email: str, password_hash: str, *, actor: str) -> Staff:
     """Give somebody another password and end their sessions; raises :class:`NotFound`."""
-    return change_staff(c, _id_of(c, email), StaffPatch(password=password), IfMatch(None), actor=actor)
+    staff_id = _id_of(c, email)
+    return change_staff(c, staff_id, StaffPatch(), IfMatch(None), actor=actor, password_hash=password_hash)
 
 
 def _id_of(c: Reader, email: str) -> str:
@@ -236,20 +233,21 @@ def create_session(c: Connection, row_id: int, *, user_agent: str = "") -> tuple
     return token, ends
 
 
-def rehash(c: Connection, row_id: int, password_hash: str) -> None:
-    """Keep a hash that was made with today's parameters."""
-    c.execute(update(staff).where(staff.c.id == row_id).values(password_hash=password_hash))
+def rehash(c: Connection, who: Candidate, password_hash: str) -> None:
+    """Keep a hash of the same password that was made with today's parameters, unless it was changed meanwhile."""
+    same = and_(staff.c.id == who.row_id, staff.c.password_hash == who.password_hash)
+    c.execute(update(staff).where(same).values(password_hash=password_hash))
 
 
 def current_session(c: Reader, session_id: int) -> CurrentSession:
-    """The session in row ``session_id``; raises :class:`NotFound` when it has just ended."""
+    """The session in row ``session_id``; raises :class:`Unauthenticated` when it has just ended."""
     row = c.execute(
         select(staff.c.public_id, staff.c.email, staff.c.name, staff.c.role, session.c.expires_at)
         .join_from(session, staff)
         .where(session.c.id == session_id)
     ).first()
     if row is None:
-        raise NotFound("The session has ended.")
+        raise Unauthenticated("The session has ended.")
     return CurrentSession(
         staff_id=row.public_id,
         email=row.email,
@@ -391,6 +389,8 @@ def create_api_key(
     who = staff.c.id == maker_id if maker_id is not None else staff.c.email == normal_email(maker_email or "")
     maker = c.execute(select(staff).where(and_(who, staff.c.disabled_at.is_(None)))).first()
     if maker is None:
+        if maker_id is not None:
+            raise Unauthenticated("The account was disabled just now.")
         raise NotFound("No member of staff who can sign in has this e-mail address.")
     allowed = PERMISSIONS[maker.role] if held is None else PERMISSIONS[maker.role].intersection(held)
     missing = sorted(set(wanted.permissions) - allowed)

@@ -29,6 +29,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _TRIES: Final = 8
+_BUSY_MS: Final = 5000
 _IDLE_TRUSTED_S: Final = 5.0
 _AGAIN: Final = ("40001", "40P01")  # serialization_failure, deadlock_detected
 _WAITED_TOO_LONG: Final = ("55P03", "57014")  # lock_not_available, query_canceled (statement_timeout)
@@ -97,8 +98,7 @@ class Database:
             # A fair queue in front of the file lock, for threads that share this object.
             self._one_writer: threading.Lock | None = threading.Lock()
         else:
-            self._writer = _postgresql_engine(url, threads, patient)
-            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+            self._reader = self._writer = _postgresql_engine(url, threads, patient)
             self._one_writer = None
 
     @contextmanager
@@ -118,18 +118,55 @@ class Database:
         Raises :class:`DatabaseUnavailable` (nothing was changed) or :class:`OutcomeUnknown`.
         """
         with _named_failures(writing=True), self._turn(), self._writer.connect() as c:
-            transaction = c.begin()
+            begin, commit, rollback = self._words(c)
+            begin()
             try:
                 yield c
             except BaseException:
-                transaction.rollback()
+                if not c.invalidated:
+                    rollback()
                 raise
             try:
-                transaction.commit()
+                commit()
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise OutcomeUnknown("The connection broke at COMMIT.") from error
                 raise
+
+    def _words(self, c: Connection) -> tuple[Callable[[], object], Callable[[], object], Callable[[], object]]:
+        if self.dialect == "sqlite":
+            transaction = c.begin()  # The engine's hook says BEGIN IMMEDIATE.
+            return (lambda: None), transaction.commit, transaction.rollback
+        # The engine is in autocommit for good. To switch a connection over and back at each use would also have to work
+        # on one that just died, and where it does not, SQLAlchemy loses the connection's place in the pool.
+        return (
+            lambda: c.exec_driver_sql("BEGIN"),
+            lambda: c.exec_driver_sql("COMMIT"),
+            lambda: c.exec_driver_sql("ROLLBACK"),
+        )
+
+    def write_if_free(self, change: Callable[[Connection], object]) -> bool:
+        """Run ``change`` unless somebody else is writing (SQLite); the flag says whether it ran. It never waits for
+        the writer, so a read may use it for what can as well be written another time."""
+        if self._one_writer is None:
+            self.write(change)
+            return True
+        if not self._one_writer.acquire(blocking=False):
+            return False
+        try:
+            with self._writer.connect() as c:
+                driver: Any = c.connection.dbapi_connection
+                driver.execute("PRAGMA busy_timeout=0")
+                try:
+                    with c.begin():
+                        change(c)
+                finally:
+                    driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        except OperationalError:
+            return False
+        finally:
+            self._one_writer.release()
+        return True
 
     def write(self, change: Callable[[Connection], T], *, one_statement: bool = False) -> T:
         """Run ``change`` in one transaction; once more, a bounded number of times, after a deadlock.
@@ -179,7 +216,7 @@ class Database:
 
     def pool_in_use(self) -> int:
         """How many connections are taken just now."""
-        pools = {id(engine.pool): engine.pool for engine in (self._reader, self._writer)}.values()
+        pools = {engine.pool for engine in (self._reader, self._writer)}
         return sum(pool.checkedout() for pool in pools)  # type: ignore[attr-defined]
 
     def close(self) -> None:
@@ -266,7 +303,9 @@ def _postgresql_engine(url: str, threads: int, patient: bool) -> Engine:
         max_overflow=0,
         pool_timeout=0.5,
         pool_recycle=900,
+        isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        hide_parameters=True,
         # A dead server is noticed in 20 s at the most.
         connect_args={
             "connect_timeout": 3,
@@ -285,10 +324,9 @@ def _postgresql_engine(url: str, threads: int, patient: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_session(connection: Any, _: ConnectionPoolEntry) -> None:
-        before, connection.autocommit = connection.autocommit, True
+        connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(_SESSION, limits)
-        connection.autocommit = before
 
     @event.listens_for(engine, "checkin")
     def note_time(_: Any, entry: ConnectionPoolEntry) -> None:
@@ -299,10 +337,8 @@ def _postgresql_engine(url: str, threads: int, patient: bool) -> Engine:
         # A ping for every read costs 30 % of it; one that just worked is trusted.
         if time.monotonic() - entry.info.get("idle_since", time.monotonic()) > _IDLE_TRUSTED_S:
             try:
-                connection.autocommit = True
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT 1")
-                connection.autocommit = False
             except Exception as error:
                 raise DisconnectionError from error
 
@@ -320,11 +356,18 @@ def _sqlite_engines(url: str, threads: int) -> tuple[Engine, Engine]:
         connect_args=args,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        hide_parameters=True,
     )
-    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=2, connect_args=args)
+    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=2, connect_args=args, hide_parameters=True)
 
     def set_connection(connection: Any, *more: str) -> None:
-        for pragma in ("busy_timeout=5000", "foreign_keys=ON", "trusted_schema=OFF", "cell_size_check=ON", *more):
+        for pragma in (
+            f"busy_timeout={_BUSY_MS}",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "cell_size_check=ON",
+            *more,
+        ):
             connection.execute(f"PRAGMA {pragma}")
         # SQLite's own knows ASCII alone, and would not find "Öl" by "öl".
         connection.create_function("lower", 1, lambda value: value and value.lower(), deterministic=True)

@@ -86,7 +86,12 @@ def _upgrade(url: str, c: Connection) -> list[str]:
 
 @contextmanager
 def _postgresql(url: str) -> Iterator[Connection]:
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 3, "application_name": "shopctl"})
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 3, "application_name": "shopctl"},
+    )
     try:
         try:
             c = engine.connect()
@@ -122,7 +127,9 @@ def _advisory_lock(c: Connection, wait_s: float) -> Iterator[None]:
 
 @contextmanager
 def _sqlite(url: str) -> Iterator[Connection]:
-    engine = create_engine(url, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": 30.0})
+    engine = create_engine(
+        url, poolclass=NullPool, hide_parameters=True, connect_args={"isolation_level": None, "timeout": 30.0}
+    )
 
     @event.listens_for(engine, "connect")
     def set_connection(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 
 from shopapi.contract.accounts import Permission
 from shopapi.http.limits import Limiter
-from shopapi.http.problems import Forbidden, Unauthenticated
+from shopapi.http.problems import Forbidden, RateLimited, Unauthenticated
 from shopapi.runtime.addresses import SIGNED_HEADER, believed, caller, limit_key
 from shopapi.runtime.settings import Network
 
@@ -89,8 +89,14 @@ async def let_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
         raise Forbidden("An API key has no session. Sign in instead.")
     if needed != SIGNED_IN and needed not in principal.permissions:
         raise Forbidden(f"This needs the permission {needed}.")
-    gate.limiter.take(principal.scope)
     connection.scope["user"] = principal
+    try:
+        gate.limiter.take(principal.scope)
+    except RateLimited as error:
+        if not (handler.opt["keyed"] and "idempotency-key" in connection.headers):
+            raise
+        # A replay does not count; whether it is one, only the look for its key tells.
+        connection.scope["state"]["over_limit"] = error
 
 
 def _bearer(header: str | None) -> str | None:

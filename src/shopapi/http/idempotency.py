@@ -22,7 +22,7 @@ from shopapi.db.engine import Database, sqlstate
 from shopapi.db.types import clock
 from shopapi.http.body import ShopRequest
 from shopapi.http.idempotency_table import idempotency_key as keys
-from shopapi.http.problems import InvalidRequest, ShopError, document
+from shopapi.http.problems import InvalidRequest, RateLimited, ShopError, document
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{16,255}")
 _STORED_REFUSALS: Final = (404, 409, 422)
@@ -83,9 +83,10 @@ def once(
         key=key,
         fingerprint=_fingerprint(request, data),
         request_id=request.scope["state"]["request_id"],
+        over_limit=request.scope["state"].get("over_limit"),
     )
     status, headers, body = db.write(lambda c: claim.change_or_replay(c, change))
-    if "Idempotent-Replayed" in headers:
+    if "Idempotent-Replayed" in headers and claim.over_limit is None:
         request.app.state.authenticator.limiter.give_back(request.user.scope)
     return _response(status, headers, body)
 
@@ -103,12 +104,15 @@ class _Claim:
     key: str
     fingerprint: bytes
     request_id: str
+    over_limit: RateLimited | None
 
     def change_or_replay(
         self, c: Connection, change: Callable[[Connection], Answer]
     ) -> tuple[int, dict[str, str], bytes]:
         if not self._claimed(c):
             return self._replay(c)
+        if self.over_limit is not None:
+            raise self.over_limit
         kept: bytes | None = None
         try:
             with c.begin_nested():

@@ -16,7 +16,9 @@ from shopapi.http.access import PUBLIC
 from shopapi.http.idempotency import KeyInProgress, KeyReused
 from shopapi.http.problems import (
     BodyTooLarge,
+    BodyTooSlow,
     CommitUnknown,
+    Draining,
     Forbidden,
     InternalError,
     InvalidRequest,
@@ -234,14 +236,14 @@ def _problems(opt: dict[str, Any], has_body: bool, path: str) -> dict[str, Any]:
     if path == "/v1/sessions":
         kinds |= {RateLimited}
     if has_body:
-        kinds |= {BodyTooLarge, UnsupportedMediaType}
+        kinds |= {BodyTooLarge, BodyTooSlow, UnsupportedMediaType}
     if opt["keyed"]:
         kinds |= {KeyInProgress, KeyReused}
     if opt["if_match"] is not None:
         kinds |= {Stale}
     if path in ("/healthz", "/readyz", "/metrics"):
         # Refused by name: these answer to probes alone.
-        kinds = (kinds - {MisdirectedRequest}) | {NotFound} | ({NotReady} if path == "/readyz" else set())
+        kinds = (kinds - {MisdirectedRequest}) | {NotFound} | ({NotReady, Draining} if path == "/readyz" else set())
     by_status: dict[int, list[type[ShopError]]] = defaultdict(list)
     for kind in sorted(kinds, key=lambda kind: (kind.status, kind.code)):
         by_status[kind.status].append(kind)

@@ -113,6 +113,15 @@ class BodyTooLarge(ShopError):
     status, code, title = 413, "body_too_large", "Body too large"
 
 
+class BodyTooSlow(ShopError):
+    """The body did not arrive in time."""
+
+    status, code, title = 408, "body_too_slow", "Body too slow"
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time. Send it again.")
+
+
 class UnsupportedMediaType(ShopError):
     """The body is not JSON by its Content-Type."""
 

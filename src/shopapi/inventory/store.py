@@ -410,24 +410,41 @@ _MOVEMENTS: Final[Select[Any]] = (
 )
 
 
+# One statement, so that counter and sum are of the same moment: apart, they differ while somebody works.
+_PROOF: Final = (
+    select(
+        variant.c.id,
+        stock_level.c.on_hand,
+        stock_level.c.reserved,
+        func.count(stock_movement.c.id).label("movements"),
+        func.coalesce(func.sum(stock_movement.c.delta), 0).label("units"),
+    )
+    .select_from(variant)
+    .join(stock_level, stock_level.c.variant_id == variant.c.id)
+    .outerjoin(
+        stock_movement,
+        and_(stock_movement.c.variant_id == variant.c.id, stock_movement.c.location_id == stock_level.c.location_id),
+    )
+    .where(_LIVING, variant.c.sku == bindparam("sku"))
+    .group_by(variant.c.id, stock_level.c.on_hand, stock_level.c.reserved)
+)
+
+
 def read_ledger(c: Reader, sku: str, *, limit: int, before: int | None) -> tuple[Ledger, int | None]:
     """One variant's movements, newest first, and the row behind which more follow; raises :class:`NotFound`."""
-    level = get_level(c, sku)
-    statement = _MOVEMENTS.where(stock_movement.c.variant_id == level.item_id)
+    total = c.execute(_PROOF, {"sku": sku}).first()
+    if total is None:
+        raise NotFound("No item in stock has this sku.")
+    statement = _MOVEMENTS.where(stock_movement.c.variant_id == total.id)
     if before is not None:
         statement = statement.where(stock_movement.c.id < before)
     rows = c.execute(statement.order_by(stock_movement.c.id.desc()).limit(limit + 1)).all()
-    total = c.execute(
-        select(
-            func.count().label("movements"), func.coalesce(func.sum(stock_movement.c.delta), 0).label("units")
-        ).where(stock_movement.c.variant_id == level.item_id)
-    ).one()
     ledger = Ledger(
         data=[_movement(row) for row in rows[:limit]],
         next_cursor=None,
         total=total.movements,
-        on_hand=level.on_hand,
-        reserved=level.reserved,
+        on_hand=total.on_hand,
+        reserved=total.reserved,
         sum_of_deltas=int(total.units),
     )
     return ledger, rows[limit - 1].id if len(rows) > limit else None

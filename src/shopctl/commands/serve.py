@@ -41,7 +41,7 @@ Grace = Annotated[
     typer.Option(
         help="Seconds that running requests get to finish, before the kill.",
         envvar="SHOP_GRACE_S",
-        min=0,
+        min=1,
         max=3600,
         metavar="SECONDS",
     ),
@@ -102,8 +102,6 @@ def worker(
     ] = 8001,
 ) -> None:
     """Do the background work until SIGTERM or Ctrl-C."""
-    import errno
-
     from shopapi.runtime import logs
     from shopapi.runtime.settings import read
     from shopapi.settings import ApiSettings
@@ -112,16 +110,13 @@ def worker(
 
     refuse_unknown_names(os.environ)
     settings = read(ApiSettings, os.environ)
+    if port:
+        require_free_port(host, port, f"PORT={_other(port)} shopctl worker")
     end_with_supervisor()
     logs.start("worker", settings.log_level, settings.log_format)
     from shopapi import worker as background
 
-    try:
-        background.run(settings, host=host, port=port)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        fail(f"Port {port} is taken.", f"PORT={_other(port)} shopctl worker")
+    background.run(settings, host=host, port=port)
 
 
 def _set(access_log: bool | None, trusted_proxies: str) -> None:
@@ -145,7 +140,7 @@ def _serve(part: str, name: str, host: str, port: int, workers: int, reload: boo
     require_secret_key(settings.secret_key)
     if reload and workers > 1:
         fail("--reload works with one process.", f"shopctl serve-{part} --reload --workers 1", 2)
-    require_free_port(host, port, f"PORT={_other(port)} shopctl serve-{part}")
+    require_free_port(host, port, _remedy(part, port))
     paths = _source_folders() if reload else ()
     options = servers.ServeOptions(host, port, workers, reload, paths, grace_s=grace)
 
@@ -193,6 +188,14 @@ def require_free_port(host: str, port: int, remedy: str) -> None:
         if number == errno.EACCES:
             fail(f"Port {port} is one that this user may not listen at.", remedy)
         fail(f'"{clean(host)}" is no address of this machine.', "HOST=127.0.0.1, or HOST=0.0.0.0 for every address", 2)
+
+
+def _remedy(part: str, port: int) -> str:
+    from shopctl.parent import SUPERVISOR
+
+    if SUPERVISOR in os.environ:
+        return f"SHOP_{part.upper()}_PORT={_other(port)} shopctl up"
+    return f"PORT={_other(port)} shopctl serve-{part}"
 
 
 def _other(port: int) -> int:

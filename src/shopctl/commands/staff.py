@@ -35,13 +35,14 @@ def create(
     The password is asked for, or read from a file.
     """
     password = console.password_from(password_file, "the password")
-    from shopapi.accounts import store
+    from shopapi.accounts import passwords, store
     from shopapi.contract.accounts import StaffInput
     from shopctl.commands.inputs import checked
 
     who = checked(StaffInput, email=email, name=name, role=role, password=password)
     with shop_database() as db:
-        added = db.write(lambda c: store.create_staff(c, who, actor=ACTOR))
+        hashed = passwords.accepted(who.password, who.email)
+        added = db.write(lambda c: store.create_staff(c, who, password_hash=hashed, actor=ACTOR))
     _told(added, json, f"{added.email} is {added.role} now")
 
 
@@ -81,15 +82,15 @@ def reset_password(email: Email, password_file: PasswordFile = None, json: Json 
 
     A random one, shown once, or the one in a file.
     """
-    from shopapi.accounts import rules, store
+    from shopapi.accounts import passwords, rules, store
 
     with shop_database() as db:
         if password_file is None:
             password = rules.new_password()
         else:
             password = console.password_from(password_file, "the password")
-            rules.check_password(password, email=email)
-        who = db.write(lambda c: store.set_password(c, email, password, actor=ACTOR))
+        hashed = passwords.accepted(password, email)
+        who = db.write(lambda c: store.set_password(c, email, hashed, actor=ACTOR))
     if json:
         console.as_json({"email": who.email, "password": password if password_file is None else None})
     elif password_file is None:

@@ -32,6 +32,8 @@ def up(
     """
     began = time.monotonic()
     plug_in(server)
+    if web_port == api_port:
+        console.fail(f"API and web part cannot share port {api_port}.", f"SHOP_API_PORT={api_port + 10} shopctl up", 2)
     # The remedy names the setting, because that is what can be kept in an environment.
     require_free_port(host, api_port, f"SHOP_API_PORT={api_port + 10} shopctl up")
     require_free_port(host, web_port, f"SHOP_WEB_PORT={web_port + 10} shopctl up")

@@ -5,10 +5,11 @@ from importlib.resources import files
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from shopapi.accounts import rules
 from shopapi.accounts import store as accounts
+from shopapi.accounts.passwords import hash_password
 from shopapi.catalog.store import count_products
 from shopapi.contract.accounts import StaffInput
 from shopapi.contract.items import ItemInput
@@ -31,23 +32,26 @@ class SeedReport(msgspec.Struct, frozen=True):
 def seed(db: Database) -> SeedReport:
     """Add the demo's items where the shop has no product, and an owner where it has no staff.
 
-    One transaction: a second one that runs at the same time waits at the owner's address, or finds all done.
+    One transaction: a second one that runs at the same time waits for it, and finds all done.
     """
     password = rules.new_password()
-    return db.write(lambda c: _seed(c, password))
+    password_hash = hash_password(password)
+    return db.write(lambda c: _seed(c, password, password_hash))
 
 
 def demo_items() -> list[ItemInput]:
     """The goods of ``shop.toml``, in its order."""
-    text = files(__package__).joinpath("shop.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text)["item"], list[ItemInput])
+    goods = files(__package__).joinpath("shop.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(goods)["item"], list[ItemInput])
 
 
-def _seed(c: Connection, password: str) -> SeedReport:
+def _seed(c: Connection, password: str, password_hash: str) -> SeedReport:
+    if c.dialect.name == "postgresql":  # SQLite has one writer anyway.
+        c.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('shopctl:seed', 0))"))
     owner = None
     if not accounts.has_staff(c):
         who = StaffInput(email=OWNER_EMAIL, name="Owner", role="owner", password=password)
-        owner = accounts.create_staff(c, who, actor=ACTOR).email
+        owner = accounts.create_staff(c, who, password_hash=password_hash, actor=ACTOR).email
     wanted = demo_items() if count_products(c) == 0 else []
     for item in wanted:
         add_item(c, item, actor=ACTOR)
