@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from bench import postgres
 from bench.load import Load
 from bench.plan import CannotMeasureError
-from shopapi.inventory.store import _ADD_ITEM as ADD_ITEM
+from shopapi.inventory.item_store import ADD_ITEM
 from shopapi.inventory.tables import MAIN_LOCATION
 
 CLIENTS: Final = 4

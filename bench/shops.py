@@ -19,7 +19,7 @@ from shopapi.contract.items import ItemInput
 from shopapi.db.audit import audit
 from shopapi.db.engine import open_database
 from shopapi.db.migrate import migrate
-from shopapi.inventory.store import add_item
+from shopapi.inventory.item_store import add_item
 from shopapi.settings import database_url
 
 Kind = Literal["SQLite", "PostgreSQL"]

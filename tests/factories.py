@@ -7,14 +7,18 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select, update
 
 from shopapi.accounts import store as accounts
+from shopapi.accounts.key_store import create_api_key
 from shopapi.accounts.passwords import hash_password
+from shopapi.accounts.session_store import create_session
 from shopapi.accounts.tables import staff as staff_table
 from shopapi.catalog.tables import variant
 from shopapi.contract.accounts import ApiKeyInput, Permission, Role, Staff, StaffInput
 from shopapi.contract.items import Item, ItemInput
+from shopapi.contract.stock import Ledger
 from shopapi.db.engine import Reader
 from shopapi.db.types import clock
-from shopapi.inventory import store as inventory
+from shopapi.inventory.item_store import add_item
+from shopapi.inventory.level_store import read_ledger
 from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level, stock_movement
 
 PASSWORD: Final = "correct-horse-battery-staple"
@@ -34,13 +38,13 @@ def staff(c: Connection, *, role: Role = "clerk", email: str = "", name: str = "
 def session(c: Connection, who: Staff) -> str:
     """The token of a new session of ``who``."""
     row_id = c.execute(select(staff_table.c.id).where(staff_table.c.public_id == who.id)).scalar_one()
-    return accounts.create_session(c, row_id)[0]
+    return create_session(c, row_id)[0]
 
 
 def api_key(c: Connection, maker: Staff, *permissions: Permission) -> str:
     """The secret of a new API key that ``maker`` made."""
     wanted = ApiKeyInput(name="till", permissions=list(permissions))
-    secret = accounts.create_api_key(c, wanted, actor=maker.id, maker_email=maker.email).secret
+    secret = create_api_key(c, wanted, actor=maker.id, maker_email=maker.email).secret
     assert secret is not None
     return secret
 
@@ -48,7 +52,7 @@ def api_key(c: Connection, maker: Staff, *permissions: Permission) -> str:
 def item(c: Connection, *, name: str = "", quantity: int = 10) -> Item:
     """An item in stock."""
     wanted = ItemInput(name=name or f"Mug {next(_numbers)}", quantity=quantity)
-    return inventory.add_item(c, wanted, actor="shopctl")[0].item
+    return add_item(c, wanted, actor="shopctl")[0].item
 
 
 def items(c: Connection, number: int, *, quantity: int = 10) -> list[Item]:
@@ -112,3 +116,13 @@ def sums_of_movements(c: Reader) -> dict[str, int]:
         )
     )
     return {row.reason: int(row.units) for row in rows}
+
+
+def inventory_add(c: Connection, wanted: ItemInput) -> Item:
+    """Units for an item, as a caller of ``/items`` brings them."""
+    return add_item(c, wanted, actor="shopctl")[0].item
+
+
+def ledger(c: Reader, sku: str) -> Ledger:
+    """The newest page of a sku's ledger."""
+    return read_ledger(c, sku, limit=1, before=None)[0]

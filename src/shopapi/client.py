@@ -289,6 +289,11 @@ class ShopClient:
             headers["If-Match"] = if_match
         if method == "POST" and key != "":
             headers["Idempotency-Key"] = key or secrets.token_urlsafe(24)
+        return await self._tried(method, path, body, query, headers)
+
+    async def _tried(
+        self, method: str, path: str, body: msgspec.Struct | None, query: msgspec.Struct | None, headers: dict[str, str]
+    ) -> httpx.Response:
         repeatable = method == "GET" or "Idempotency-Key" in headers
         content = msgspec.json.encode(body) if body is not None else None
         tried = 0
@@ -308,14 +313,17 @@ class ShopClient:
                 if answer.status_code < 400:
                     return answer
                 wait_s = _retry_after_s(answer)
-                running = answer.status_code == 409 and b'"idempotency_in_progress"' in answer.content
-                may_pass = (answer.status_code in _MAY_PASS and repeatable) or running or answer.status_code == 503
                 too_long = wait_s is not None and wait_s > _LONGEST_WAIT_S
-                if last or not may_pass or too_long:
+                if last or too_long or not _may_pass(answer, repeatable=repeatable):
                     raise _error(answer, wait_s)
             tried += 1
             spread = random.uniform(0.05, 0.1)  # noqa: S311 - so that callers do not come back all at once
             await asyncio.sleep(wait_s if wait_s is not None else spread * 2**tried)
+
+
+def _may_pass(answer: httpx.Response, *, repeatable: bool) -> bool:
+    running = answer.status_code == 409 and b'"idempotency_in_progress"' in answer.content
+    return (answer.status_code in _MAY_PASS and repeatable) or running or answer.status_code == 503
 
 
 def _params(query: msgspec.Struct | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from shopapi.accounts.store import drop_dead_sessions
+from shopapi.accounts.session_store import drop_dead_sessions
 from shopapi.db.audit import audit
 from shopapi.db.engine import Database, DatabaseUnavailable, open_database
 from shopapi.http.idempotency import forget_old_keys

@@ -16,6 +16,7 @@ from shopapi.contract.accounts import StaffPatch
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.http.etag import IfMatch
+from shopapi.http.told import told_of
 from tests import factories
 from tests.api.problems import problem
 
@@ -148,7 +149,8 @@ def test_every_route_is_in_the_table() -> None:
 
 def test_every_route_declares_a_permission() -> None:
     for handler in HANDLERS:
-        assert handler.opt.get("permission"), f"{handler.fn.__name__} declares no permission."
+        assert "told" in handler.opt, f"{handler.fn.__name__} declares no permission."
+        assert told_of(handler).permission, f"{handler.fn.__name__} declares no permission."
 
 
 def test_a_route_without_a_permission_is_for_nobody(

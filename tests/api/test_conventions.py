@@ -550,7 +550,7 @@ def test_a_defect_tells_nothing_of_the_server(
     def broken(*_: object) -> None:
         raise RuntimeError("SELECT secret FROM /srv/shop/store.py")
 
-    monkeypatch.setattr("shopapi.inventory.store.list_items", broken)
+    monkeypatch.setattr("shopapi.inventory.item_store.list_items", broken)
     told = problem(open_api.get("/items"), 500, "internal_error")
     assert not any(word in json.dumps(told) for word in ("SELECT", "/srv", "store.py", "RuntimeError", "Traceback"))
     assert "SELECT secret" in caplog.text

@@ -10,8 +10,8 @@ import jsonschema_rs
 import pytest
 
 from shopapi.app import HANDLERS
-from shopapi.http.access import PUBLIC
 from shopapi.http.openapi import all_problems, document
+from shopapi.http.told import PUBLIC, told_of
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from tests.api.conftest import ApiWith
@@ -146,7 +146,7 @@ def test_every_code_is_listed_once(told: dict[str, Any]) -> None:
 
 def test_every_problem_of_an_operation_is_a_problem_document(told: dict[str, Any]) -> None:
     permissions = {
-        f"{method} {path.replace(':str', '')}": handler.opt["permission"]
+        f"{method} {path.replace(':str', '')}": told_of(handler).permission
         for handler in HANDLERS
         for method in handler.http_methods
         for path in handler.paths

@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
-from shopapi.accounts import passwords, store
+from shopapi.accounts import passwords, session_store, store
 from shopapi.accounts.tables import session, staff
 from shopapi.contract.accounts import Staff
 from shopapi.db.engine import Database
@@ -249,4 +249,4 @@ def test_ended_sessions_are_forgotten_by_the_worker(anna: Staff, database: Datab
         ids = [row.id for row in c.execute(select(session.c.id).order_by(session.c.id))]
         c.execute(update(session).where(session.c.id == ids[0]).values(expires_at=clock(-1)))
         c.execute(update(session).where(session.c.id == ids[1]).values(last_seen_at=clock(-1801)))
-        assert store.drop_dead_sessions(c) == 2
+        assert session_store.drop_dead_sessions(c) == 2

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from shopapi.accounts.tables import staff
 from shopapi.catalog.tables import product
 from shopapi.db.engine import Database
-from shopapi.inventory import store
+from shopapi.inventory import level_store
 from tests import factories
 from tests.api.problems import problem
 
@@ -144,7 +144,7 @@ def test_a_walk_is_not_thrown_off_by_new_items(clerk: httpx.Client, database: Da
 def test_a_filtered_total_is_counted_up_to_its_bound(
     clerk: httpx.Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "COUNTED", 2)
+    monkeypatch.setattr(level_store, "COUNTED", 2)
     with database.writing() as c:
         for n in range(3):
             factories.item(c, name=f"n{n}")

@@ -15,7 +15,7 @@ from bench.plan import CannotMeasureError
 from bench.results import Results
 from bench.rows import Goal, load_row
 from bench.table import show
-from shopapi.inventory.store import _ADD_ITEM
+from shopapi.inventory.item_store import ADD_ITEM
 
 ITEMS = "GET /items, 24 items, SQLite"
 LOADS = [Load(answers=1000, duration_s=1.0), Load(answers=3000, duration_s=1.0), Load(answers=2000, duration_s=1.0)]
@@ -54,7 +54,7 @@ def test_a_pattern_that_finds_nothing_is_wrong_usage(capsys: pytest.CaptureFixtu
 def test_pgbench_runs_the_very_statement_of_the_post(postgresql_url: str) -> None:
     script = pgbench.add_item_script(names=3)
     statement = re.sub(r"^\\set .*\n", "", script, flags=re.MULTILINE)
-    assert statement.strip().removesuffix(";") == _ADD_ITEM.text.strip()
+    assert statement.strip().removesuffix(";") == ADD_ITEM.text.strip()
     load = pgbench.run(postgresql_url.replace("postgresql+psycopg2", "postgresql"), script, 1)
     assert load.answers > 0
     assert load.errors == 0

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from shopctl import console, failures, main
+from tests.cli.conftest import Shopctl
 
 
 def test_an_unexpected_error_is_one_line_without_secrets_and_says_how_to_see_more(
@@ -78,3 +79,17 @@ def test_what_is_not_printable_in_the_terminal_s_encoding_is_still_words(monkeyp
 def test_an_error_of_the_system_names_the_file(tmp_path: object) -> None:
     told = failures.told(FileNotFoundError(2, "No such file or directory", "/nope"))
     assert (told.what, told.exit_code) == (["/nope: No such file or directory."], 1)
+
+
+@pytest.mark.parametrize("args", [("serve-api", "--grace", "0"), ("serve-web", "--grace", "0")])
+def test_no_time_to_finish_is_wrong_usage(shopctl: Shopctl, args: tuple[str, ...]) -> None:
+    told = shopctl(*args)
+    assert told.code == 2
+    assert "--grace" in told.err
+
+
+@pytest.mark.parametrize("command", ["serve-api", "worker"])
+def test_an_address_that_is_not_this_machine_s_is_wrong_configuration(shopctl: Shopctl, command: str) -> None:
+    told = shopctl(command, "--host", "203.0.113.7", SHOP_SECRET_KEY="0f1e2d3c4b5a69788796a5b4c3d2e1f0aa")
+    assert told.code == 2
+    assert '"203.0.113.7" is no address of this machine.' in told.err

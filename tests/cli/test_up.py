@@ -119,6 +119,14 @@ def test_a_port_that_is_taken_is_named_with_the_setting_that_moves_it(shopctl: S
     assert list(shopctl.directory.iterdir()) == []
 
 
+def test_api_and_web_part_cannot_share_a_port(shopctl: Shopctl) -> None:
+    port = free_port()
+    told = shopctl("up", SHOP_WEB_PORT=str(port), SHOP_API_PORT=str(port))
+    assert told.code == 2
+    assert told.err.startswith(f"  ✗ API and web part cannot share port {port}.\n  › SHOP_API_PORT=")
+    assert list(shopctl.directory.iterdir()) == []
+
+
 def test_an_open_shop_is_warned_of(start: Start) -> None:
     up = Up(start, SHOP_ITEMS_ACCESS="open")
     assert httpx.get(f"http://127.0.0.1:{up.api}/items", trust_env=False).status_code == 200

@@ -16,7 +16,7 @@ from shopapi.db.audit import audit
 from shopapi.db.engine import Database
 from shopapi.http.etag import IfMatch, etag
 from shopapi.http.problems import NotFound, ShopError, Stale
-from shopapi.inventory import store
+from shopapi.inventory import item_store, level_store
 from shopapi.inventory.rules import (
     InsufficientStock,
     NameTaken,
@@ -46,9 +46,9 @@ class Stock(RuleBasedStateMachine):
         with self.database.writing() as c:
             # Each run begins in an empty shop; nothing that people can call empties one.
             c.execute(text("DELETE FROM reservation"))
-            for item in store.list_items(c):
+            for item in item_store.list_items(c):
                 c.execute(text("UPDATE stock_level SET reserved = 0 WHERE variant_id = :id"), {"id": item.id})
-                store.archive_item(c, item.id, IfMatch(None), actor="shopctl")
+                item_store.archive_item(c, item.id, IfMatch(None), actor="shopctl")
 
     def item(self, which: int) -> int:
         """Some living item, or an id that none has."""
@@ -68,7 +68,7 @@ class Stock(RuleBasedStateMachine):
         known = next((item_id for item_id, held in self.model.items() if held[0] == name), None)
         on_hand, reserved = self.model[known][1:] if known else (0, 0)
         refusal = QuantityTooLarge if on_hand + quantity > MILLION else None
-        done = self.attempt(lambda c: store.add_item(c, ItemInput(name, quantity), actor="shopctl"), refusal)
+        done = self.attempt(lambda c: item_store.add_item(c, ItemInput(name, quantity), actor="shopctl"), refusal)
         if done is not None:
             stored, made = done
             assert made == (known is None)
@@ -92,7 +92,7 @@ class Stock(RuleBasedStateMachine):
         elif any(held[0] == name and other != item_id for other, held in self.model.items()):
             refusal = NameTaken
         wanted, if_match = ItemInput(name, quantity), IfMatch(tag)
-        self.attempt(lambda c: store.set_item(c, item_id, wanted, if_match, actor="shopctl"), refusal)
+        self.attempt(lambda c: item_store.set_item(c, item_id, wanted, if_match, actor="shopctl"), refusal)
         if refusal is None:
             self.model[item_id] = (name, quantity, self.model[item_id][2])
 
@@ -102,8 +102,8 @@ class Stock(RuleBasedStateMachine):
         known = self.model.get(item_id)
         refusal = NotFound if known is None else ReservedStock if known[2] else None
         with self.database.reading() as c:
-            current = etag(store.get_item(c, item_id).version) if known else "*"
-        self.attempt(lambda c: store.archive_item(c, item_id, IfMatch(current), actor="shopctl"), refusal)
+            current = etag(item_store.get_item(c, item_id).version) if known else "*"
+        self.attempt(lambda c: item_store.archive_item(c, item_id, IfMatch(current), actor="shopctl"), refusal)
         if refusal is None:
             del self.model[item_id]
 
@@ -138,7 +138,7 @@ class Stock(RuleBasedStateMachine):
         elif on_hand + delta > MILLION:
             refusal = QuantityTooLarge
         wanted = MovementInput(sku=f"ITEM-{item_id}", delta=delta, reason="correct")
-        done = self.attempt(lambda c: store.record_movement(c, wanted, actor="shopctl"), refusal)
+        done = self.attempt(lambda c: level_store.record_movement(c, wanted, actor="shopctl"), refusal)
         if done is not None:
             assert (done.level.on_hand, done.level.reserved) == (on_hand + delta, reserved)
             self.model[item_id] = (name, on_hand + delta, reserved)
@@ -148,8 +148,8 @@ class Stock(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         with self.database.reading() as c:
-            items = [(item.id, item.name, item.quantity) for item in store.list_items(c)]
-            levels, _ = store.list_levels(c, LevelQuery(limit=100), before=None)
+            items = [(item.id, item.name, item.quantity) for item in item_store.list_items(c)]
+            levels, _ = level_store.list_levels(c, LevelQuery(limit=100), before=None)
             slugs = c.execute(select(product_slug.c.slug)).scalars().all()
         assert items == [(item_id, held[0], held[1]) for item_id, held in sorted(self.model.items())]
         assert {level.item_id: (level.name, level.on_hand, level.reserved) for level in levels} == self.model

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from shopapi.accounts import store
+from shopapi.accounts import principal_store
 from shopapi.db.engine import Database, DatabaseUnavailable
 from shopapi.http.access import Principal
 
@@ -15,13 +15,13 @@ def principal_finder(db: Database) -> Callable[[str], Principal | None]:
 
     def find(token: str) -> Principal | None:
         with db.reading() as c:
-            found = store.find_principal(c, token)
+            found = principal_store.find_principal(c, token)
         if found is None:
             return None
         if found.touch:
             try:
                 # Told once a minute; a busy moment must neither shut anybody out nor make a reader wait.
-                db.write_if_free(lambda c: store.note_seen(c, found))
+                db.write_if_free(lambda c: principal_store.note_seen(c, found))
             except DatabaseUnavailable:
                 _log.debug("last seen was not written")
         return found.principal

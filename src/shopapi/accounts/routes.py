@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
-from shopapi.accounts import store
+from shopapi.accounts import key_store, store
 from shopapi.accounts.passwords import Passwords
 from shopapi.accounts.rules import EmailTaken, LastOwner, OwnAccount, PermissionNotHeld, WeakPassword
 from shopapi.contract.accounts import (
@@ -31,7 +31,7 @@ from shopapi.http.idempotency import Answer, once
 from shopapi.http.problems import NotFound, PreconditionRequired, Stale
 from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
-from shopapi.http.told import told
+from shopapi.http.told import Route
 
 
 def _address(request: ShopRequest) -> str:
@@ -41,7 +41,7 @@ def _address(request: ShopRequest) -> str:
 
 @get(
     "/v1/admin/staff",
-    opt=told("staff:read", "List staff", answers={200: StaffPage}, query=PageQuery),
+    opt={"told": Route("staff:read", "List staff", answers={200: StaffPage}, query=PageQuery)},
     dependencies=query_of(PageQuery),
 )
 @in_thread
@@ -56,14 +56,16 @@ def list_staff(
 
 @post(
     "/v1/admin/staff",
-    opt=told(
-        "staff:write",
-        "Add a member of staff",
-        answers={201: Staff},
-        problems=(EmailTaken, WeakPassword),
-        tagged=True,
-        keyed=True,
-    ),
+    opt={
+        "told": Route(
+            "staff:write",
+            "Add a member of staff",
+            answers={201: Staff},
+            problems=(EmailTaken, WeakPassword),
+            tagged=True,
+            keyed=True,
+        )
+    },
 )
 async def create_staff(
     data: JSONBody[StaffInput],
@@ -83,7 +85,9 @@ async def create_staff(
 
 @get(
     "/v1/admin/staff/{staff_id:str}",
-    opt=told("staff:read", "Read a member of staff", answers={200: Staff}, problems=(NotFound,), tagged=True),
+    opt={
+        "told": Route("staff:read", "Read a member of staff", answers={200: Staff}, problems=(NotFound,), tagged=True)
+    },
 )
 @in_thread
 def get_staff(staff_id: FromPath[str], db: NamedDependency[Database]) -> Response[Staff]:
@@ -95,14 +99,16 @@ def get_staff(staff_id: FromPath[str], db: NamedDependency[Database]) -> Respons
 
 @patch(
     "/v1/admin/staff/{staff_id:str}",
-    opt=told(
-        "staff:write",
-        "Change a member of staff",
-        answers={200: Staff},
-        problems=(NotFound, LastOwner, OwnAccount, WeakPassword, Stale, PreconditionRequired),
-        tagged=True,
-        if_match=True,
-    ),
+    opt={
+        "told": Route(
+            "staff:write",
+            "Change a member of staff",
+            answers={200: Staff},
+            problems=(NotFound, LastOwner, OwnAccount, WeakPassword, Stale, PreconditionRequired),
+            tagged=True,
+            if_match=True,
+        )
+    },
 )
 async def change_staff(
     staff_id: FromPath[str],
@@ -140,7 +146,7 @@ def _email_of(db: Database, staff_id: str) -> str:
 
 @get(
     "/v1/admin/api-keys",
-    opt=told("api-keys:read", "List API keys", answers={200: ApiKeyPage}, query=PageQuery),
+    opt={"told": Route("api-keys:read", "List API keys", answers={200: ApiKeyPage}, query=PageQuery)},
     dependencies=query_of(PageQuery),
 )
 @in_thread
@@ -149,22 +155,24 @@ def list_api_keys(
 ) -> ApiKeyPage:
     """API keys, newest first, ended ones included; no secret is in it."""
     with db.reading() as c:
-        keys, last = store.list_api_keys(c, after=cursors.read("api-keys", asked.cursor), limit=asked.limit)
-        return ApiKeyPage(data=keys, next_cursor=cursors.after("api-keys", last), total=store.count_api_keys(c))
+        keys, last = key_store.list_api_keys(c, after=cursors.read("api-keys", asked.cursor), limit=asked.limit)
+        return ApiKeyPage(data=keys, next_cursor=cursors.after("api-keys", last), total=key_store.count_api_keys(c))
 
 
 @post(
     "/v1/admin/api-keys",
-    opt=told(
-        "api-keys:write", "Make an API key", answers={201: ApiKeyCreated}, problems=(PermissionNotHeld,), keyed=True
-    ),
+    opt={
+        "told": Route(
+            "api-keys:write", "Make an API key", answers={201: ApiKeyCreated}, problems=(PermissionNotHeld,), keyed=True
+        )
+    },
 )
 @in_thread
 def create_api_key(data: JSONBody[ApiKeyInput], request: ShopRequest, db: NamedDependency[Database]) -> Response[bytes]:
     """The secret is shown in this answer alone; a replay of it shows ``null``."""
 
     def change(c: Connection) -> Answer:
-        made = store.create_api_key(
+        made = key_store.create_api_key(
             c,
             data,
             actor=request.user.actor,
@@ -179,24 +187,24 @@ def create_api_key(data: JSONBody[ApiKeyInput], request: ShopRequest, db: NamedD
 
 @get(
     "/v1/admin/api-keys/{key_id:str}",
-    opt=told("api-keys:read", "Read an API key", answers={200: ApiKey}, problems=(NotFound,)),
+    opt={"told": Route("api-keys:read", "Read an API key", answers={200: ApiKey}, problems=(NotFound,))},
 )
 @in_thread
 def get_api_key(key_id: FromPath[str], db: NamedDependency[Database]) -> ApiKey:
     """One API key, without its secret."""
     with db.reading() as c:
-        return store.get_api_key(c, key_id)
+        return key_store.get_api_key(c, key_id)
 
 
 @delete(
     "/v1/admin/api-keys/{key_id:str}",
-    opt=told("api-keys:write", "Revoke an API key", answers={200: ApiKey}, problems=(NotFound,)),
+    opt={"told": Route("api-keys:write", "Revoke an API key", answers={200: ApiKey}, problems=(NotFound,))},
     status_code=200,
 )
 @in_thread
 def revoke_api_key(key_id: FromPath[str], request: ShopRequest, db: NamedDependency[Database]) -> ApiKey:
     """The key works no more, at once and in every process."""
-    return db.write(lambda c: store.revoke_api_key(c, key_id, actor=request.user.actor, address=_address(request)))
+    return db.write(lambda c: key_store.revoke_api_key(c, key_id, actor=request.user.actor, address=_address(request)))
 
 
 HANDLERS: Final = [

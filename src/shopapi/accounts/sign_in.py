@@ -11,17 +11,16 @@ from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from shopapi.accounts import store
+from shopapi.accounts import session_store
 from shopapi.accounts.passwords import Passwords, needs_rehash
 from shopapi.accounts.rules import PERMISSIONS, normal_email
 from shopapi.contract.accounts import CurrentSession, SessionCreated, SessionInput
 from shopapi.db.engine import Database
-from shopapi.http.access import PUBLIC, SIGNED_IN
 from shopapi.http.body import ShopRequest
 from shopapi.http.limits import Limiter
 from shopapi.http.problems import InvalidCredentials
 from shopapi.http.threads import in_thread
-from shopapi.http.told import told
+from shopapi.http.told import PUBLIC, SIGNED_IN, Route
 from shopapi.runtime.addresses import limit_key
 
 _TRIES: Final = 3
@@ -45,7 +44,7 @@ class SignInLimits:
 
 @post(
     "/v1/sessions",
-    opt=told(PUBLIC, "Sign in", answers={201: SessionCreated}, problems=(InvalidCredentials,)),
+    opt={"told": Route(PUBLIC, "Sign in", answers={201: SessionCreated}, problems=(InvalidCredentials,))},
 )
 async def sign_in(
     data: JSONBody[SessionInput],
@@ -59,16 +58,16 @@ async def sign_in(
     sign_in_limits.take(limit_key(request.app.state.authenticator.address(request)), email)
     loop = asyncio.get_running_loop()
 
-    def look_up() -> store.Candidate | None:
+    def look_up() -> session_store.Candidate | None:
         with db.reading() as c:
-            return store.candidate(c, email)
+            return session_store.candidate(c, email)
 
-    def begin(who: store.Candidate) -> SessionCreated | None:
+    def begin(who: session_store.Candidate) -> SessionCreated | None:
         with db.writing() as c:
             # The password took its time: it, or the account, may have been changed meanwhile.
-            if not store.still_stands(c, who):
+            if not session_store.still_stands(c, who):
                 return None
-            token, ends = store.create_session(c, who.row_id, user_agent=request.headers.get("user-agent", ""))
+            token, ends = session_store.create_session(c, who.row_id, user_agent=request.headers.get("user-agent", ""))
         return SessionCreated(token=token, expires_at=ends, permissions=sorted(PERMISSIONS[who.role]))
 
     # Once more where the stored hash is another one now: another sign-in may just have made it anew.
@@ -81,7 +80,7 @@ async def sign_in(
             if needs_rehash(who.password_hash):
                 fresh = await passwords.hash(data.password)
                 await loop.run_in_executor(
-                    None, db.write, functools.partial(store.rehash, who=who, password_hash=fresh)
+                    None, db.write, functools.partial(session_store.rehash, who=who, password_hash=fresh)
                 )
             return Response(made, status_code=201, headers={"Cache-Control": "no-store"})
     raise InvalidCredentials
@@ -89,24 +88,24 @@ async def sign_in(
 
 @get(
     "/v1/sessions/current",
-    opt=told(SIGNED_IN, "Read the session behind the token", answers={200: CurrentSession}),
+    opt={"told": Route(SIGNED_IN, "Read the session behind the token", answers={200: CurrentSession})},
 )
 @in_thread
 def current_session(request: ShopRequest, db: NamedDependency[Database]) -> Response[CurrentSession]:
     """Who is signed in, and what they may do."""
     with db.reading() as c:
-        session = store.current_session(c, request.user.session_id or 0)
+        session = session_store.current_session(c, request.user.session_id or 0)
     return Response(session, headers={"Cache-Control": "no-store"})
 
 
 @delete(
     "/v1/sessions/current",
-    opt=told(SIGNED_IN, "Sign out", answers={204: None}),
+    opt={"told": Route(SIGNED_IN, "Sign out", answers={204: None})},
 )
 @in_thread
 def sign_out(request: ShopRequest, db: NamedDependency[Database]) -> None:
     """End the session behind the token, at once and in every process."""
-    db.write(lambda c: store.end_session(c, request.user.session_id or 0))
+    db.write(lambda c: session_store.end_session(c, request.user.session_id or 0))
 
 
 HANDLERS: Final = [sign_in, current_session, sign_out]

@@ -7,7 +7,7 @@ see :func:`clean_text`, which the API's body guard applies before a request is d
 
 import re
 import unicodedata
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -21,16 +21,16 @@ PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
 """One line of text: no control characters, no lone surrogates."""
 
 _IN_LINE = r"\u0000-\u001f\u007f-\u009f\ud800-\udfff"
-NOT_BLANK = rf"^[^{_IN_LINE}]*[^\s{_IN_LINE}][^{_IN_LINE}]*$"
+# Characters that take no ink: joiners, marks of direction, the byte order mark, what is no character.
+_UNSEEN = r"\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
+NOT_BLANK = rf"^[^{_IN_LINE}]*[^\s{_IN_LINE}{_UNSEEN}][^{_IN_LINE}]*$"
 """One line of text with something to see in it."""
-
-Sku = NewType("Sku", str)
-"""A stock keeping unit: the shop's own name for one variant, 1 to 64 characters."""
 
 ItemName = Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)]
 Quantity = Annotated[int, Meta(ge=0, le=MAX_ITEM_QUANTITY)]
 Delta = Annotated[int, Meta(ge=-MAX_ITEM_QUANTITY, le=MAX_ITEM_QUANTITY)]
 SkuText = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A stock keeping unit: the shop's own name for one variant, 1 to 64 characters."""
 Line = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
 Email = Annotated[
     str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s\u0000-\u001f\u007f]+@[^@\s\u0000-\u001f\u007f]+$")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Integer, LargeBinary, MetaData, literal
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, MetaData, literal
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
@@ -34,7 +34,6 @@ Int = BigInteger().with_variant(Integer(), "sqlite")
 
 Text = SqlText()
 Bytes = LargeBinary().with_variant(LargeBinary(), "sqlite")
-Flag = Boolean().with_variant(Integer(), "sqlite")
 
 
 class Instant(TypeDecorator[datetime]):

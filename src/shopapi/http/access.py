@@ -1,11 +1,9 @@
-"""Who may call what: every route declares its permission, and one guard asks for it before anything is read.
-
-@get("/v1/admin/stock", opt=needs("stock:read"))
-"""
+"""Who may call what: every route declares its permission, and one guard asks for it before anything is read."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import MethodNotAllowedException
@@ -14,16 +12,9 @@ from litestar.handlers import BaseRouteHandler
 from shopapi.contract.accounts import Permission
 from shopapi.http.limits import Limiter
 from shopapi.http.problems import Forbidden, RateLimited, Unauthenticated
+from shopapi.http.told import PUBLIC, SIGNED_IN, told_of
 from shopapi.runtime.addresses import SIGNED_HEADER, believed, caller, limit_key
 from shopapi.runtime.settings import Network
-
-PUBLIC: Final = "public"
-"""For everybody, without a token."""
-
-SIGNED_IN: Final = "signed_in"
-"""For whoever has a session, whatever the role."""
-
-Needed = Permission | Literal["public", "signed_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +33,13 @@ class Authenticator:
     """Turns a token into a principal, and an unknown caller into one by address. ``find`` asks the database."""
 
     def __init__(
-        self, find: Any, *, items_open: bool, secret_key: str, trusted: tuple[Network, ...], limiter: Limiter
+        self,
+        find: Callable[[str], Principal | None],
+        *,
+        items_open: bool,
+        secret_key: str,
+        trusted: tuple[Network, ...],
+        limiter: Limiter,
     ) -> None:
         self._find = find
         self.items_open = items_open
@@ -52,8 +49,7 @@ class Authenticator:
 
     async def principal(self, token: str) -> Principal | None:
         """The principal behind a token, or ``None`` where it is no good."""
-        found: Principal | None = await asyncio.get_running_loop().run_in_executor(None, self._find, token)
-        return found
+        return await asyncio.get_running_loop().run_in_executor(None, self._find, token)
 
     def address(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
         """The address of the person behind a request: the web part's word for it, where it is signed."""
@@ -63,22 +59,18 @@ class Authenticator:
         return caller(connection.scope["client"], connection.headers.get("x-forwarded-for", ""), self._trusted)
 
 
-def needs(permission: Needed, *, open_in_classroom: bool = False) -> dict[str, Any]:
-    """What a route's ``opt`` says of who may call it. ``open_in_classroom`` is for ``/items`` alone."""
-    return {"permission": permission, "open_in_classroom": open_in_classroom}
-
-
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The guard of every route. Refuses by default: a route without a permission is for nobody."""
     if connection.scope.get("method") == "OPTIONS":
         # The framework's own answer lists wrong methods, and no page of another host may call: there is no CORS.
         raise MethodNotAllowedException
-    needed: Needed = handler.opt["permission"]
+    route = told_of(handler)
+    needed = route.permission
     if needed == PUBLIC:
         return
     gate: Authenticator = connection.app.state.authenticator
     token = _bearer(connection.headers.get("authorization"))
-    if token is None and handler.opt.get("open_in_classroom") and gate.items_open:
+    if token is None and route.open_in_classroom and gate.items_open:
         address = limit_key(gate.address(connection))
         connection.scope["user"] = Principal(actor="anyone", scope=f"address:{address}", permissions=frozenset())
         return
@@ -93,7 +85,7 @@ async def let_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     try:
         gate.limiter.take(principal.scope)
     except RateLimited as error:
-        if not (handler.opt["keyed"] and "idempotency-key" in connection.headers):
+        if not (route.keyed and "idempotency-key" in connection.headers):
             raise
         # A replay does not count; whether it is one, only the look for its key tells.
         connection.scope["state"]["over_limit"] = error

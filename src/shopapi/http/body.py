@@ -50,37 +50,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced, chunked = b"", False
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                announced = value
-            elif name == b"transfer-encoding":
-                chunked = True
-        # HTTP/2 frames a body without either header.
-        if not chunked and announced in (b"", b"0") and scope["http_version"] in ("1.0", "1.1"):
+        announced = _announced(scope)
+        if announced is None:
             await self._app(scope, receive, send)
             return
-        if announced.isdigit() and int(announced[:20]) > self._limit:
-            await self._refuse(scope, send)
+        try:
+            body = await self._read(receive, announced)
+        except (BodyTooLarge, BodyTooSlow) as error:
+            await send_problem(error, scope, send, close=True)
             return
-        loop = asyncio.get_running_loop()
-        until = loop.time() + BODY_TIME_S
-        parts, size, more = [], 0, True
-        while more:
-            try:
-                message = await asyncio.wait_for(receive(), until - loop.time())
-            except TimeoutError:
-                await send_problem(BodyTooSlow(), scope, send, close=True)
-                return
-            if message["type"] != "http.request":
-                return  # The caller went away.
-            part, more = message.get("body", b""), message.get("more_body", False)
-            size += len(part)
-            if size > self._limit:
-                await self._refuse(scope, send)
-                return
-            parts.append(part)
-        whole: Message | None = {"type": "http.request", "body": b"".join(parts), "more_body": False}
+        if body is None:
+            return  # The caller went away.
+        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
         async def read_again() -> Message:
             nonlocal whole
@@ -91,9 +72,42 @@ class BodyLimit:
 
         await self._app(scope, read_again, send)
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
-        error = BodyTooLarge(f"A body may have {self._limit // 1024} KiB.")
-        await send_problem(error, scope, send, close=True)
+    async def _read(self, receive: Receive, announced: int) -> bytes | None:
+        if announced > self._limit:
+            raise self._too_large()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BODY_TIME_S
+        parts, size, more = [], 0, True
+        while more:
+            try:
+                message = await asyncio.wait_for(receive(), until - loop.time())
+            except TimeoutError:
+                raise BodyTooSlow from None
+            if message["type"] != "http.request":
+                return None
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size > self._limit:
+                raise self._too_large()
+            parts.append(part)
+        return b"".join(parts)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"A body may have {self._limit // 1024} KiB.")
+
+
+def _announced(scope: Scope) -> int | None:
+    # None where no body follows, 0 where one may follow of whose length nothing is said.
+    length, chunked = b"", False
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            length = value
+        elif name == b"transfer-encoding":
+            chunked = True
+    # HTTP/2 frames a body without either header.
+    if not chunked and length in (b"", b"0") and scope["http_version"] in ("1.0", "1.1"):
+        return None
+    return int(length[:20]) if length.isdigit() else 0
 
 
 async def send_problem(error: ShopError, scope: Scope, send: Send, *, close: bool = False) -> None:

@@ -8,10 +8,9 @@ from litestar import Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from shopapi.http.access import PUBLIC
 from shopapi.http.openapi import document
 from shopapi.http.problems import NotFound
-from shopapi.http.told import told
+from shopapi.http.told import PUBLIC, Route
 from shopapi.settings import ApiSettings
 
 _PAGE: Final = Path(__file__).parent / "docs_page"
@@ -32,20 +31,26 @@ def _document(settings: ApiSettings) -> bytes:
     return document(settings)
 
 
-@get("/openapi.json", opt=told(PUBLIC, "This document", answers={200: dict}), sync_to_thread=False)
+@get("/openapi.json", opt={"told": Route(PUBLIC, "This document", answers={200: dict})}, sync_to_thread=False)
 def openapi(state: State) -> Response[bytes]:
     """The OpenAPI 3.1 document of this API."""
     return Response(_document(state.settings), media_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
-@get("/docs", opt=told(PUBLIC, "A page to try the API", answers={}, problems=(NotFound,)), sync_to_thread=False)
+@get(
+    "/docs",
+    opt={"told": Route(PUBLIC, "A page to try the API", answers={}, problems=(NotFound,))},
+    sync_to_thread=False,
+)
 def page(state: State) -> Response[bytes]:
     """The page; 404 where ``SHOP_DOCS=off``."""
     return _file(state, "index.html", "text/html; charset=utf-8")
 
 
 @get(
-    "/docs/{name:str}", opt=told(PUBLIC, "What that page needs", answers={}, problems=(NotFound,)), sync_to_thread=False
+    "/docs/{name:str}",
+    opt={"told": Route(PUBLIC, "What that page needs", answers={}, problems=(NotFound,))},
+    sync_to_thread=False,
 )
 def page_file(name: FromPath[str], state: State) -> Response[bytes]:
     """A script or a style of the page."""

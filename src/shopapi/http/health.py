@@ -9,9 +9,8 @@ from litestar.datastructures import State
 
 from shopapi.db.engine import Database, DatabaseUnavailable
 from shopapi.db.schema import SchemaStatus, schema_status
-from shopapi.http.access import PUBLIC
 from shopapi.http.problems import NotReady
-from shopapi.http.told import told
+from shopapi.http.told import PUBLIC, Route
 from shopapi.runtime.metrics import CONTENT_TYPE
 
 
@@ -39,20 +38,24 @@ class Readiness:
             raise NotReady(f"schema: {'; '.join(status.problems)}. Run: shopctl migrate")
 
 
-@get("/healthz", media_type=MediaType.TEXT, opt=told(PUBLIC, "Does the process live?", answers={200: str}))
+@get("/healthz", media_type=MediaType.TEXT, opt={"told": Route(PUBLIC, "Does the process live?", answers={200: str})})
 async def lives() -> Response[str]:
     """No I/O: it answers as long as the process can."""
     return Response("ok\n", headers={"Cache-Control": "no-store"})
 
 
-@get("/readyz", media_type=MediaType.TEXT, opt=told(PUBLIC, "Can it serve?", answers={200: str}, problems=(NotReady,)))
+@get(
+    "/readyz",
+    media_type=MediaType.TEXT,
+    opt={"told": Route(PUBLIC, "Can it serve?", answers={200: str}, problems=(NotReady,))},
+)
 async def ready(state: State) -> Response[str]:
     """200 while the database can be reached and its schema is current; 503 names what is missing."""
     await state.readiness.check()
     return Response("ready\n", headers={"Cache-Control": "no-store"})
 
 
-@get("/metrics", opt=told(PUBLIC, "Counters in Prometheus' text format", answers={200: str}))
+@get("/metrics", opt={"told": Route(PUBLIC, "Counters in Prometheus' text format", answers={200: str})})
 async def metrics(state: State) -> Response[bytes]:
     """Requests, their durations, those in flight, and connections in use, of this process alone."""
     return Response(state.metrics.text(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})

@@ -12,7 +12,6 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from shopapi.contract.problems import Problem
-from shopapi.http.access import PUBLIC
 from shopapi.http.idempotency import KeyInProgress, KeyReused
 from shopapi.http.problems import (
     BodyTooLarge,
@@ -32,6 +31,7 @@ from shopapi.http.problems import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from shopapi.http.told import PUBLIC, SIGNED_IN, Route, told_of
 from shopapi.settings import ApiSettings
 
 _REF: Final = "#/components/schemas/{name}"
@@ -112,7 +112,7 @@ def all_problems() -> list[type[ShopError]]:
 def _schemas(handlers: list[HTTPRouteHandler]) -> dict[str, Any]:
     kinds: list[Any] = [Problem]
     for handler in handlers:
-        kinds += [kind for kind in handler.opt["answers"].values() if kind not in (None, str, dict)]
+        kinds += [kind for kind in told_of(handler).answers.values() if kind not in (None, str, dict)]
         if (body := get_type_hints(handler.fn).get("data")) is not None:
             kinds.append(body)
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
@@ -133,19 +133,19 @@ def _without_surrogates(value: Any) -> Any:
 
 
 def _operation(handler: HTTPRouteHandler, path: str, settings: ApiSettings) -> dict[str, Any]:
-    opt = handler.opt
+    route = told_of(handler)
     body = get_type_hints(handler.fn).get("data")
     operation: dict[str, Any] = {
         "operationId": handler.fn.__name__,
-        "summary": opt["summary"],
+        "summary": route.summary,
         "description": _prose(handler.fn.__doc__ or ""),
         "tags": [_tag(path)],
-        "parameters": [*_path_parameters(path), *_query_parameters(opt["query"]), *_header_parameters(opt)],
-        "responses": {**_answers(opt), **_problems(opt, body is not None, path)},
-        "security": _security(opt, settings),
+        "parameters": [*_path_parameters(path), *_query_parameters(route.query), *_header_parameters(route)],
+        "responses": {**_answers(route), **_problems(route, body is not None, path)},
+        "security": _security(route, settings),
     }
-    if opt["permission"] not in ("public", "signed_in"):
-        operation["x-permission"] = opt["permission"]
+    if route.permission not in (PUBLIC, SIGNED_IN):
+        operation["x-permission"] = route.permission
     if body is not None:
         schema = {"$ref": _REF.format(name=body.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -163,11 +163,11 @@ def _tag(path: str) -> str:
     return parts[0] if parts[0] == "items" else "operation"
 
 
-def _security(opt: dict[str, Any], settings: ApiSettings) -> list[dict[str, list[str]]]:
-    if opt["permission"] == PUBLIC:
+def _security(route: Route, settings: ApiSettings) -> list[dict[str, list[str]]]:
+    if route.permission == PUBLIC:
         return [{}]
     with_token: list[dict[str, list[str]]] = [{"token": []}]
-    return [{}, *with_token] if opt["open_in_classroom"] and settings.items_access == "open" else with_token
+    return [{}, *with_token] if route.open_in_classroom and settings.items_access == "open" else with_token
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -192,11 +192,11 @@ def _query_parameters(kind: type[msgspec.Struct] | None) -> list[dict[str, Any]]
     return told
 
 
-def _header_parameters(opt: dict[str, Any]) -> list[dict[str, Any]]:
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
     told = []
-    if opt["if_match"] is not None:
-        told.append(_header("If-Match", "The ETag that was read.", {"type": "string"}, required=opt["if_match"]))
-    if opt["keyed"]:
+    if route.if_match is not None:
+        told.append(_header("If-Match", "The ETag that was read.", {"type": "string"}, required=route.if_match))
+    if route.keyed:
         schema = {"type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[ -~]{16,255}$"}
         told.append(_header("Idempotency-Key", "Made by the caller, new for each request.", schema))
     return told
@@ -206,9 +206,9 @@ def _header(name: str, meaning: str, schema: dict[str, Any], *, required: bool =
     return {"name": name, "in": "header", "required": required, "description": meaning, "schema": schema}
 
 
-def _answers(opt: dict[str, Any]) -> dict[str, Any]:
+def _answers(route: Route) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    for status, kind in opt["answers"].items():
+    for status, kind in route.answers.items():
         answer: dict[str, Any] = {"description": _REASONS[status]}
         if kind is str:
             answer["content"] = {"text/plain": {"schema": {"type": "string"}}}
@@ -217,8 +217,8 @@ def _answers(opt: dict[str, Any]) -> dict[str, Any]:
         elif kind is not None:
             (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
             answer["content"] = {"application/json": {"schema": schema}}
-        headers = {"ETag": {"schema": {"type": "string"}}} if opt["tagged"] else {}
-        if opt["keyed"]:
+        headers = {"ETag": {"schema": {"type": "string"}}} if route.tagged else {}
+        if route.keyed:
             headers["Idempotent-Replayed"] = {"schema": {"const": "true"}, "description": "On a repeated answer."}  # type: ignore[dict-item]
         if headers:
             answer["headers"] = headers
@@ -229,17 +229,17 @@ def _answers(opt: dict[str, Any]) -> dict[str, Any]:
 _REASONS: Final = {200: "Done.", 201: "Made.", 204: "Done; there is nothing to say."}
 
 
-def _problems(opt: dict[str, Any], has_body: bool, path: str) -> dict[str, Any]:
-    kinds: set[type[ShopError]] = {InvalidRequest, MisdirectedRequest, InternalError, Overloaded, *opt["problems"]}
-    if opt["permission"] != PUBLIC:
+def _problems(route: Route, has_body: bool, path: str) -> dict[str, Any]:
+    kinds: set[type[ShopError]] = {InvalidRequest, MisdirectedRequest, InternalError, Overloaded, *route.problems}
+    if route.permission != PUBLIC:
         kinds |= {Unauthenticated, Forbidden, RateLimited, CommitUnknown}
     if path == "/v1/sessions":
         kinds |= {RateLimited}
     if has_body:
         kinds |= {BodyTooLarge, BodyTooSlow, UnsupportedMediaType}
-    if opt["keyed"]:
+    if route.keyed:
         kinds |= {KeyInProgress, KeyReused}
-    if opt["if_match"] is not None:
+    if route.if_match is not None:
         kinds |= {Stale}
     if path in ("/healthz", "/readyz", "/metrics"):
         # Refused by name: these answer to probes alone.

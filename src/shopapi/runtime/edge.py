@@ -77,15 +77,8 @@ class Edge:
                 self._access_log.close()
             return
         at, began = time.time(), time.perf_counter()
-        method, host, found, trace = scope["method"], "", b"", b""
-        for name, value in scope["headers"]:
-            if name == b"host":
-                # Two of them are one that no list allows: which one counts, servers and proxies do not agree upon.
-                host = f"{host},{value.decode('latin-1')}" if host else value.decode("latin-1")
-            elif name == b"x-request-id":
-                found = value
-            elif name == b"traceparent":
-                trace = value
+        method = scope["method"]
+        host, found, trace = _read(scope["headers"])
         request = found.decode() if _SANE_ID.fullmatch(found) else os.urandom(16).hex()
         scope = {**scope, "method": "GET" if method == "HEAD" else method}
         state = scope["state"] = {**scope.get("state", {}), "request_id": request}
@@ -155,6 +148,20 @@ class Edge:
         if self._draining:
             headers.append((b"connection", b"close"))
         return headers
+
+
+def _read(headers: Headers) -> tuple[str, bytes, bytes]:
+    # The host, the request's id and its trace, in one pass.
+    host, found, trace = "", b"", b""
+    for name, value in headers:
+        if name == b"host":
+            # Two of them are one that no list allows: which one counts, servers and proxies do not agree upon.
+            host = f"{host},{value.decode('latin-1')}" if host else value.decode("latin-1")
+        elif name == b"x-request-id":
+            found = value
+        elif name == b"traceparent":
+            trace = value
+    return host, found, trace
 
 
 def _known_method(method: str) -> str:

@@ -47,7 +47,7 @@ def create(
 
     It may do at most what the person may whose key it is. Its secret is shown once.
     """
-    from shopapi.accounts import store
+    from shopapi.accounts import key_store
     from shopapi.contract.accounts import ApiKeyInput
     from shopctl.commands.inputs import checked
 
@@ -55,7 +55,7 @@ def create(
     with shop_database() as db:
         with db.reading() as c:
             maker = for_ or _maker(c)
-        made = db.write(lambda c: store.create_api_key(c, wanted, maker_email=maker, actor=ACTOR))
+        made = db.write(lambda c: key_store.create_api_key(c, wanted, maker_email=maker, actor=ACTOR))
     if json:
         console.as_json(made)
         return
@@ -84,10 +84,10 @@ def revoke(
     json: Json = False,
 ) -> None:
     """Make a key useless, at once and for good."""
-    from shopapi.accounts import store
+    from shopapi.accounts import key_store
 
     with shop_database() as db:
-        gone = db.write(lambda c: store.revoke_api_key(c, key_id, actor=ACTOR))
+        gone = db.write(lambda c: key_store.revoke_api_key(c, key_id, actor=ACTOR))
     if json:
         console.as_json(gone)
     else:
@@ -102,11 +102,11 @@ def _maker(c: "Reader") -> str:
 
 
 def _every_key(c: "Reader") -> list["ApiKey"]:
-    from shopapi.accounts import store
+    from shopapi.accounts import key_store
 
-    keys, after = store.list_api_keys(c, after=None, limit=_PAGE)
+    keys, after = key_store.list_api_keys(c, after=None, limit=_PAGE)
     while after is not None:
-        more, after = store.list_api_keys(c, after=after, limit=_PAGE)
+        more, after = key_store.list_api_keys(c, after=after, limit=_PAGE)
         keys += more
     return keys
 

@@ -14,7 +14,7 @@ from shopapi.catalog.store import count_products
 from shopapi.contract.accounts import StaffInput
 from shopapi.contract.items import ItemInput
 from shopapi.db.engine import Database
-from shopapi.inventory.store import add_item
+from shopapi.inventory.item_store import add_item
 
 ACTOR: Final = "shopctl seed"
 OWNER_EMAIL: Final = "owner@shop.example"

@@ -1,0 +1,69 @@
+"""SQL that moves units: an item's rows locked, its counter changed and its movement noted in one transaction.
+
+Rows are locked in one order, the variant before its level, so that two changes of one item never wait for each other
+in a ring.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from shopapi.catalog.tables import variant
+from shopapi.db.types import clock
+from shopapi.inventory.tables import MAIN_LOCATION, stock_level, stock_movement
+from shopapi.names import public_id
+
+LIVING: Final = variant.c.item_name.is_not(None)
+"""Of an item in stock: an archived one has given its name away."""
+
+VERSION: Final = (variant.c.version + stock_level.c.version - 1).label("version")
+"""What an item's ETag says: it counts changes of the variant and of its level."""
+
+
+def locked(c: Connection, which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
+    """The item in stock that ``which`` picks, locked until the end of the transaction."""
+    statement = (
+        select(
+            variant.c.id,
+            variant.c.product_id,
+            variant.c.item_name,
+            stock_level.c.on_hand,
+            stock_level.c.reserved,
+            VERSION,
+        )
+        .join_from(variant, stock_level, stock_level.c.variant_id == variant.c.id)
+        .where(which, LIVING, stock_level.c.location_id == MAIN_LOCATION)
+        .with_for_update(key_share=True, of=[variant, stock_level])
+    )
+    return c.execute(statement).first()
+
+
+def move(c: Connection, item_id: int, delta: int, reason: str, *, actor: str, reference: str = "") -> str | None:
+    """Bring or take units of an item that is :func:`locked`; answers the movement's public id, if anything moved."""
+    if delta == 0:
+        return None
+    c.execute(
+        update(stock_level)
+        .where(stock_level.c.variant_id == item_id, stock_level.c.location_id == MAIN_LOCATION)
+        .values(on_hand=stock_level.c.on_hand + delta, version=stock_level.c.version + 1, updated_at=clock())
+    )
+    return note(c, item_id, delta, reason, actor=actor, reference=reference)
+
+
+def note(c: Connection, item_id: int, delta: int, reason: str, *, actor: str, reference: str = "") -> str | None:
+    """Enter units in the ledger whose counter the caller changes; answers the movement's public id, if any came."""
+    if delta == 0:
+        return None
+    name = public_id("mov")
+    c.execute(
+        insert(stock_movement).values(
+            public_id=name,
+            variant_id=item_id,
+            location_id=MAIN_LOCATION,
+            delta=delta,
+            reason=reason,
+            reference=reference,
+            actor=actor,
+        )
+    )
+    return name
