@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from litestar import Response
+from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
@@ -12,7 +12,7 @@ from shopapi.runtime.edge import Headers, Scope
 from shopweb import locale
 from shopweb.session import Note
 from shopweb.site import Site
-from shopweb.visit import NotOurForm, PageRequest, SignInFirst, Visit
+from shopweb.visit import THEMES, NotOurForm, PageRequest, SignInFirst, Visit
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def _plain(request: PageRequest, status: int, headers: dict[str, str] | None = N
     sent = {**(headers or {}), "Cache-Control": "no-store"}
     sent.pop("content-type", None)
     body = _plain_body(visit.site, visit.language, visit.theme, status, visit.request_id)
-    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=sent)
+    return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent)
 
 
 def _plain_body(site: Site, language: locale.Language, theme: str, status: int, request_id: str) -> bytes:
@@ -117,7 +117,10 @@ class RefusalPages:
 
     def __call__(self, status: int, code: str, scope: Scope) -> tuple[Headers, bytes]:
         """Headers and body; ``code`` is for programs and no person reads it."""
-        accept = b",".join(value for name, value in scope["headers"] if name == b"accept-language").decode("latin-1")
-        language, request_id = locale.preferred(accept, None), str(scope["state"]["request_id"])
-        body = _plain_body(self._site, language, "system", status, request_id)
+        request, cookies = PageRequest(scope), self._site.cookies  # type: ignore[arg-type]
+        chosen = request.cookies.get(cookies.language)
+        language = locale.preferred(request.headers.get("accept-language", ""), chosen)
+        theme = request.cookies.get(cookies.theme, "system")
+        request_id = str(scope["state"]["request_id"])
+        body = _plain_body(self._site, language, theme if theme in THEMES else "system", status, request_id)
         return [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")], body

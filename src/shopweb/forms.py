@@ -17,6 +17,8 @@ MAX_NAME: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WHOLE: Final = re.compile(r"[0-9]{1,7}")
 _SIGNED: Final = re.compile(r"([+\-−])?([0-9]{1,7})")
+_KEY: Final = re.compile(r"([\x20-\x7e]{16,255})?")
+_ETAG: Final = re.compile(r"[\x20-\x7e]{0,64}")
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 Sent = Mapping[str, str]
@@ -43,6 +45,8 @@ async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs) or any("\0" in text for pair in pairs for text in pair):
         raise ClientException(detail="The form names a field twice, or holds a NUL.")
+    if not _KEY.fullmatch(fields.get("key", "")) or not _ETAG.fullmatch(fields.get("etag", "")):
+        raise ClientException(detail="A hidden field of the form is not as our page wrote it.")
     return fields
 
 

@@ -55,10 +55,14 @@ class Moment:
     def __init__(self, at: datetime, now: datetime, language: Language) -> None:
         at, locale = at.astimezone(UTC), _LOCALES[language]
         self.machine = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.whole = format_datetime(at, "d MMM yyyy, HH:mm 'UTC'", locale=locale, tzinfo=UTC)
+        day = "d. MMM" if language == "de" else "d MMM"
+        time = format_datetime(at, "HH:mm", locale=locale, tzinfo=UTC)
+        self.whole = f"{format_datetime(at, f'{day} yyyy', locale=locale, tzinfo=UTC)}, {time} UTC"
         days = (now.astimezone(UTC).date() - at.date()).days
+        self.clock = time if days <= 0 else f"{format_datetime(at, day, locale=locale, tzinfo=UTC)}, {time}"
+        """When it was, for a sentence: a time, and the day before it where that was not today."""
         if days <= 0:
-            self.short = format_datetime(at, "HH:mm", locale=locale, tzinfo=UTC)
+            self.short = time
         elif days < 7:
             self.short = format_datetime(at, "EEE", locale=locale, tzinfo=UTC)
         else:

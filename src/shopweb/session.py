@@ -18,9 +18,6 @@ from shopapi.contract.accounts import Permission
 
 T = TypeVar("T", bound=Struct)
 
-NOTE_COOKIE: Final = "office_note"
-LANGUAGE_COOKIE: Final = "shop_language"
-THEME_COOKIE: Final = "shop_theme"
 _NOTE_S: Final = 60
 _YEAR_S: Final = 365 * 24 * 3600
 
@@ -45,7 +42,7 @@ class Undo(Struct, frozen=True):
 
 
 class Note(Struct, frozen=True):
-    """What the next page says about what was just done; ``says`` names the sentence (see ``office/notes.py``)."""
+    """What the next page says about what was just done; ``says`` names the sentence (see ``office/desk.py``)."""
 
     says: str
     name: str = ""
@@ -96,6 +93,9 @@ class Cookies:
         self._secure = strict
         self.session = f"{prefix}office_sid"
         self.visitor = f"{prefix}office_visitor"
+        self.note = f"{prefix}office_note"
+        self.language = f"{prefix}shop_language"
+        self.theme = f"{prefix}shop_theme"
 
     def set_session(self, value: str, max_age_s: int) -> Cookie:
         """Keeps somebody signed in; never sent along when another site leads here."""
@@ -107,7 +107,7 @@ class Cookies:
 
     def set_note(self, value: str) -> Cookie:
         """What the next page says."""
-        return self._cookie(NOTE_COOKIE, value, _NOTE_S, "lax")
+        return self._cookie(self.note, value, _NOTE_S, "lax")
 
     def set_preference(self, name: str, value: str) -> Cookie:
         """A language or a theme, for a year."""

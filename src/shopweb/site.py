@@ -23,7 +23,7 @@ class Site:
     def __init__(self, settings: WebSettings, transport: httpx.AsyncBaseTransport | None) -> None:
         require_secret_key(settings.secret_key)
         self.settings = settings
-        self.client = ShopClient(settings.api_server_url.geturl(), transport=transport)
+        self.client = ShopClient(settings.api_server_url.geturl(), timeout_s=4, retries=1, transport=transport)
         self.signer = Signer(settings.secret_key)
         self.cookies = Cookies(strict=settings.public_url.scheme == "https")
         self.assets = _assets()

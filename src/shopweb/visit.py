@@ -17,11 +17,14 @@ from shopweb import locale
 from shopweb.api import calling_for
 from shopweb.assets import accepts_gzip
 from shopweb.forms import own_path, read_form
-from shopweb.session import LANGUAGE_COOKIE, NOTE_COOKIE, THEME_COOKIE, Note, Session
+from shopweb.session import Note, Session
 from shopweb.site import Site
 
 PageRequest = Request[Any, Any, Any]
 Page = Response[bytes]
+
+LOOKS_AGAIN: Final = "x-looks-again"
+"""Sent by the script that looks whether the API is back: nobody reads the page that answers it."""
 
 THEMES: Final = ("system", "light", "dark")
 _WORTH_COMPRESSING: Final = 1024
@@ -44,8 +47,10 @@ class Visit:
         self.sent: dict[str, str] = {}
         self.now = datetime.now(UTC)
         cookies = request.cookies
-        self.language = locale.preferred(request.headers.get("accept-language", ""), cookies.get(LANGUAGE_COOKIE))
-        self.theme = cookies.get(THEME_COOKIE, "system")
+        self.language = locale.preferred(
+            request.headers.get("accept-language", ""), cookies.get(self.site.cookies.language)
+        )
+        self.theme = cookies.get(self.site.cookies.theme, "system")
         if self.theme not in THEMES:
             self.theme = "system"
         self.session = self._signed_in()
@@ -93,11 +98,15 @@ class Visit:
 
     # what they sent
 
-    async def read_form(self) -> dict[str, str]:
-        """The form, once it is sure that one of our own pages sent it."""
+    async def read_form(self, *, before_sign_in: bool = False) -> dict[str, str]:
+        """The form, once it is sure that one of our own pages sent it.
+
+        ``before_sign_in`` is for the page that was made for a visitor: another tab may have signed in since.
+        """
         self.check_origin()
         self.sent = await read_form(self.request)
-        if not self.site.signer.is_form_token(self.sent.pop("token", ""), self._bound_to):
+        bound_to = self._visitor if before_sign_in else self._bound_to
+        if not self.site.signer.is_form_token(self.sent.pop("token", ""), bound_to):
             raise NotOurForm
         return self.sent
 
@@ -117,8 +126,10 @@ class Visit:
 
     @property
     def _bound_to(self) -> str:
-        if self.session:
-            return f"session:{self.session.token}"
+        return f"session:{self.session.token}" if self.session else self._visitor
+
+    @property
+    def _visitor(self) -> str:
         visitor = self.request.cookies.get(self.site.cookies.visitor, "")
         return f"visitor:{visitor}" if visitor else ""
 
@@ -161,10 +172,10 @@ class Visit:
     @cached_property
     def note(self) -> Note | None:
         """What was just done; said once."""
-        text = self.request.cookies.get(NOTE_COOKIE, "")
-        if not text:
+        text = self.request.cookies.get(self.site.cookies.note, "")
+        if not text or LOOKS_AGAIN in self.request.headers:
             return None
-        self._outgoing.append(self.site.cookies.forget(NOTE_COOKIE))
+        self._outgoing.append(self.site.cookies.forget(self.site.cookies.note))
         return self.site.signer.believed("note", text, Note)
 
     def page(

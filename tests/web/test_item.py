@@ -30,7 +30,7 @@ def test_an_edit_conflict_shows_only_what_differs_and_saves_the_choice(staff: Br
     assert page.status == 412
     assert "Jonas Okafor changed this item at" in page.text
     assert page.title.startswith("Error: Jonas Okafor")
-    assert "60 theirs 70 yours" in page.text
+    assert "60 saved 70 yours" in page.text
     assert 'type="radio" name="name"' not in page.html
     assert mug.quantity == 60
     chosen = page.form(f"/office/stock/{mug.id}")
@@ -60,7 +60,7 @@ def test_a_second_conflict_asks_again(staff: Browser, api: FakeApi) -> None:
     api.move(mug, 1, "receive")
     page = staff.send(page, f"/office/stock/{mug.id}")
     assert page.status == 412
-    assert "66 theirs 70 yours" in page.text
+    assert "66 saved 70 yours" in page.text
 
 
 def test_saving_twice_is_no_conflict_with_oneself(staff: Browser, api: FakeApi) -> None:

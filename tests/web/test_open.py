@@ -48,7 +48,7 @@ def test_a_conflict_in_the_open_list_is_seen_without_an_etag(anybody: Browser, a
     page = anybody.send(page, "/office/stock/1", quantity="7")
     assert page.status == 412
     assert "This item was changed meanwhile" in page.text
-    assert "8 theirs 7 yours" in page.text
+    assert "8 saved 7 yours" in page.text
     page = anybody.send(page, "/office/stock/1")
     assert mug.quantity == 7
 

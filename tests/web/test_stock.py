@@ -199,4 +199,4 @@ def test_who_may_only_look_sees_no_form_that_would_be_refused(browser: Browser, 
 def test_an_empty_shelf_says_so_and_shows_one_way_on(staff: Browser, api: FakeApi) -> None:
     assert "The shelves are empty. Add the first item" in staff.get("/office/stock").text
     api.put("Mug", 3)
-    assert "No item fits. Show all items" in staff.get("/office/stock?q=jug").text
+    assert "No item matches. Show all items" in staff.get("/office/stock?q=jug").text

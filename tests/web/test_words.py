@@ -90,9 +90,9 @@ def test_the_language_is_the_chosen_one_else_the_browsers(accept: str, chosen: s
     [
         (datetime(2026, 11, 24, 14, 2, tzinfo=UTC), "en", "14:02", "24 Nov 2026, 14:02 UTC"),
         (datetime(2026, 11, 23, 14, 2, tzinfo=UTC), "en", "Mon", "23 Nov 2026, 14:02 UTC"),
-        (datetime(2026, 11, 23, 14, 2, tzinfo=UTC), "de", "Mo.", "23 Nov. 2026, 14:02 UTC"),
+        (datetime(2026, 11, 23, 14, 2, tzinfo=UTC), "de", "Mo.", "23. Nov. 2026, 14:02 UTC"),
         (datetime(2026, 11, 1, 14, 2, tzinfo=UTC), "en", "1 Nov", "1 Nov 2026, 14:02 UTC"),
-        (datetime(2026, 11, 1, 14, 2, tzinfo=UTC), "de", "1. Nov.", "1 Nov. 2026, 14:02 UTC"),
+        (datetime(2026, 11, 1, 14, 2, tzinfo=UTC), "de", "1. Nov.", "1. Nov. 2026, 14:02 UTC"),
         (datetime(2025, 11, 1, 14, 2, tzinfo=UTC), "en", "1 Nov 2025", "1 Nov 2025, 14:02 UTC"),
     ],
 )
@@ -112,3 +112,10 @@ def test_language_and_theme_are_kept_and_lead_back(staff: Browser, api: FakeApi)
     assert '<html lang="de" data-theme="dark">' in page.html
     page = staff.post("/preferences", {"theme": "<script>", "language": "xx", "back": "//evil.example"})
     assert '<html lang="de" data-theme="dark">' in page.html
+
+
+def test_a_sentence_says_the_day_of_a_time_that_was_not_today() -> None:
+    at = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+    assert locale.Moment(at, at, "en").clock == "14:02"
+    assert locale.Moment(at, NOW, "en").clock == "23 Nov, 14:02"
+    assert locale.Moment(at, NOW, "de").clock == "23. Nov., 14:02"

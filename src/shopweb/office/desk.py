@@ -63,7 +63,7 @@ def _sentence(visit: Visit, note: Note) -> str:
         case "gone":
             text = _("That item is no longer on the list.")
         case "session_ended":
-            text = _("Your session has ended. Sign in to go on where you were.")
+            text = _("Your session has ended. Sign in to carry on.")
         case _:
             text = _("You are signed out.")
     return text % {"name": note.name, "count": visit.number(note.count)}

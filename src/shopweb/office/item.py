@@ -85,12 +85,24 @@ async def save_item(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     errors = wrong_name(visit, form.name) + wrong_quantity(visit, form.quantity)
     if units is not None and not errors:
         try:
-            return await _saved(visit, item_id, form, units)
-        except Stale:
-            return await _overtaken(visit, item_id, form, units)
+            return await _saved_or_decided(visit, item_id, form, units)
         except ProblemError as error:
             errors = refused(visit, error)
     return await item_page(visit, item_id, edit=form, errors=errors, status=422)
+
+
+async def _saved_or_decided(visit: Visit, item_id: int, form: EditForm, units: int) -> Page:
+    try:
+        return await _saved(visit, item_id, form, units)
+    except Stale:
+        now = await item_standing(visit, item_id)
+    if (now.name, str(now.on_hand)) == (form.base_name, form.base_quantity):
+        # Nobody edited it: units were reserved or let go, which is no matter of this form.
+        try:
+            return await _saved(visit, item_id, replace(form, etag=now.etag), units)
+        except Stale:
+            now = await item_standing(visit, item_id)
+    return await _overtaken(visit, now, form, units)
 
 
 async def item_page(
@@ -128,7 +140,7 @@ async def _saved(visit: Visit, item_id: int, form: EditForm, units: int) -> Page
         # The open list shows no ETags: what its form was made from must still be true.
         now = await visit.api.get_item(item_id)
         if (now.value.name, str(now.value.quantity)) != (form.base_name, form.base_quantity):
-            return await _overtaken(visit, item_id, form, units)
+            return await _overtaken(visit, await item_standing(visit, item_id), form, units)
         etag = now.etag
     done = await visit.api.set_item(item_id, ItemInput(form.name, units), if_match=etag)
     before = whole_number(form.base_quantity)
@@ -139,9 +151,8 @@ async def _saved(visit: Visit, item_id: int, form: EditForm, units: int) -> Page
     return visit.redirect(form.back or f"/office/stock/{item_id}", note=note)
 
 
-async def _overtaken(visit: Visit, item_id: int, form: EditForm, units: int) -> Page:
-    now = await item_standing(visit, item_id)
+async def _overtaken(visit: Visit, now: Standing, form: EditForm, units: int) -> Page:
     if (now.name, now.on_hand) == (form.name, units):
         # Sent twice, or both meant the same: what was wanted is true.
-        return visit.redirect(form.back or f"/office/stock/{item_id}", note=Note("saved", now.name, now.on_hand))
+        return visit.redirect(form.back or f"/office/stock/{now.item_id}", note=Note("saved", now.name, now.on_hand))
     return await conflict_page(visit, now, replace(form, quantity=str(units)))

@@ -1,6 +1,6 @@
 """Recording a movement: units that come or go, with a reason and a reference."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -18,12 +18,7 @@ from shopweb.session import Note
 from shopweb.visit import Page, Visit
 
 Reason = Literal["receive", "correct", "return", "write_off"]
-REASONS: Final[dict[str, Reason]] = {
-    "receive": "receive",
-    "correct": "correct",
-    "return": "return",
-    "write_off": "write_off",
-}
+_REASONS: Final[dict[str, Reason]] = {reason: reason for reason in get_args(Reason)}
 MAX_REFERENCE: Final = 200
 
 
@@ -42,7 +37,7 @@ async def record_movement(visit: NamedDependency[Visit], item: FromPath[str]) ->
     standing = await item_standing(visit, item_id)
     if standing.level is None:
         raise NotFoundException
-    reason = REASONS.get(sent.get("reason", ""), "receive")
+    reason = _REASONS.get(sent.get("reason", ""), "receive")
     reference = one_line(sent.get("reference", ""))
     delta, errors = _delta(visit, reason, sent.get("units", ""))
     if len(reference) > MAX_REFERENCE:

@@ -17,6 +17,8 @@ from shopweb.visit import Page, Visit
 async def confirm_removal(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     """The page that names the item and the units that would be written off."""
     visit.require_staff()
+    if not visit.may("stock:write"):
+        return visit.page("errors/forbidden.html", status=403, context={"right": "stock:write"})
     return await _confirm_page(visit, wanted_item(item))
 
 

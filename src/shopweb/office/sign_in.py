@@ -1,5 +1,6 @@
 """Signing in and out. One message for every failure: nobody learns which addresses are known."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from litestar import get, post
@@ -23,13 +24,13 @@ async def show_sign_in(visit: NamedDependency[Visit]) -> Page:
 @post("/office/sign-in")
 async def sign_in(visit: NamedDependency[Visit]) -> Page:
     """Make a session, or say why not."""
-    sent = await visit.read_form()
+    sent = await visit.read_form(before_sign_in=True)
     email, onward = sent.get("email", "").strip(), own_path(sent.get("next", ""))
     try:
         made = await visit.api.sign_in(SessionInput(email, sent.get("password", ""), "staff"))
         return await _signed_in(visit, made, onward)
     except (Unauthenticated, BadRequest):
-        message, status = visit.gettext("E-mail and password do not fit together."), 422
+        message, status = visit.gettext("E-mail and password do not match."), 422
     except TooManyRequests as error:
         message, status = _wait_sentence(visit, error.retry_after_s), 429
     except ApiUnavailable:
@@ -47,12 +48,12 @@ async def show_sign_out(visit: NamedDependency[Visit]) -> Page:
 @post("/office/sign-out")
 async def sign_out(visit: NamedDependency[Visit]) -> Page:
     """End the session; the cookie goes even where the API cannot be told."""
+    if visit.session is None:  # Another tab was quicker.
+        visit.check_origin()
+        return visit.redirect("/office/sign-in")
     await visit.read_form()
-    try:
-        if visit.session:
-            await visit.api.sign_out()
-    except ShopApiError:
-        pass
+    with suppress(ShopApiError):
+        await visit.api.sign_out()
     forget = visit.site.cookies.forget(visit.site.cookies.session)
     return visit.redirect("/office/sign-in", forget, note=Note("signed_out"))
 
@@ -62,7 +63,7 @@ async def _signed_in(visit: Visit, made: SessionCreated, onward: str) -> Page:
     session = Session(made.token, who.name, who.permissions, made.expires_at)
     max_age_s = max(0, int((made.expires_at - datetime.now(UTC)).total_seconds()))
     cookie = visit.site.cookies.set_session(visit.site.signer.signed("session", session), max_age_s)
-    return visit.redirect(onward, cookie, visit.site.cookies.forget(visit.site.cookies.visitor))
+    return visit.redirect(onward, cookie)
 
 
 def _sign_in_page(visit: Visit, email: str, onward: str, error: FieldError | None = None, status: int = 200) -> Page:

@@ -2,6 +2,7 @@
 
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
 from litestar.params import FromPath
 
 from shopapi.client import Conflict, NotFound, Stale
@@ -26,6 +27,8 @@ async def undo(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     item_id = wanted_item(item)
     sent = await visit.read_form()
     name, units = one_line(sent.get("name", ""))[:200], whole_number(sent.get("quantity", "")) or 0
+    if not name:
+        raise ClientException(detail="A hidden field of the form is not as our page wrote it.")
     etag = sent.get("etag") or '"none"'
     try:
         if sent.get("made"):

@@ -13,7 +13,9 @@ document.addEventListener("htmx:afterRequest", () => {
 });
 // Nothing came back, not even an error page: load the plain way, so that the browser says so.
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.requestConfig.verb === "get") location.assign(event.detail.requestConfig.path);
+  const { verb, path } = event.detail.requestConfig;
+  if (verb === "get") location.assign(path);
+  else if (event.detail.elt instanceof HTMLFormElement) HTMLFormElement.prototype.submit.call(event.detail.elt);
 });
 
 // A new page is read from its errors, its note, or its heading on. A link that is still there keeps the focus.
@@ -32,7 +34,7 @@ function lookAgain() {
   setTimeout(async () => {
     if (!page.isConnected) return;
     try {
-      if ((await fetch(location.href, { headers: { Accept: "text/html" } })).status !== 503) return location.reload();
+      if ((await fetch(location.href, { headers: { Accept: "text/html", "X-Looks-Again": "1" } })).status !== 503) return location.reload();
     } catch {
       // The web part is away as well.
     }
@@ -43,7 +45,7 @@ lookAgain();
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "s" && (event.ctrlKey || event.metaKey) && !event.altKey) {
-    const form = document.activeElement?.closest("form[data-save]") ?? document.querySelector("form[data-save]");
+    const form = document.activeElement?.closest('main form[method="post"]') ?? document.querySelector("form[data-save]");
     if (!form) return;
     event.preventDefault();
     form.requestSubmit();
