@@ -37,6 +37,7 @@ def _session_ended(request: PageRequest, error: Unauthenticated) -> Response[byt
 def _api_away(request: PageRequest, error: ApiUnavailable) -> Response[bytes]:
     _log.warning("%s", error)
     visit = Visit.of(request)
+    visit.keep_note()
     headers = {"Retry-After": str(RETRY_S)}
     sent = request.scope["path"] if request.scope["method"] == "POST" else ""
     return visit.page(

@@ -17,8 +17,8 @@ MAX_NAME: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WHOLE: Final = re.compile(r"[0-9]{1,7}")
 _SIGNED: Final = re.compile(r"([+\-−])?([0-9]{1,7})")
-_KEY: Final = re.compile(r"([\x20-\x7e]{16,255})?")
-_ETAG: Final = re.compile(r"[\x20-\x7e]{0,64}")
+_KEY: Final = re.compile(r"[\x20-\x7e]{16,255}")
+_ETAG: Final = re.compile(r'"[\x21\x23-\x7e]{1,64}"')
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 Sent = Mapping[str, str]
@@ -45,9 +45,28 @@ async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs) or any("\0" in text for pair in pairs for text in pair):
         raise ClientException(detail="The form names a field twice, or holds a NUL.")
-    if not _KEY.fullmatch(fields.get("key", "")) or not _ETAG.fullmatch(fields.get("etag", "")):
-        raise ClientException(detail="A hidden field of the form is not as our page wrote it.")
     return fields
+
+
+class NotAsWritten(ClientException):
+    """400: a hidden field is not as our page wrote it."""
+
+
+def key_of(sent: Sent) -> str:
+    """The form's idempotency key; raises :class:`NotAsWritten`."""
+    return _as_written(sent, "key", _KEY)
+
+
+def etag_of(sent: Sent) -> str:
+    """The ETag of what the form was made from; raises :class:`NotAsWritten`."""
+    return _as_written(sent, "etag", _ETAG)
+
+
+def _as_written(sent: Sent, name: str, shape: re.Pattern[str]) -> str:
+    value = sent.get(name, "")
+    if not shape.fullmatch(value):
+        raise NotAsWritten
+    return value
 
 
 def one_line(text: str) -> str:

@@ -21,4 +21,5 @@ def readyz() -> str:
 @get("/metrics", sync_to_thread=False)
 def metrics(state: State) -> Response[bytes]:
     """Counters for Prometheus."""
-    return Response(state.metrics.text(), media_type=CONTENT_TYPE)
+    # Litestar adds the charset to whatever is text.
+    return Response(state.metrics.text(), media_type=CONTENT_TYPE.removesuffix("; charset=utf-8"))

@@ -59,7 +59,8 @@ class Moment:
         time = format_datetime(at, "HH:mm", locale=locale, tzinfo=UTC)
         self.whole = f"{format_datetime(at, f'{day} yyyy', locale=locale, tzinfo=UTC)}, {time} UTC"
         days = (now.astimezone(UTC).date() - at.date()).days
-        self.clock = time if days <= 0 else f"{format_datetime(at, day, locale=locale, tzinfo=UTC)}, {time}"
+        date = day if at.year == now.year else f"{day} yyyy"
+        self.clock = time if days <= 0 else f"{format_datetime(at, date, locale=locale, tzinfo=UTC)}, {time}"
         """When it was, for a sentence: a time, and the day before it where that was not today."""
         if days <= 0:
             self.short = time

@@ -34,6 +34,10 @@ class NotOurForm(Exception):
     """A form that did not come from one of our pages, or from a page of another session."""
 
 
+class OutdatedForm(NotOurForm):
+    """One of ours by where it comes from, but made for another session, or for nobody we know."""
+
+
 class SignInFirst(Exception):
     """The page is for staff and nobody is signed in."""
 
@@ -77,6 +81,11 @@ class Visit:
         """The API, called for this visitor."""
         return calling_for(self.request, self.site.client, self.site.settings, self.session)
 
+    @cached_property
+    def api_for_nobody(self) -> ShopClient:
+        """The API without the session: an old one must not spoil signing in."""
+        return calling_for(self.request, self.site.client, self.site.settings, None)
+
     @property
     def open_items(self) -> bool:
         """Whether the stock is everybody's (a classroom) and nobody is signed in."""
@@ -99,7 +108,7 @@ class Visit:
     # what they sent
 
     async def read_form(self, *, before_sign_in: bool = False) -> dict[str, str]:
-        """The form, once it is sure that one of our own pages sent it.
+        """The form, once it is sure that one of our own pages sent it; raises :class:`NotOurForm`.
 
         ``before_sign_in`` is for the page that was made for a visitor: another tab may have signed in since.
         """
@@ -107,7 +116,7 @@ class Visit:
         self.sent = await read_form(self.request)
         bound_to = self._visitor if before_sign_in else self._bound_to
         if not self.site.signer.is_form_token(self.sent.pop("token", ""), bound_to):
-            raise NotOurForm
+            raise OutdatedForm
         return self.sent
 
     def check_origin(self) -> None:
@@ -136,7 +145,12 @@ class Visit:
     @cached_property
     def form_token(self) -> str:
         """What every form of this page carries that changes something."""
-        bound_to = self._bound_to
+        return self.site.signer.form_token(self._bound_to) if self.session else self.sign_in_token
+
+    @cached_property
+    def sign_in_token(self) -> str:
+        """What the sign-in form carries: it is the visitor's, as another tab may sign in before it is sent."""
+        bound_to = self._visitor
         if not bound_to:
             visitor = secrets.token_urlsafe(24)
             self._outgoing.append(self.site.cookies.set_visitor(visitor))
@@ -177,6 +191,12 @@ class Visit:
             return None
         self._outgoing.append(self.site.cookies.forget(self.site.cookies.note))
         return self.site.signer.believed("note", text, Note)
+
+    def keep_note(self) -> None:
+        """Keep the note for a page that can say it, however long that takes."""
+        text = self.request.cookies.get(self.site.cookies.note, "")
+        if self.site.signer.believed("note", text, Note):
+            self._outgoing.append(self.site.cookies.set_note(text))
 
     def page(
         self,

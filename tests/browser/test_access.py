@@ -214,13 +214,103 @@ def test_a_slow_answer_shows_that_something_happens(shop: RunningShop, visitor: 
 
 
 def test_what_is_pressed_is_large_enough(shop: RunningShop, visitor: Visitor) -> None:
-    shop.add("Pan", 3)
+    item = shop.add("Pan", 3)
     page = visitor(shop, width=390)
+    page.goto("/office/sign-in")
+    assert too_small(page) == []
     sign_in(page)
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("button, .btn, .input, .tool, summary")]
-        .filter((e) => e.offsetParent && !e.closest(".note"))
-        .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-        .filter(([, box]) => box.height < 38 || box.width < 38).map(([html]) => html)"""
+    assert too_small(page) == []
+    page.locator("#name").fill("Pan")
+    page.locator("#name").press("Enter")
+    page.get_by_role("button", name="Undo").wait_for()
+    page.locator("summary").click()
+    assert too_small(page) == []
+    page.goto(f"/office/stock/{item}")
+    assert too_small(page) == []
+    page.goto(f"/office/stock/{item}/delete")
+    assert too_small(page) == []
+    page.goto("/office/nowhere")
+    assert too_small(page) == []
+
+
+PRESSED = "button, .btn, .input, .select, .tool, .logo, .go, .tabs a, .card > header > a, summary"
+
+
+def too_small(page: Page) -> list[str]:
+    """What is pressed and lower than 44 px, or 38 px in a table; links within text are as high as their line."""
+    found: list[str] = page.evaluate(
+        """(pressed) => [...document.querySelectorAll(pressed)]
+        .filter((e) => e.offsetParent)
+        .filter((e) => {
+            const { height, width } = e.getBoundingClientRect(), least = e.closest("table") ? 38 : 44;
+            return height < least || width < least;
+        })
+        .map((e) => `${e.outerHTML.slice(0, 80)} ${e.getBoundingClientRect().height}`)""",
+        PRESSED,
     )
-    assert small == []
+    return found
+
+
+def test_waiting_is_shown_without_movement_to_who_wants_none(shop: RunningShop, visitor: Visitor) -> None:
+    page = visitor(shop)
+    sign_in(page)
+    page.evaluate("document.getElementById('main').setAttribute('aria-busy', 'true')")
+    seen = page.evaluate(
+        """() => {
+            const [bar, ...others] = document.getAnimations();
+            if (others.length) throw new Error("one thing at a time");
+            const moves = bar.effect.getKeyframes().some((frame) => "transform" in frame);
+            bar.pause();
+            return [moves, ...[0, 290, 310].map((ms) => {
+                bar.currentTime = ms;
+                return getComputedStyle(document.getElementById("main"), "::before").opacity;
+            })];
+        }"""
+    )
+    assert seen == [False, "0", "0", "1"]
+
+
+def test_ctrl_s_saves_what_is_being_typed(shop: RunningShop, visitor: Visitor) -> None:
+    item = shop.add("Salver", 3)
+    page = visitor(shop)
+    sign_in(page)
+    page.goto(f"/office/stock/{item}")
+    page.get_by_label("Units").fill("4")
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.get_by_role("status")).to_contain_text("+4 of “Salver” recorded.")
+
+
+@pytest.mark.parametrize("button", ["Sign out", "Delete and write off 2 units"])
+def test_ctrl_s_presses_no_button_that_merely_has_the_focus(shop: RunningShop, visitor: Visitor, button: str) -> None:
+    item = shop.add(f"Pitcher {button}", 2)
+    page = visitor(shop)
+    sign_in(page)
+    page.goto(f"/office/stock/{item}/delete")
+    page.get_by_role("button", name=button).focus()
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.keyboard.press("ControlOrMeta+s")
+    page.reload()
+    expect(page.get_by_role("button", name=button)).to_be_visible()
+    assert "POST" not in sent
+
+
+def test_a_swapped_page_brings_its_language_and_theme_into_the_frame(shop: RunningShop, visitor: Visitor) -> None:
+    page = visitor(shop)
+    sign_in(page)
+    other = page.context.new_page()
+    other.goto("/office/stock")
+    other.get_by_role("button", name="Deutsch").click()
+    other.get_by_role("button", name="Darstellung").click()
+    expect(other.locator("html")).to_have_attribute("data-theme", "light")
+    page.evaluate("window.sameDocument = true")
+    views(page).get_by_role("link", name="Sold out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bestand")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    for _ in ("dark", "system"):
+        other.get_by_role("button", name="Darstellung").click()
+    expect(other.locator("html")).not_to_have_attribute("data-theme", re.compile("."))
+    page.get_by_role("link", name="Alle").first.click()
+    expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile("."))
+    assert page.evaluate("window.sameDocument")

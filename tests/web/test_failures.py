@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from shopweb import visit
-from tests.web.conftest import Browser
+from shopweb.assets import Assets
+from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 
 
@@ -25,7 +27,9 @@ def test_the_web_part_is_ready_while_the_api_is_away(browser: Browser, api: Fake
     api.away = True
     assert browser.get("/readyz").status == 200
     assert browser.get("/healthz").html == "ok"
-    assert "shop_requests_total" in browser.get("/metrics").html
+    counters = browser.get("/metrics")
+    assert "shop_requests_total" in counters.html
+    assert counters.answer.headers["content-type"].count("charset") == 1
     assert not api.calls
 
 
@@ -130,16 +134,56 @@ def test_head_has_headers_and_no_body(staff: Browser) -> None:
     assert head.answer.content == b""
 
 
-@pytest.mark.parametrize("path", ["/office/stock", "/office/sign-in", "/nowhere", "/office/stock/x"])
-def test_every_page_is_guarded_and_kept_by_nobody(staff: Browser, path: str) -> None:
-    headers = staff.get(path).answer.headers
+def ask(staff: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch, what: str) -> Page:
+    """An answer of the kind that ``what`` names."""
+    match what:
+        case "redirect":
+            return staff.get("/office", follow=False)
+        case "too large":
+            return staff.post("/office/stock", b"name=" + b"a" * 300_000)
+        case "strange host":
+            return staff.get("/", Host="evil.example")
+        case "broken":
+            monkeypatch.setattr(visit.Visit, "require_staff", lambda _: 1 / 0)
+        case "api away":
+            api.away = True
+        case path if path.startswith("/"):
+            return staff.get(path)
+    return staff.get("/office/stock")
+
+
+ANSWERS = [
+    ("/office/stock", 200, "text/html; charset=utf-8"),
+    ("/office/sign-in", 200, "text/html; charset=utf-8"),
+    ("redirect", 303, "text/html; charset=utf-8"),
+    ("/nowhere", 404, "text/html; charset=utf-8"),
+    ("/office/stock/x", 404, "text/html; charset=utf-8"),
+    ("too large", 413, "text/html; charset=utf-8"),
+    ("strange host", 421, "text/html; charset=utf-8"),
+    ("broken", 500, "text/html; charset=utf-8"),
+    ("api away", 503, "text/html; charset=utf-8"),
+    (Assets().url("css/shop.css"), 200, "text/css; charset=utf-8"),
+    (Assets().url("js/office.js"), 200, "text/javascript; charset=utf-8"),
+    (Assets().url("icons/mark.svg"), 200, "image/svg+xml"),
+]
+
+
+@pytest.mark.parametrize(("what", "status", "kind"), ANSWERS)
+def test_every_answer_is_guarded_and_no_page_is_kept(
+    staff: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch, what: str, status: int, kind: str
+) -> None:
+    answer = ask(staff, api, monkeypatch, what).answer
+    headers = answer.headers
+    assert (answer.status_code, headers["content-type"]) == (status, kind)
     assert headers["content-security-policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
     )
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["cache-control"] == "no-store"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["x-request-id"]
+    assert headers["cache-control"] == ("public, max-age=31536000, immutable" if "/static/" in what else "no-store")
     assert "strict-transport-security" not in headers
 
 
@@ -169,3 +213,47 @@ def test_no_page_has_inline_code_or_style(staff: Browser, api: FakeApi) -> None:
         assert not re.search(
             r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|javascript:|https?://(?!www\.w3\.org)", page
         )
+
+
+def test_looking_again_by_script_leaves_the_note_to_the_page(staff: Browser, api: FakeApi) -> None:
+    page = staff.send(staff.get("/office/stock"), "/office/stock", follow=False, name="Mug", quantity="1")
+    api.away = True
+    page = staff.get(page.answer.headers["location"])
+    assert page.status == 503
+    assert "office_note" in page.answer.headers["set-cookie"], "It is kept for as long as the API is away."
+    assert "Max-Age=0" not in page.answer.headers["set-cookie"]
+    api.away = False
+    assert staff.get("/office/stock", X_Looks_Again="1").status == 200
+    page = staff.get("/office/stock")
+    assert "“Mug” is new" in page.text
+    assert staff.send(page, "/office/stock/1/undo").status == 200
+    assert not api.items
+
+
+def test_a_page_waits_only_a_moment_for_an_api_that_hangs(staff: Browser, api: FakeApi) -> None:
+    def hang(request: httpx.Request) -> httpx.Response:
+        api.calls.append(request)
+        raise httpx.ReadTimeout("hangs", request=request)
+
+    api.calls.clear()
+    api.transport.handler = hang
+    assert staff.get("/office/stock").status == 503
+    assert sum(call.extensions["timeout"]["read"] for call in api.calls) <= 8
+
+
+def test_what_the_edge_refuses_speaks_the_chosen_language_in_the_chosen_theme(browser: Browser) -> None:
+    browser.cookies.set("shop_language", "de")
+    browser.cookies.set("shop_theme", "dark")
+    page = browser.get("/office/stock/")
+    assert page.status == 404
+    assert 'lang="de"' in page.html
+    assert 'data-theme="dark"' in page.html
+
+
+def test_under_https_every_cookie_is_of_this_host_alone(api: FakeApi, open_browser: Callable[..., Browser]) -> None:
+    browser = open_browser(api, SHOP_PUBLIC_URL="https://127.0.0.1")
+    browser.sign_in()
+    browser.post("/preferences", {"theme": "dark", "language": "de", "back": "/office/stock"})
+    names = {cookie.name for cookie in browser.cookies.jar}
+    assert {"__Host-office_sid", "__Host-shop_theme", "__Host-shop_language"} <= names
+    assert all(name.startswith("__Host-") for name in names)

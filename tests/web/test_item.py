@@ -1,3 +1,6 @@
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.web.conftest import Browser
@@ -28,7 +31,7 @@ def test_an_edit_conflict_shows_only_what_differs_and_saves_the_choice(staff: Br
     api.move(mug, -4, "write_off", "broken", actor="Jonas Okafor")
     page = staff.send(page, f"/office/stock/{mug.id}", "data-save", quantity="70")
     assert page.status == 412
-    assert "Jonas Okafor changed this item at" in page.text
+    assert re.search(r"Jonas Okafor changed this item at \d\d:\d\d ", page.text)
     assert page.title.startswith("Error: Jonas Okafor")
     assert "60 saved 70 yours" in page.text
     assert 'type="radio" name="name"' not in page.html
@@ -198,3 +201,47 @@ def test_a_movement_of_an_item_that_was_just_deleted_is_not_on_the_shelf(staff: 
     page = staff.get(f"/office/stock/{mug.id}")
     del api.items[mug.id]
     assert staff.send(page, f"/office/stock/{mug.id}/movements", units="4").status == 404
+
+
+def test_a_conflict_with_a_change_of_another_day_says_day_and_time(staff: Browser, api: FakeApi) -> None:
+    mug = api.put("Mug", 64)
+    page = staff.get(f"/office/stock/{mug.id}")
+    movement = api.move(mug, -4, "write_off", actor="Jonas Okafor")
+    at = datetime.now(UTC) - timedelta(days=2)
+    movement["at"] = at.isoformat()
+    page = staff.send(page, f"/office/stock/{mug.id}", "data-save", quantity="70")
+    assert re.search(rf"changed this item at {at.day} \w+, {at:%H:%M} ", page.text)
+
+
+@pytest.mark.parametrize("path", ["/office/stock", "/office/stock/1"])
+def test_a_reservation_meanwhile_is_no_conflict(staff: Browser, api: FakeApi, path: str) -> None:
+    mug = api.put("Mug", 64)
+    page = staff.get(path)
+    mug.reserved, mug.version = 6, mug.version + 1
+    page = staff.send(page, "/office/stock/1", quantity="70")
+    assert page.status == 200
+    assert "“Mug” is saved, with 70 on hand." in page.text
+    assert mug.quantity == 70
+
+
+def test_a_reservation_of_more_than_what_is_set_is_said_at_the_field(staff: Browser, api: FakeApi) -> None:
+    mug = api.put("Mug", 64)
+    page = staff.get("/office/stock/1")
+    mug.reserved, mug.version = 6, mug.version + 1
+    page = staff.send(page, "/office/stock/1", "data-save", quantity="5")
+    assert page.status == 422
+    assert "The least possible is 6." in page.text
+
+
+def test_the_ledgers_say_once_that_times_are_utc(staff: Browser, api: FakeApi) -> None:
+    api.put("Mug", 3)
+    for path in ("/office/stock", "/office/stock/1"):
+        assert staff.get(path).text.count("UTC") == 1
+
+
+def test_who_may_only_look_gets_no_page_that_deletes(browser: Browser, api: FakeApi) -> None:
+    mug = api.put("Mug", 3)
+    browser.sign_in("viewer@shop.example")
+    page = browser.get(f"/office/stock/{mug.id}/delete")
+    assert page.status == 403
+    assert "You may not do this" in page.text

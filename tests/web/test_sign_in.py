@@ -28,7 +28,7 @@ def test_every_failure_gets_the_same_words_and_the_address_stays(browser: Browse
     page = browser.send(browser.get("/office/sign-in"), "/office/sign-in", email=email, password=password)
     assert page.status == 422
     assert page.title.startswith("Error: Sign in")
-    assert page.text.count("E-mail and password do not fit together.") == 2
+    assert page.text.count("E-mail and password do not match.") == 2
     assert page.form("/office/sign-in")["email"] == email
     assert password == "" or password not in page.form("/office/sign-in")["password"]
 
@@ -145,3 +145,42 @@ def test_the_way_on_is_checked_when_the_form_comes_back_too(browser: Browser) ->
         page, "/office/sign-in", follow=False, email="owner@shop.example", password=PASSWORD, next="//evil.example"
     )
     assert page.answer.headers["location"] == "/office/stock"
+
+
+def test_signing_in_works_in_a_tab_that_was_open_before_another_tab_signed_in(browser: Browser, api: FakeApi) -> None:
+    first, second = browser.get("/office/sign-in?next=/office/stock?view=low"), browser.get("/office/sign-in")
+    browser.send(second, "/office/sign-in", email="viewer@shop.example", password=PASSWORD)
+    page = browser.send(first, "/office/sign-in", email="owner@shop.example", password=PASSWORD)
+    assert page.status == 200
+    assert str(page.answer.url).endswith("/office/stock?view=low")
+    assert "Mara Lindt" in page.text
+    assert list(api.sessions.values()) == ["owner@shop.example"], "The session that is replaced is ended."
+    made = [call for call in api.calls if call.url.path == "/v1/sessions"]
+    assert "authorization" not in made[-1].headers, "Signing in is nobody's call: an old token must not spoil it."
+
+
+def test_a_sign_in_form_without_its_cookie_is_shown_again_with_all_but_the_password(
+    browser: Browser, api: FakeApi
+) -> None:
+    page = browser.get("/office/sign-in?next=/office/stock/7")
+    browser.cookies.clear()
+    page = browser.send(page, "/office/sign-in", email="owner@shop.example", password="my-secret")
+    assert page.status == 403
+    assert page.title.startswith("Error: Sign in")
+    assert page.text.count("This page was open for too long. Enter your password again.") == 2
+    assert "my-secret" not in page.html
+    assert not api.calls
+    again = page.form("/office/sign-in")
+    assert (again["email"], again["next"]) == ("owner@shop.example", "/office/stock/7")
+    page = browser.send(page, "/office/sign-in", password=PASSWORD)
+    assert page.status == 404, "Signed in, and led on to an item that is not there."
+    assert api.sessions
+
+
+def test_signing_out_in_a_second_tab_leads_to_sign_in(staff: Browser) -> None:
+    page = staff.get("/office/stock")
+    staff.send(page, "/office/sign-out")
+    page = staff.send(page, "/office/sign-out")
+    assert page.status == 200
+    assert page.title.startswith("Sign in")
+    assert "You are signed out." in page.text

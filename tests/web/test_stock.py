@@ -56,11 +56,11 @@ def test_pages_follow_each_other_by_the_apis_cursor(staff: Browser, api: FakeApi
         api.put(f"Mug {n}", 10)
     first = staff.get("/office/stock")
     assert "1 to 24 of 30" in first.text
-    onward = re.search(r'href="([^"]*cursor=[^"]*)">Next page', first.html)
+    onward = re.search(r'href="([^"]*cursor=[^"]*)">Next 6<', first.html)
     assert onward
     second = staff.get(onward[1].replace("&amp;", "&"))
     assert "25 to 30 of 30" in second.text
-    assert "Next page" not in second.text
+    assert "Next" not in second.text
     assert "To the start" in second.text
 
 
@@ -77,7 +77,7 @@ def test_the_ledger_is_the_chosen_items_and_ends_with_its_proof(staff: Browser, 
     api.move(jug, 24, "receive", "delivery LS-2291")
     api.move(jug, -9, "sell", "TT-7K4M2", actor="")
     page = staff.get(f"/office/stock?item={jug.id}")
-    ledger = page.text[page.text.index("Movements All 3") :]
+    ledger = page.text[page.text.index("Movements Times are UTC. All 3") :]
     assert "+24 Received Mara Lindt, delivery LS-2291" in ledger
     assert "−9 Sold TT-7K4M2" in ledger
     assert "Sum of movements 64 = on hand 64" in ledger
@@ -200,3 +200,16 @@ def test_an_empty_shelf_says_so_and_shows_one_way_on(staff: Browser, api: FakeAp
     assert "The shelves are empty. Add the first item" in staff.get("/office/stock").text
     api.put("Mug", 3)
     assert "No item matches. Show all items" in staff.get("/office/stock?q=jug").text
+
+
+@pytest.mark.parametrize(("items", "words"), [(25, "Next one"), (30, "Next 6"), (48, "Next 24"), (60, "Next 24")])
+def test_the_pager_says_how_many_come_next(staff: Browser, api: FakeApi, items: int, words: str) -> None:
+    for n in range(items):
+        api.put(f"Mug {n}", 10)
+    assert re.search(rf'href="[^"]*cursor=[^"]*">{words}<', staff.get("/office/stock").html)
+
+
+def test_who_may_only_look_reads_numbers_as_the_language_writes_them(browser: Browser, api: FakeApi) -> None:
+    api.put("Mug", 12_345)
+    browser.sign_in("viewer@shop.example")
+    assert '<td class="r">12,345</td></tr>' in browser.get("/office/stock").html

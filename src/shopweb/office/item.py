@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from shopapi.client import BadRequest, ProblemError, Stale
 from shopapi.contract.items import ItemInput
 from shopapi.contract.stock import MovementQuery
-from shopweb.forms import FieldError, new_key, one_line, own_path, whole_number
+from shopweb.forms import MAX_NAME, FieldError, etag_of, new_key, one_line, own_path, whole_number
 from shopweb.office.conflict import conflict_page
 from shopweb.office.desk import desk_page
 from shopweb.office.refusals import refused, wrong_name, wrong_quantity
@@ -36,13 +36,12 @@ class EditForm:
     @classmethod
     def sent_by(cls, sent: dict[str, str]) -> "EditForm":
         """The form that somebody sent."""
-        etag = sent.get("etag", "")
         return cls(
             one_line(sent.get("name", "")),
             sent.get("quantity", "").strip(),
             sent.get("base_name", ""),
             sent.get("base_quantity", ""),
-            etag if etag.isascii() and etag.isprintable() else "",
+            etag_of(sent) if sent.get("etag") else "",
             own_path(sent.get("back", ""), ""),
         )
 
@@ -145,7 +144,7 @@ async def _saved(visit: Visit, item_id: int, form: EditForm, units: int) -> Page
     done = await visit.api.set_item(item_id, ItemInput(form.name, units), if_match=etag)
     before = whole_number(form.base_quantity)
     changed = (form.base_name, before) != (form.name, units)
-    can_undo = changed and before is not None and form.base_name and done.etag
+    can_undo = changed and before is not None and 0 < len(form.base_name) <= MAX_NAME and done.etag
     undo = Undo(item_id, form.base_name, before or 0, done.etag) if can_undo else None
     note = Note("saved", done.value.name, done.value.quantity, undo)
     return visit.redirect(form.back or f"/office/stock/{item_id}", note=note)

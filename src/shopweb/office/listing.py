@@ -53,7 +53,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class StockList:
-    """Everything that the stock page shows of the list."""
+    """Everything that the stock page shows of the list; ``more`` is how many items the next page has."""
 
     rows: list[Row]
     tabs: list[Tab]
@@ -61,6 +61,7 @@ class StockList:
     shown: str
     first: str
     next: str
+    more: int
     chosen: Row | None = None
     ledger: LedgerView | None = None
 
@@ -89,6 +90,7 @@ async def staff_list(visit: Visit, wanted: Wanted) -> StockList:
         _shown(visit, wanted.start, len(rows), page.total),
         wanted.url(cursor="", start=0) if wanted.cursor else "",
         wanted.url(cursor=page.next_cursor, start=wanted.start + len(rows)) if page.next_cursor else "",
+        _more(page, wanted.start + len(rows)),
         level_row(visit, level, choose="", chosen=True) if level else None,
         ledger,
     )
@@ -119,6 +121,7 @@ async def open_list(visit: Visit, wanted: Wanted) -> StockList:
         _shown(visit, wanted.start, len(rows), len(items)),
         wanted.url(start=0) if wanted.start else "",
         wanted.url(start=end) if end < len(items) else "",
+        min(OPEN_PAGE_ROWS, len(items) - end),
     )
 
 
@@ -134,6 +137,11 @@ def _tabs(visit: Visit, page: LevelPage, wanted: Wanted) -> list[Tab]:
         Tab(word, visit.number(count), stock_url(view="" if view == "all" else view, q=wanted.q), view == wanted.view)
         for view, word, count in found
     ]
+
+
+def _more(page: LevelPage, end: int) -> int:
+    # Where the list goes on there is one more at least, whatever start somebody wrote into the address.
+    return PAGE_ROWS if page.total is None else max(1, min(PAGE_ROWS, page.total - end))
 
 
 def _shown(visit: Visit, start: int, rows: int, total: int | None) -> str:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from shopapi.client import ProblemError
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
 from shopapi.contract.stock import MovementInput
-from shopweb.forms import FieldError, new_key, one_line, signed_number
+from shopweb.forms import FieldError, NotAsWritten, key_of, new_key, one_line, signed_number
 from shopweb.office.item import MovementForm, item_page
 from shopweb.office.refusals import refused
 from shopweb.office.standing import item_standing, wanted_item
@@ -34,10 +34,12 @@ async def record_movement(visit: NamedDependency[Visit], item: FromPath[str]) ->
     visit.require_staff()
     item_id = wanted_item(item)
     sent = await visit.read_form()
+    key, reason = key_of(sent), _REASONS.get(sent.get("reason", ""))
+    if reason is None:
+        raise NotAsWritten
     standing = await item_standing(visit, item_id)
     if standing.level is None:
         raise NotFoundException
-    reason = _REASONS.get(sent.get("reason", ""), "receive")
     reference = one_line(sent.get("reference", ""))
     delta, errors = _delta(visit, reason, sent.get("units", ""))
     if len(reference) > MAX_REFERENCE:
@@ -46,7 +48,7 @@ async def record_movement(visit: NamedDependency[Visit], item: FromPath[str]) ->
     if not errors:
         try:
             movement = MovementInput(standing.level.sku, delta, reason, reference)
-            done = await visit.api.record_movement(movement, key=sent.get("key") or None)
+            done = await visit.api.record_movement(movement, key=key)
             note = Note("moved", done.level.name, done.movement.delta)
             return visit.redirect(f"/office/stock/{item_id}", note=note)
         except ProblemError as error:

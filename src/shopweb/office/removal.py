@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import Conflict, NotFound, Stale
-from shopweb.forms import FieldError
+from shopweb.forms import FieldError, etag_of
 from shopweb.office.desk import desk_page
 from shopweb.office.refusals import refused
 from shopweb.office.standing import item_standing, wanted_item
@@ -28,9 +28,9 @@ async def remove_item(visit: NamedDependency[Visit], item: FromPath[str]) -> Pag
     visit.require_staff()
     item_id = wanted_item(item)
     sent = await visit.read_form()
-    units = sent.get("units", "0")
+    units, etag = sent.get("units", "0"), etag_of(sent)
     try:
-        await visit.api.delete_item(item_id, if_match=sent.get("etag") or None)
+        await visit.api.delete_item(item_id, if_match=etag)
     except Stale:
         message = visit.gettext("The item was changed meanwhile. Look again before you delete it.")
         return await _confirm_page(visit, item_id, [FieldError("delete", message)], 412)

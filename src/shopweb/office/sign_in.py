@@ -11,7 +11,7 @@ from shopapi.contract.accounts import SessionCreated, SessionInput
 from shopweb.forms import FieldError, own_path
 from shopweb.office.desk import desk_page
 from shopweb.session import Note, Session
-from shopweb.visit import Page, Visit
+from shopweb.visit import OutdatedForm, Page, Visit
 
 
 @get("/office/sign-in")
@@ -24,10 +24,18 @@ async def show_sign_in(visit: NamedDependency[Visit]) -> Page:
 @post("/office/sign-in")
 async def sign_in(visit: NamedDependency[Visit]) -> Page:
     """Make a session, or say why not."""
-    sent = await visit.read_form(before_sign_in=True)
-    email, onward = sent.get("email", "").strip(), own_path(sent.get("next", ""))
     try:
-        made = await visit.api.sign_in(SessionInput(email, sent.get("password", ""), "staff"))
+        await visit.read_form(before_sign_in=True)
+        outdated = False
+    except OutdatedForm:
+        outdated = True
+    sent = visit.sent
+    email, onward = sent.get("email", "").strip(), own_path(sent.get("next", ""))
+    if outdated:
+        message = visit.gettext("This page was open for too long. Enter your password again.")
+        return _sign_in_page(visit, email[:254], onward, FieldError("password", message), 403)
+    try:
+        made = await visit.api_for_nobody.sign_in(SessionInput(email, sent.get("password", ""), "staff"))
         return await _signed_in(visit, made, onward)
     except (Unauthenticated, BadRequest):
         message, status = visit.gettext("E-mail and password do not match."), 422
@@ -50,7 +58,7 @@ async def sign_out(visit: NamedDependency[Visit]) -> Page:
     """End the session; the cookie goes even where the API cannot be told."""
     if visit.session is None:  # Another tab was quicker.
         visit.check_origin()
-        return visit.redirect("/office/sign-in")
+        return visit.redirect("/office/sign-in", note=Note("signed_out"))
     await visit.read_form()
     with suppress(ShopApiError):
         await visit.api.sign_out()
@@ -59,10 +67,13 @@ async def sign_out(visit: NamedDependency[Visit]) -> Page:
 
 
 async def _signed_in(visit: Visit, made: SessionCreated, onward: str) -> Page:
-    who = await visit.api.calling_as(token=made.token).current_session()
+    who = await visit.api_for_nobody.calling_as(token=made.token).current_session()
     session = Session(made.token, who.name, who.permissions, made.expires_at)
     max_age_s = max(0, int((made.expires_at - datetime.now(UTC)).total_seconds()))
     cookie = visit.site.cookies.set_session(visit.site.signer.signed("session", session), max_age_s)
+    if visit.session:  # Another tab was quicker; what nobody uses any more is ended.
+        with suppress(ShopApiError):
+            await visit.api.sign_out()
     return visit.redirect(onward, cookie)
 
 

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 
 from shopapi.client import BadRequest, ProblemError, ShopApiError
 from shopapi.contract.items import Item, ItemInput
-from shopweb.forms import FieldError, new_key, one_line, whole_number
+from shopweb.forms import FieldError, key_of, new_key, one_line, whole_number
 from shopweb.office.desk import desk_page
 from shopweb.office.listing import Wanted, open_list, staff_list
 from shopweb.office.refusals import refused, wrong_name, wrong_quantity
@@ -42,12 +42,12 @@ async def add_stock(visit: NamedDependency[Visit]) -> Page:
     """Add units to the item of that name, or make it."""
     visit.require_staff()
     sent = await visit.read_form()
-    name, quantity = one_line(sent.get("name", "")), sent.get("quantity", "")
+    name, quantity, key = one_line(sent.get("name", "")), sent.get("quantity", ""), key_of(sent)
     units = whole_number(quantity)
     errors = wrong_name(visit, name) + wrong_quantity(visit, quantity)
     if units is not None and not errors:
         try:
-            item, made = await visit.api.add_item(ItemInput(name, units), key=sent.get("key") or None)
+            item, made = await visit.api.add_item(ItemInput(name, units), key=key)
             return visit.redirect(stock_url(item=item.id), note=await _note_of(visit, item, units, made))
         except ProblemError as error:
             errors = refused(visit, error)

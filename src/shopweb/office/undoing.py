@@ -1,13 +1,13 @@
 """Taking back what was just done, as long as nobody has touched the item since."""
 
+import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath
 
 from shopapi.client import Conflict, NotFound, Stale
 from shopapi.contract.items import ItemInput
-from shopweb.forms import one_line, whole_number
+from shopweb.forms import NotAsWritten, Sent, etag_of, whole_number
 from shopweb.office.rows import stock_url
 from shopweb.office.standing import wanted_item
 from shopweb.session import Note
@@ -26,19 +26,24 @@ async def undo(visit: NamedDependency[Visit], item: FromPath[str]) -> Page:
     visit.require_staff()
     item_id = wanted_item(item)
     sent = await visit.read_form()
-    name, units = one_line(sent.get("name", ""))[:200], whole_number(sent.get("quantity", "")) or 0
-    if not name:
-        raise ClientException(detail="A hidden field of the form is not as our page wrote it.")
-    etag = sent.get("etag") or '"none"'
+    before, etag = _as_it_was(sent), etag_of(sent)
     try:
         if sent.get("made"):
             await visit.api.delete_item(item_id, if_match=etag)
-            return visit.redirect("/office/stock", note=Note("unmade", name))
-        await visit.api.set_item(item_id, ItemInput(name, units), if_match=etag)
+            return visit.redirect("/office/stock", note=Note("unmade", before.name))
+        await visit.api.set_item(item_id, before, if_match=etag)
     except Stale:
-        return visit.redirect(stock_url(item=item_id), note=Note("undo_stale", name))
+        return visit.redirect(stock_url(item=item_id), note=Note("undo_stale", before.name))
     except Conflict:
-        return visit.redirect(stock_url(item=item_id), note=Note("undo_refused", name))
+        return visit.redirect(stock_url(item=item_id), note=Note("undo_refused", before.name))
     except NotFound:
         return visit.redirect("/office/stock", note=Note("gone"))
-    return visit.redirect(stock_url(item=item_id), note=Note("undone", name, units))
+    return visit.redirect(stock_url(item=item_id), note=Note("undone", before.name, before.quantity))
+
+
+def _as_it_was(sent: Sent) -> ItemInput:
+    units = whole_number(sent.get("quantity", ""))
+    try:
+        return msgspec.convert({"name": sent.get("name", ""), "quantity": units}, ItemInput)
+    except msgspec.ValidationError:
+        raise NotAsWritten from None

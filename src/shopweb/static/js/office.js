@@ -20,12 +20,22 @@ document.addEventListener("htmx:sendError", (event) => {
 
 // A new page is read from its errors, its note, or its heading on. A link that is still there keeps the focus.
 document.addEventListener("htmx:afterSettle", () => {
+  dressFrame();
   const news = document.getElementById("errors") ?? document.getElementById("note");
   if (news) news.focus();
   else if (document.activeElement === document.body || document.activeElement === null)
     document.querySelector("h1")?.focus();
   lookAgain();
 });
+
+// A swap leaves <html> as it was, but another tab may have chosen another language or theme.
+function dressFrame() {
+  const { lang, theme } = main()?.dataset ?? {};
+  if (!lang) return;
+  document.documentElement.lang = lang;
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
 
 // The API is away: look again until it is back. Only here, a form is never sent by itself.
 function lookAgain() {
@@ -34,7 +44,8 @@ function lookAgain() {
   setTimeout(async () => {
     if (!page.isConnected) return;
     try {
-      if ((await fetch(location.href, { headers: { Accept: "text/html", "X-Looks-Again": "1" } })).status !== 503) return location.reload();
+      const headers = { Accept: "text/html", "X-Looks-Again": "1" };
+      if ((await fetch(location.href, { headers })).status !== 503) return location.reload();
     } catch {
       // The web part is away as well.
     }
@@ -45,7 +56,9 @@ lookAgain();
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "s" && (event.ctrlKey || event.metaKey) && !event.altKey) {
-    const form = document.activeElement?.closest('main form[method="post"]') ?? document.querySelector("form[data-save]");
+    // Only where something is typed: a button that has the focus may sign out or delete.
+    const typing = document.activeElement?.matches("input, select, textarea") ? document.activeElement : null;
+    const form = typing?.closest('main form[method="post"]') ?? document.querySelector("form[data-save]");
     if (!form) return;
     event.preventDefault();
     form.requestSubmit();
