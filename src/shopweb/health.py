@@ -21,5 +21,4 @@ def readyz() -> str:
 @get("/metrics", sync_to_thread=False)
 def metrics(state: State) -> Response[bytes]:
     """Counters for Prometheus."""
-    # Litestar adds the charset to whatever is text.
-    return Response(state.metrics.text(), media_type=CONTENT_TYPE.removesuffix("; charset=utf-8"))
+    return Response(state.metrics.text(), media_type=CONTENT_TYPE)

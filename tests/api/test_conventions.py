@@ -647,3 +647,9 @@ def test_a_database_that_is_away_is_503(api_with: ApiWith) -> None:
     assert "database" in ready["detail"]
     assert "hunter2" not in ready["detail"]
     assert client.get("/healthz").status_code == 200
+
+
+def test_metrics_are_in_the_format_that_prometheus_reads(sqlite_api: httpx.Client) -> None:
+    kind = sqlite_api.get("/metrics").headers["content-type"]
+    assert kind.startswith("text/plain; version=")
+    assert kind.count("charset=utf-8") == 1
