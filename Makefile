@@ -46,7 +46,7 @@ lock: ## Pin the dependencies of pyproject.toml anew (needs uv)
 	  --output-file requirements/dev.txt
 
 PINNED = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet pyproject.toml --universal \
-  --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+  --python-version 3.11 --generate-hashes
 
 clean: ## Remove the virtual environment and what the tools left; shop.db stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -259,7 +259,3 @@ def make_append_only(table: str) -> None:
                 f"""CREATE TRIGGER {table}_refuses_{event.lower()} BEFORE {event} ON {table}
                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
             )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("A shop's schema only goes forward: restore a backup instead.")
