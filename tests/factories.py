@@ -118,11 +118,6 @@ def sums_of_movements(c: Reader) -> dict[str, int]:
     return {row.reason: int(row.units) for row in rows}
 
 
-def inventory_add(c: Connection, wanted: ItemInput) -> Item:
-    """Units for an item, as a caller of ``/items`` brings them."""
-    return add_item(c, wanted, actor="shopctl")[0].item
-
-
 def ledger(c: Reader, sku: str) -> Ledger:
     """The newest page of a sku's ledger."""
     return read_ledger(c, sku, limit=1, before=None)[0]

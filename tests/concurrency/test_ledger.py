@@ -2,7 +2,6 @@
 
 import threading
 
-from shopapi.contract.items import ItemInput
 from shopapi.contract.stock import Ledger
 from shopapi.db.engine import Database
 from tests import factories
@@ -17,7 +16,7 @@ def test_whoever_reads_the_ledger_while_others_write_sees_books_that_agree(datab
 
     def write() -> None:
         while not stop.is_set():
-            database.write(lambda c: factories.inventory_add(c, ItemInput("Krug", 1)), one_statement=True)
+            database.write(lambda c: factories.item(c, name="Krug", quantity=1), one_statement=True)
 
     pages: list[Ledger] = []
 

@@ -10,6 +10,7 @@ from shopapi.accounts.rules import PERMISSIONS, PermissionNotHeld, api_key_prefi
 from shopapi.accounts.tables import api_key, staff
 from shopapi.contract.accounts import ApiKey, ApiKeyCreated, ApiKeyInput, Permission
 from shopapi.db.engine import Reader
+from shopapi.db.keyset import newest_first
 from shopapi.db.types import clock
 from shopapi.http.problems import NotFound, Unauthenticated
 from shopapi.names import public_id
@@ -19,9 +20,8 @@ _KEYS: Final = select(api_key, staff.c.email.label("maker")).join_from(api_key, 
 
 def list_api_keys(c: Reader, *, after: int | None, limit: int) -> tuple[list[ApiKey], int | None]:
     """API keys, newest first, from behind row ``after`` on; the number is the row behind which more follow."""
-    statement = _KEYS.order_by(api_key.c.id.desc()).limit(limit + 1)
-    rows = c.execute(statement if after is None else statement.where(api_key.c.id < after)).all()
-    return [_api_key(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+    rows, last = newest_first(c, _KEYS, api_key.c.id, before=after, limit=limit)
+    return [_api_key(row) for row in rows], last
 
 
 def count_api_keys(c: Reader) -> int:

@@ -12,6 +12,7 @@ from shopapi.accounts.session_store import end_sessions_of
 from shopapi.accounts.tables import staff
 from shopapi.contract.accounts import Staff, StaffInput, StaffPatch
 from shopapi.db.engine import Reader, constraint
+from shopapi.db.keyset import newest_first
 from shopapi.db.types import clock
 from shopapi.http.etag import IfMatch
 from shopapi.http.problems import NotFound
@@ -25,9 +26,8 @@ def has_staff(c: Reader) -> bool:
 
 def list_staff(c: Reader, *, after: int | None, limit: int) -> tuple[list[Staff], int | None]:
     """Staff, newest first, from behind row ``after`` on; the number is the row behind which more follow."""
-    statement = select(staff).order_by(staff.c.id.desc()).limit(limit + 1)
-    rows = c.execute(statement if after is None else statement.where(staff.c.id < after)).all()
-    return [_staff(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+    rows, last = newest_first(c, select(staff), staff.c.id, before=after, limit=limit)
+    return [_staff(row) for row in rows], last
 
 
 def count_staff(c: Reader) -> int:

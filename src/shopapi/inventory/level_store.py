@@ -8,6 +8,7 @@ from shopapi.accounts.tables import api_key, staff
 from shopapi.catalog.tables import product, variant
 from shopapi.contract.stock import Ledger, Level, LevelQuery, Movement, MovementDone, MovementInput, ViewCounts
 from shopapi.db.engine import Reader
+from shopapi.db.keyset import newest_first
 from shopapi.http.problems import NotFound
 from shopapi.inventory.movement_store import LIVING, VERSION, locked, move
 from shopapi.inventory.rules import UnknownSku, check_movement, level_after
@@ -48,12 +49,9 @@ _LEVELS: Final = (
 
 def list_levels(c: Reader, asked: LevelQuery, *, before: int | None) -> tuple[list[Level], int | None]:
     """Levels, newest item first, from behind item ``before`` on; the number is the item behind which more follow."""
-    statement = _LEVELS.where(*_filters(asked)).order_by(variant.c.id.desc()).limit(asked.limit + 1)
-    if before is not None:
-        statement = statement.where(variant.c.id < before)
-    rows = c.execute(statement).all()
-    levels = [_level(row) for row in rows[: asked.limit]]
-    return levels, levels[-1].item_id if len(rows) > asked.limit else None
+    found = _LEVELS.where(*_filters(asked))
+    rows, last = newest_first(c, found, variant.c.id, before=before, limit=asked.limit)
+    return [_level(row) for row in rows], last
 
 
 def count_levels(c: Reader, asked: LevelQuery) -> tuple[ViewCounts, int | None]:
@@ -152,18 +150,16 @@ def read_ledger(c: Reader, sku: str, *, limit: int, before: int | None) -> tuple
     if total is None:
         raise NotFound("No item in stock has this sku.")
     statement = _MOVEMENTS.where(stock_movement.c.variant_id == total.id)
-    if before is not None:
-        statement = statement.where(stock_movement.c.id < before)
-    rows = c.execute(statement.order_by(stock_movement.c.id.desc()).limit(limit + 1)).all()
+    rows, last = newest_first(c, statement, stock_movement.c.id, before=before, limit=limit)
     ledger = Ledger(
-        data=[_movement(row) for row in rows[:limit]],
+        data=[_movement(row) for row in rows],
         next_cursor=None,
         total=total.movements,
         on_hand=total.on_hand,
         reserved=total.reserved,
         sum_of_deltas=int(total.units),
     )
-    return ledger, rows[limit - 1].id if len(rows) > limit else None
+    return ledger, last
 
 
 def record_movement(c: Connection, movement: MovementInput, *, actor: str) -> MovementDone:
