@@ -14,6 +14,9 @@ from shopapi.accounts import routes as accounts
 from shopapi.accounts import sign_in
 from shopapi.accounts.passwords import Passwords
 from shopapi.accounts.principals import principal_finder
+from shopapi.catalog import admin_routes as products
+from shopapi.catalog import routes as catalog
+from shopapi.catalog.languages import Languages
 from shopapi.db.engine import Database, open_database
 from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
@@ -35,6 +38,8 @@ from shopapi.settings import ApiSettings
 
 HANDLERS = [
     *classic.HANDLERS,
+    *catalog.HANDLERS,
+    *products.HANDLERS,
     *sign_in.HANDLERS,
     *inventory.HANDLERS,
     *accounts.HANDLERS,
@@ -95,6 +100,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
         dependencies={
             "db": _always(db),
             "cursors": _always(Cursors(settings.secret_key)),
+            "languages": _always(Languages()),
             "passwords": _always(passwords),
             "sign_in_limits": _always(sign_in.SignInLimits(on=on)),
         },

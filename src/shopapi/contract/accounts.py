@@ -8,7 +8,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from shopapi.contract.fields import Cursor, Email, Line, NewPassword, PageLimit, Password
 
 Role = Literal["owner", "manager", "clerk", "viewer"]
-Permission = Literal["stock:read", "stock:write", "staff:read", "staff:write", "api-keys:read", "api-keys:write"]
+Permission = Literal[
+    "products:read", "stock:read", "stock:write", "staff:read", "staff:write", "api-keys:read", "api-keys:write"
+]
 
 
 class SessionInput(Struct, forbid_unknown_fields=True, frozen=True):

@@ -116,6 +116,62 @@ INVARIANTS: Final = (
         WHERE NOT EXISTS (SELECT 1 FROM product_slug s WHERE s.slug = p.slug AND s.product_id = p.id)""",
     ),
     Invariant(
+        "catalog",
+        "lists show what is on sale",
+        "SELECT count(*) FROM product",
+        """SELECT p.slug || CASE WHEN l.product_id IS NULL THEN ' is on sale and in no list' ELSE ' is listed, at '
+          || l.price_min || ' to ' || l.price_max || ', and sold at ' || coalesce(s.low, 0) || ' to '
+          || coalesce(s.high, 0) END
+        FROM product p LEFT JOIN listing l ON l.product_id = p.id
+        LEFT JOIN (SELECT product_id, min(price) AS low, max(price) AS high FROM variant
+          WHERE item_name IS NOT NULL AND price IS NOT NULL GROUP BY product_id) s
+          ON s.product_id = p.id AND p.state = 'active'
+        WHERE (l.product_id IS NULL) <> (s.product_id IS NULL) OR l.price_min <> s.low OR l.price_max <> s.high""",
+    ),
+    Invariant(
+        "catalog",
+        "what is shown of stock is what can be had",
+        "SELECT count(*) FROM product",
+        """SELECT p.slug || ' shows ' || coalesce(a.units, -1) || ' units, and has ' || coalesce(s.units, 0)
+        FROM product p LEFT JOIN availability a ON a.product_id = p.id
+        LEFT JOIN (SELECT v.product_id,
+            sum(CASE WHEN l.on_hand - l.reserved > 6 THEN 6 ELSE l.on_hand - l.reserved END) AS units
+          FROM variant v JOIN stock_level l ON l.variant_id = v.id
+          WHERE v.item_name IS NOT NULL AND v.price IS NOT NULL GROUP BY v.product_id) s ON s.product_id = p.id
+        WHERE coalesce(a.units, -1) <> coalesce(s.units, 0)""",
+    ),
+    Invariant(
+        "catalog",
+        "categories show their products, and those below them",
+        "SELECT count(*) FROM listing",
+        """SELECT p.slug || ' is ' || CASE WHEN s.category_id IS NULL THEN 'not ' ELSE '' END || 'shown in ' || c.slug
+        FROM listing l JOIN product p ON p.id = l.product_id CROSS JOIN category c
+        LEFT JOIN listing_category s ON s.product_id = l.product_id AND s.category_id = c.id
+        WHERE (s.category_id IS NULL) <> NOT EXISTS (
+          SELECT 1 FROM product_category pc JOIN category own ON own.id = pc.category_id
+          WHERE pc.product_id = l.product_id AND substr(own.path, 1, length(c.path)) = c.path)""",
+    ),
+    Invariant(
+        "catalog",
+        "counts of lists = their products",
+        "SELECT count(*) FROM listing_count",
+        """SELECT 'category ' || t.category_id || ' counts ' || coalesce(n.products, 0) || ', and shows ' || t.products
+        FROM (SELECT 0 AS category_id, count(*) AS products FROM listing
+          UNION ALL SELECT c.id, count(s.product_id) FROM category c
+            LEFT JOIN listing_category s ON s.category_id = c.id GROUP BY c.id) t
+        LEFT JOIN listing_count n ON n.category_id = t.category_id
+        WHERE coalesce(n.products, 0) <> t.products""",
+    ),
+    Invariant(
+        "catalog",
+        "the price = the last price change",
+        "SELECT count(*) FROM variant WHERE price IS NOT NULL",
+        """SELECT v.sku || ' costs ' || coalesce(v.price, 0) || ', and its last change said ' || coalesce(p.price, 0)
+        FROM variant v LEFT JOIN price_change p ON p.variant_id = v.id
+          AND p.id = (SELECT max(id) FROM price_change WHERE variant_id = v.id)
+        WHERE coalesce(v.price, -1) <> coalesce(p.price, -1)""",
+    ),
+    Invariant(
         "people",
         "somebody can manage the staff",
         "SELECT count(*) FROM staff",

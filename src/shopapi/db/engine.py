@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -61,6 +61,11 @@ class TryAgain(Exception):
 class Reader(Protocol):
     """What a read needs of a connection. A writing one can do it too."""
 
+    @property
+    def dialect(self) -> Dialect:
+        """Which database it is."""
+        ...
+
     def execute(self, statement: Executable, parameters: dict[str, Any] | None = None, /) -> CursorResult[Any]:
         """Run one statement."""
         ...
@@ -73,6 +78,10 @@ class _ReadConnection:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._c = engine.connect()
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._engine.dialect
 
     def execute(self, statement: Executable, parameters: dict[str, Any] | None = None, /) -> CursorResult[Any]:
         try:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, MetaData, literal
+from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Integer, LargeBinary, MetaData, literal
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
@@ -33,7 +33,30 @@ Int = BigInteger().with_variant(Integer(), "sqlite")
 """A whole number: a count or minor units of money."""
 
 Text = SqlText()
+
+Sorted = SqlText().with_variant(SqlText(collation="C"), "postgresql")
+"""Text that sorts by its bytes in both databases, whatever the server's language."""
+
 Bytes = LargeBinary().with_variant(LargeBinary(), "sqlite")
+
+
+class Flag(TypeDecorator[bool]):
+    """Yes or no: boolean, and on SQLite 0 or 1."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type as the database at hand has it."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Boolean())
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        """Write yes or no."""
+        return int(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
+        """Read yes or no."""
+        return None if value is None else bool(value)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -265,3 +265,13 @@ def integer_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
         if "integer" in json.dumps(schema.get("type", schema.get("anyOf", ""))):
             names.add(field.encode_name)
     return frozenset(names)
+
+
+@cache
+def list_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a query type that may be given several times."""
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if msgspec.json.schema(field.type).get("type") == "array"
+    )

@@ -212,6 +212,9 @@ def _answers(route: Route) -> dict[str, Any]:
         answer: dict[str, Any] = {"description": _REASONS[status]}
         if kind is str:
             answer["content"] = {"text/plain": {"schema": {"type": "string"}}}
+        elif kind is bytes:
+            binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+            answer["content"] = {media: binary for media in ("image/svg+xml", "image/webp", "image/png", "image/jpeg")}
         elif kind is dict:
             answer["content"] = {"application/json": {"schema": {"type": "object"}}}
         elif kind is not None:
@@ -226,7 +229,12 @@ def _answers(route: Route) -> dict[str, Any]:
     return told
 
 
-_REASONS: Final = {200: "Done.", 201: "Made.", 204: "Done; there is nothing to say."}
+_REASONS: Final = {
+    200: "Done.",
+    201: "Made.",
+    301: "It has another address by now.",
+    204: "Done; there is nothing to say.",
+}
 
 
 def _problems(route: Route, has_body: bool, path: str) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Table, and_, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from shopapi.catalog.tables import product, product_slug, variant
+from shopapi.catalog.listing_store import refresh
+from shopapi.catalog.tables import availability, product, product_slug, variant
 from shopapi.contract.items import Item, ItemInput
 from shopapi.db.engine import Reader, TryAgain, constraint
 from shopapi.db.types import clock
 from shopapi.http.etag import IfMatch
 from shopapi.http.problems import NotFound
-from shopapi.inventory.movement_store import LIVING, VERSION, locked, move, note
+from shopapi.inventory.movement_store import LIVING, VERSION, lock_variants, locked, move, note
 from shopapi.inventory.rules import NameTaken, QuantityTooLarge, ReservedStock
 from shopapi.inventory.tables import MAIN_LOCATION, stock_level
 from shopapi.names import public_id, slug
@@ -36,15 +37,16 @@ _GET_ITEM: Final = _ITEMS.where(LIVING, variant.c.id == bindparam("item_id"))
 # between the look and the addition, and so that adding uses up no ids.
 ADD_ITEM: Final = text("""
 WITH known AS (
-  SELECT id, version FROM variant WHERE item_name = :name FOR NO KEY UPDATE
+  SELECT id, product_id, price, version FROM variant WHERE item_name = :name FOR NO KEY UPDATE
 ), fresh AS (
   INSERT INTO variant (id, product_id, sku, item_name, created_at, updated_at)
   SELECT n.id, nextval('product_id_seq'), 'ITEM-' || n.id, :name, now(), now()
   FROM (SELECT nextval('variant_id_seq') AS id) n WHERE NOT EXISTS (SELECT 1 FROM known)
   ON CONFLICT (item_name) DO UPDATE SET updated_at = excluded.updated_at
-  RETURNING id, product_id, version, xmax = 0 AS made
+  RETURNING id, product_id, price, version, xmax = 0 AS made
 ), item AS (
-  SELECT id, version, false AS made FROM known UNION ALL SELECT id, version, made FROM fresh
+  SELECT id, product_id, price, version, false AS made FROM known
+  UNION ALL SELECT id, product_id, price, version, made FROM fresh
 ), draft AS (
   INSERT INTO product (id, slug, name, state, created_at, updated_at)
   SELECT product_id, (
@@ -56,6 +58,8 @@ WITH known AS (
   FROM fresh WHERE made RETURNING id, slug
 ), named AS (
   INSERT INTO product_slug (slug, product_id, created_at) SELECT slug, id, now() FROM draft
+), counted AS (
+  INSERT INTO availability (product_id) SELECT id FROM draft
 ), level AS (
   INSERT INTO stock_level (variant_id, location_id, on_hand, created_at, updated_at)
   SELECT id, :location, :quantity, now(), now() FROM item
@@ -63,10 +67,21 @@ WITH known AS (
     on_hand = stock_level.on_hand + excluded.on_hand,
     version = stock_level.version + (excluded.on_hand <> 0)::int,
     updated_at = excluded.updated_at
-  RETURNING variant_id, on_hand, version
+  RETURNING variant_id, on_hand, reserved, version
 ), movement AS (
   INSERT INTO stock_movement (public_id, variant_id, location_id, delta, reason, actor, at)
   SELECT :movement, id, :location, :quantity, 'receive', :actor, now() FROM item WHERE :quantity <> 0
+), difference AS (
+  -- What shoppers see of stock ends at 6 units; most additions change nothing there. The price is the locked row's.
+  SELECT item.id, item.product_id,
+    least(level.on_hand - level.reserved, 6) - least(level.on_hand - level.reserved - :quantity, 6) AS units
+  FROM item JOIN level ON level.variant_id = item.id WHERE item.price IS NOT NULL
+), shown AS (
+  UPDATE availability SET units = availability.units + difference.units
+  FROM difference WHERE availability.product_id = difference.product_id AND difference.units <> 0
+), raised AS (
+  UPDATE catalog_version SET value = value + 1
+  FROM difference WHERE slot = difference.id % 16 AND difference.units <> 0
 )
 SELECT item.id, level.on_hand, item.version + level.version - 1 AS version, item.made
 FROM item JOIN level ON level.variant_id = item.id
@@ -120,23 +135,14 @@ def _add_on_postgresql(c: Connection, item: ItemInput, actor: str) -> tuple[Stor
 
 
 def _add_on_sqlite(c: Connection, item: ItemInput, actor: str) -> tuple[StoredItem, bool]:
-    item_id = c.execute(select(variant.c.id).where(variant.c.item_name == item.name)).scalar()
-    made = item_id is None
-    if item_id is None:
-        item_id = _make_draft(c, item.name)
-        c.execute(insert(stock_level).values(variant_id=item_id, location_id=MAIN_LOCATION, on_hand=item.quantity))
-    elif item.quantity:
-        c.execute(
-            update(stock_level)
-            .where(stock_level.c.variant_id == item_id, stock_level.c.location_id == MAIN_LOCATION)
-            .values(
-                on_hand=stock_level.c.on_hand + item.quantity,
-                version=stock_level.c.version + 1,
-                updated_at=clock(),
-            )
-        )
+    row = locked(c, variant.c.item_name == item.name)
+    if row is not None:
+        move(c, row, item.quantity, "receive", actor=actor)
+        return get_item(c, row.id), False
+    item_id = _make_draft(c, item.name)
+    c.execute(insert(stock_level).values(variant_id=item_id, location_id=MAIN_LOCATION, on_hand=item.quantity))
     note(c, item_id, item.quantity, "receive", actor=actor)
-    return get_item(c, item_id), made
+    return get_item(c, item_id), True
 
 
 def _make_draft(c: Connection, name: str) -> int:
@@ -144,6 +150,7 @@ def _make_draft(c: Connection, name: str) -> int:
     free = _free_slug(c, slug(name))
     c.execute(insert(product).values(id=product_id, slug=free, name=name, state="draft"))
     c.execute(insert(product_slug).values(slug=free, product_id=product_id))
+    c.execute(insert(availability).values(product_id=product_id))
     item_id = _new_id(c, variant)
     while c.execute(select(variant.c.id).where(variant.c.sku == f"ITEM-{item_id}")).first():
         item_id += 1  # A merchant's own sku looks like one of ours.
@@ -177,7 +184,7 @@ def set_item(c: Connection, item_id: int, item: ItemInput, if_match: IfMatch, *,
         raise ReservedStock(row.reserved)
     if item.name != row.item_name:
         _rename(c, row, item.name)
-    move(c, item_id, item.quantity - row.on_hand, "correct", actor=actor)
+    move(c, row, item.quantity - row.on_hand, "correct", actor=actor)
     return get_item(c, item_id)
 
 
@@ -198,6 +205,7 @@ def _rename(c: Connection, row: Row[Any], name: str) -> None:
         .where(product.c.id == row.product_id, only == 1)
         .values(name=name, version=product.c.version + 1, updated_at=clock())
     )
+    _show(c, row)
 
 
 def archive_item(c: Connection, item_id: int, if_match: IfMatch, *, actor: str) -> None:
@@ -211,7 +219,7 @@ def archive_item(c: Connection, item_id: int, if_match: IfMatch, *, actor: str) 
     if_match.check(row.version)
     if row.reserved:
         raise ReservedStock(row.reserved)
-    move(c, item_id, -row.on_hand, "write_off", actor=actor)
+    move(c, row, -row.on_hand, "write_off", actor=actor)
     c.execute(
         update(variant)
         .where(variant.c.id == item_id)
@@ -223,3 +231,10 @@ def archive_item(c: Connection, item_id: int, if_match: IfMatch, *, actor: str) 
         .where(product.c.id == row.product_id, living == 0)
         .values(state="archived", version=product.c.version + 1, updated_at=clock())
     )
+    _show(c, row)
+
+
+def _show(c: Connection, row: Row[Any]) -> None:
+    if row.price is not None:  # What has no price is on no page.
+        lock_variants(c, [row.product_id])
+        refresh(c, [row.product_id])

@@ -172,7 +172,7 @@ def record_movement(c: Connection, movement: MovementInput, *, actor: str) -> Mo
     if row is None:
         raise UnknownSku(movement.sku)
     level_after(row.on_hand, row.reserved, movement.delta)
-    name = move(c, row.id, movement.delta, movement.reason, actor=actor, reference=movement.reference)
+    name = move(c, row, movement.delta, movement.reason, actor=actor, reference=movement.reference)
     done = c.execute(_MOVEMENTS.where(stock_movement.c.public_id == name)).one()
     return MovementDone(movement=_movement(done), level=get_level(c, movement.sku))
 

@@ -4,10 +4,12 @@ Rows are locked in one order, the variant before its level, so that two changes 
 in a ring.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
+from shopapi.catalog.stock_shown import stock_changed
 from shopapi.catalog.tables import variant
 from shopapi.db.types import clock
 from shopapi.inventory.tables import MAIN_LOCATION, stock_level, stock_movement
@@ -27,6 +29,7 @@ def locked(c: Connection, which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] |
             variant.c.id,
             variant.c.product_id,
             variant.c.item_name,
+            variant.c.price,
             stock_level.c.on_hand,
             stock_level.c.reserved,
             VERSION,
@@ -38,16 +41,35 @@ def locked(c: Connection, which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] |
     return c.execute(statement).first()
 
 
-def move(c: Connection, item_id: int, delta: int, reason: str, *, actor: str, reference: str = "") -> str | None:
-    """Bring or take units of an item that is :func:`locked`; answers the movement's public id, if anything moved."""
+def lock_variants(c: Connection, product_ids: Collection[int]) -> None:
+    """Lock every variant of these products and its level until the end of the transaction, in one order."""
+    if product_ids:
+        c.execute(
+            select(variant.c.id)
+            .join_from(variant, stock_level, stock_level.c.variant_id == variant.c.id)
+            .where(variant.c.product_id.in_(product_ids))
+            .order_by(variant.c.id)
+            .with_for_update(key_share=True, of=[variant, stock_level])
+        )
+
+
+def move(
+    c: Connection, row: Row[*tuple[Any, ...]], delta: int, reason: str, *, actor: str, reference: str = ""
+) -> str | None:
+    """Bring or take units of an item that is :func:`locked` as ``row``, and carry it over to what shoppers see.
+
+    Answers the movement's public id, if anything moved.
+    """
     if delta == 0:
         return None
     c.execute(
         update(stock_level)
-        .where(stock_level.c.variant_id == item_id, stock_level.c.location_id == MAIN_LOCATION)
+        .where(stock_level.c.variant_id == row.id, stock_level.c.location_id == MAIN_LOCATION)
         .values(on_hand=stock_level.c.on_hand + delta, version=stock_level.c.version + 1, updated_at=clock())
     )
-    return note(c, item_id, delta, reason, actor=actor, reference=reference)
+    available = row.on_hand - row.reserved
+    stock_changed(c, row.product_id, row.id, row.price, available, available + delta)
+    return note(c, row.id, delta, reason, actor=actor, reference=reference)
 
 
 def note(c: Connection, item_id: int, delta: int, reason: str, *, actor: str, reference: str = "") -> str | None:

@@ -1,0 +1,151 @@
+"""The catalog for everybody: lists, pages, categories, pictures, the shop's own words."""
+
+import re
+from typing import Final, get_args
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from shopapi.catalog.category_store import read_tree
+from shopapi.catalog.languages import Languages
+from shopapi.catalog.list_products import list_products
+from shopapi.catalog.media_store import read_file
+from shopapi.catalog.page_reader import Moved, read_page
+from shopapi.catalog.shop_store import read_shop, read_text
+from shopapi.contract.catalog import (
+    CategoryTree,
+    MediaQuery,
+    Product,
+    ProductPage,
+    ProductQuery,
+    Shop,
+    ShopText,
+    TextKind,
+)
+from shopapi.db.engine import Database
+from shopapi.http.body import ShopRequest
+from shopapi.http.cursors import Cursors
+from shopapi.http.problems import NotFound
+from shopapi.http.query import query_of
+from shopapi.http.threads import in_thread
+from shopapi.http.told import PUBLIC, Route
+
+_JSON: Final = "application/json"
+_KINDS: Final = {kind: kind for kind in get_args(TextKind)}
+_MEDIA_NAME: Final = re.compile(r"([0-9a-f]{64})\.(svg|webp|png|jpg)", re.ASCII)
+_MEDIA_TYPES: Final = {"svg": "image/svg+xml", "webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
+_MEDIA_HEADERS: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    # A drawing may style itself, and nothing else: opened by itself it is a document.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    # The shop's pages may stand on another host than its API.
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@get("/v1/shop", opt={"told": Route(PUBLIC, "Read the shop", answers={200: Shop}, tagged=True)})
+@in_thread
+def get_shop(db: NamedDependency[Database]) -> Shop:
+    """Its name, languages and currency, and what delivery costs."""
+    with db.reading() as c:
+        return read_shop(c)
+
+
+@get(
+    "/v1/shop/texts/{kind:str}",
+    opt={
+        "told": Route(
+            PUBLIC, "Read one of the shop's law texts", answers={200: ShopText}, problems=(NotFound,), tagged=True
+        )
+    },
+)
+@in_thread
+def get_shop_text(
+    kind: FromPath[str], request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
+) -> Response[ShopText]:
+    """Imprint, terms, privacy, withdrawal or accessibility, as sanitised HTML."""
+    if kind not in _KINDS:
+        raise NotFound(f"There is no such text. There are {', '.join(_KINDS)}.")
+    with db.reading() as c:
+        found = read_text(c, _KINDS[kind], languages.of(request, c))
+    return Response(found, headers={"Content-Language": found.locale})
+
+
+@get(
+    "/v1/products",
+    opt={
+        "told": Route(
+            PUBLIC,
+            "List products",
+            answers={200: ProductPage},
+            problems=(NotFound,),
+            query=ProductQuery,
+            tagged=True,
+        )
+    },
+    dependencies=query_of(ProductQuery),
+)
+@in_thread
+def get_products(
+    asked: NamedDependency[ProductQuery],
+    request: ShopRequest,
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+    languages: NamedDependency[Languages],
+) -> Response[bytes]:
+    """Products on sale, newest first unless asked otherwise; with words, the best match first."""
+    with db.reading() as c:
+        locale = languages.of(request, c)
+        found = list_products(c, asked, cursors, locale)
+    return Response(found, media_type=_JSON, headers={"Content-Language": locale})
+
+
+@get(
+    "/v1/products/{slug:str}",
+    opt={"told": Route(PUBLIC, "Read a product", answers={200: Product, 301: None}, problems=(NotFound,), tagged=True)},
+)
+@in_thread
+def get_product(
+    slug: FromPath[str], request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
+) -> Response[Product | None]:
+    """A product on sale with all its variants. An old slug is answered with 301 to the new one."""
+    with db.reading() as c:
+        found, locale = read_page(c, slug, languages.of(request, c))
+    if isinstance(found, Moved):
+        return Response(None, status_code=301, headers={"Location": f"/v1/products/{found.slug}"})
+    return Response(found, headers={"Content-Language": locale})
+
+
+@get("/v1/categories", opt={"told": Route(PUBLIC, "List categories", answers={200: CategoryTree}, tagged=True)})
+@in_thread
+def get_categories(
+    request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
+) -> Response[CategoryTree]:
+    """The whole tree, with how many products each category shows."""
+    with db.reading() as c:
+        tree, locale = read_tree(c, languages.of(request, c))
+    return Response(tree, headers={"Content-Language": locale})
+
+
+@get(
+    "/v1/media/{name:str}",
+    opt={"told": Route(PUBLIC, "Read a picture", answers={200: bytes}, problems=(NotFound,), query=MediaQuery)},
+    dependencies=query_of(MediaQuery),
+)
+@in_thread
+def get_media(
+    name: FromPath[str], asked: NamedDependency[MediaQuery], db: NamedDependency[Database]
+) -> Response[bytes]:
+    """A picture by the hash of its content, so that it never changes. A drawing has every width."""
+    named = _MEDIA_NAME.fullmatch(name)
+    if named is None:
+        raise NotFound("A picture is called by 64 hexadecimal digits and its kind, such as .svg.")
+    with db.reading() as c:
+        found = read_file(c, named[1], width=int(asked.w or 1920))
+    if found is None or found.kind != named[2]:
+        raise NotFound("There is no such picture.")
+    return Response(found.content, media_type=_MEDIA_TYPES[found.kind], headers=_MEDIA_HEADERS)
+
+
+HANDLERS: Final = [get_shop, get_shop_text, get_products, get_product, get_categories, get_media]

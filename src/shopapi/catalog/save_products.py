@@ -1,0 +1,169 @@
+"""What happens when products come in by the dozen: compare with what is there, write what differs, show it.
+
+A batch is one transaction, which a running shop hardly notices while a batch is a few dozen products. Each product is
+all or nothing: one that cannot be taken is refused before anything of it is written, and where a batch meets another
+writer, its products are tried one by one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from shopapi.catalog import product_writer
+from shopapi.catalog.listing_store import refresh
+from shopapi.catalog.merging import merged
+from shopapi.catalog.record_store import StoredProduct, load
+from shopapi.catalog.records import ProductRecord
+from shopapi.catalog.tables import category, media, product_slug, variant
+from shopapi.contract.fields import MAX_ITEM_QUANTITY
+from shopapi.db.engine import Database, TryAgain
+from shopapi.db.types import clock
+from shopapi.inventory.movement_store import lock_variants
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one product, and why it was refused."""
+
+    slug: str
+    what: Literal["new", "changed", "unchanged", "refused"]
+    reason: str = ""
+
+
+class _Undone(Exception):
+    """Takes back what a dry run did."""
+
+
+def save_products(
+    db: Database, records: Sequence[ProductRecord], *, actor: str, set_stock: bool = False, dry_run: bool = False
+) -> list[Outcome]:
+    """Bring the catalog to what ``records`` say, and answer an outcome for each, in their order.
+
+    A product is known by its slug, else by its skus. Variants that its record does not name stay as they are. Stock is
+    set for new variants, and for known ones only where ``set_stock`` says so. A dry run changes nothing.
+    """
+    outcomes: list[Outcome] = []
+
+    def change(c: Connection) -> list[Outcome]:
+        nonlocal outcomes
+        outcomes = _save(c, records, actor, set_stock, dry_run)
+        if dry_run:
+            raise _Undone
+        return outcomes
+
+    try:
+        return db.write(change)
+    except _Undone:
+        return outcomes
+    except (IntegrityError, TryAgain) as error:
+        if len(records) == 1:
+            return [Outcome(records[0].slug, "refused", _reason(error))]
+    return [
+        outcome
+        for record in records
+        for outcome in save_products(db, [record], actor=actor, set_stock=set_stock, dry_run=dry_run)
+    ]
+
+
+def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock: bool, dry_run: bool) -> list[Outcome]:
+    known = _Known(c, records)
+    lock_variants(c, known.products.values())
+    stored = load(c, sorted(set(known.products.values())))
+    now: datetime = c.execute(select(clock())).scalar_one()
+    outcomes, seen = [], set[str]()
+    plans: list[product_writer.Plan] = []
+    for record in records:
+        before = stored.get(known.products.get(record.slug, 0))
+        reason = _refusal(record, before, known, seen, check_links=not dry_run)
+        seen.update((record.slug, *(one.sku for one in record.variants)))
+        if reason:
+            outcomes.append(Outcome(record.slug, "refused", reason))
+            continue
+        wanted = merged(before, record, set_stock=set_stock)
+        if before is not None and wanted == before.record:
+            outcomes.append(Outcome(record.slug, "unchanged"))
+            continue
+        plans.append(product_writer.Plan(before, wanted))
+        outcomes.append(Outcome(record.slug, "new" if before is None else "changed"))
+    if plans:
+        refresh(c, product_writer.write(c, plans, known.links(), now=now, actor=actor))
+    return outcomes
+
+
+class _Known:
+    """What the database knows of the names in a batch."""
+
+    def __init__(self, c: Connection, records: Sequence[ProductRecord]) -> None:
+        skus = [one.sku for record in records for one in record.variants]
+        rows = c.execute(select(variant.c.sku, variant.c.product_id).where(variant.c.sku.in_(skus)))
+        self.skus: dict[str, int] = {row.sku: row.product_id for row in rows}
+        slugs = [record.slug for record in records]
+        found = c.execute(select(product_slug.c.slug, product_slug.c.product_id).where(product_slug.c.slug.in_(slugs)))
+        by_slug = {row.slug: row.product_id for row in found}
+        self.products: dict[str, int] = {}
+        for record in records:
+            owners = {self.skus[one.sku] for one in record.variants if one.sku in self.skus}
+            if record.slug in by_slug:
+                self.products[record.slug] = by_slug[record.slug]
+            elif len(owners) == 1:
+                self.products[record.slug] = owners.pop()
+        wanted = {one for record in records for one in record.categories}
+        self.categories: dict[str, int] = {
+            row.slug: row.id
+            for row in c.execute(select(category.c.slug, category.c.id).where(category.c.slug.in_(wanted)))
+        }
+        pictures = {one.sha256 for record in records for one in record.media or ()}
+        self.media = set(c.execute(select(media.c.sha256).where(media.c.sha256.in_(pictures))).scalars())
+
+    def links(self) -> dict[str, int]:
+        """Categories' ids by their slugs."""
+        return self.categories
+
+
+_MOST_VARIANTS: Final = 200
+
+
+def _refusal(
+    record: ProductRecord, before: StoredProduct | None, known: _Known, seen: set[str], *, check_links: bool
+) -> str:
+    own = before.id if before else None
+    skus = [one.sku for one in record.variants]
+    if record.state == "archived" or (before and before.record.state == "archived"):
+        return "it is archived, which is for good"
+    if record.slug in seen:
+        return f'the slug "{record.slug}" came before in this batch'
+    if not skus:
+        return "it has no variant"
+    if len(skus) > _MOST_VARIANTS:
+        return f"it has {len(skus)} variants; {_MOST_VARIANTS} are the most"
+    for sku in skus:
+        if sku in seen or skus.count(sku) > 1:
+            return f'the sku "{sku}" is given twice'
+        if before and sku in before.variants and before.variants[sku].archived:
+            return f'the sku "{sku}" is archived, which is for good'
+        if known.skus.get(sku, own) != own:
+            return f'the sku "{sku}" belongs to another product'
+    combinations = [tuple(sorted(one.options.items())) for one in record.variants]
+    if len(set(combinations)) != len(combinations):
+        return "two of its variants have the same options"
+    if record.state == "active" and all(one.price is None for one in record.variants):
+        return "it is to be on sale, and no variant has a price"
+    if any((one.on_hand or 0) > MAX_ITEM_QUANTITY for one in record.variants):
+        return f"a variant has more than {MAX_ITEM_QUANTITY:,} units in stock"
+    if check_links:
+        for slug in record.categories:
+            if slug not in known.categories:
+                return f'there is no category "{slug}"'
+        for picture in record.media or ():
+            if picture.sha256 not in known.media:
+                return f"its picture {picture.sha256[:12]} is not stored"
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TryAgain):
+        return "another change met it at the same moment"
+    return f"the database refuses it: {str(getattr(error, 'orig', error)).strip().splitlines()[0]}"
