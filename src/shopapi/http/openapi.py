@@ -214,7 +214,7 @@ def _answers(route: Route) -> dict[str, Any]:
             answer["content"] = {"text/plain": {"schema": {"type": "string"}}}
         elif kind is bytes:
             binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
-            answer["content"] = {media: binary for media in ("image/svg+xml", "image/webp", "image/png", "image/jpeg")}
+            answer["content"] = dict.fromkeys(("image/svg+xml", "image/webp", "image/png", "image/jpeg"), binary)
         elif kind is dict:
             answer["content"] = {"application/json": {"schema": {"type": "object"}}}
         elif kind is not None:
