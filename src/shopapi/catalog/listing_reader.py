@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, FromClause, Row, Select, func, literal, select, tuple_, union_all
 
 from shopapi.catalog.cards import closed_card
 from shopapi.catalog.listing_store import ALL
-from shopapi.catalog.narrowing import Narrowing, of_products
+from shopapi.catalog.narrowing import SHELF, Narrowing, of_products
 from shopapi.catalog.search.finding import matches
 from shopapi.catalog.search.words import Query
 from shopapi.catalog.tables import (
@@ -52,7 +52,10 @@ class CardPage(Struct, frozen=True):
 
 def list_cards(c: Reader, wanted: Wanted) -> CardPage:
     """A page of products; raises :class:`NotFound` for a category that is not there."""
-    key, falling, matched = _order(c, wanted)
+    # A category's rows are sorted by an index of their own.
+    source = listing if wanted.filters.category is None else SHELF
+    matched = None if wanted.words is None else matches(wanted.words, dialect=c.dialect.name).cte("matched")
+    key, falling = _order(wanted, source, matched)
     total = _total(wanted, matched).label("total")
     card = listing.c[f"card_{wanted.locale}"].label("card")
     statement = _narrowed(
@@ -60,10 +63,10 @@ def list_cards(c: Reader, wanted: Wanted) -> CardPage:
     )
     if wanted.after is not None:
         value, product_id = wanted.after
-        place = tuple_(key, listing.c.product_id)
+        place = tuple_(key, source.c.product_id)
         behind = tuple_(literal(_bound(wanted.sort, value), key.type), literal(product_id))
         statement = statement.where(place < behind if falling else place > behind)
-    order = (key.desc(), listing.c.product_id.desc()) if falling else (key, listing.c.product_id)
+    order = (key.desc(), source.c.product_id.desc()) if falling else (key, source.c.product_id)
     rows = c.execute(statement.order_by(*order).limit(wanted.limit + 1)).all()
     if not rows:
         return CardPage([], _known_total(c, wanted, total), None)
@@ -104,15 +107,14 @@ def list_related(c: Reader, slug: str, *, locale: Locale, limit: int) -> CardPag
     return CardPage([closed_card(row.card, row.units) for row in rows], len(rows), None)
 
 
-def _order(c: Reader, wanted: Wanted) -> tuple[ColumnElement[Any], bool, Any]:
-    matched = None if wanted.words is None else matches(wanted.words, dialect=c.dialect.name).cte("matched")
+def _order(wanted: Wanted, source: FromClause, matched: Any) -> tuple[ColumnElement[Any], bool]:
     if wanted.sort == "relevance" and matched is not None:
-        return matched.c.rank, True, matched
+        return matched.c.rank, True
     if wanted.sort in ("price", "-price"):
-        return listing.c.price_min, wanted.sort == "-price", matched
+        return source.c.price_min, wanted.sort == "-price"
     if wanted.sort == "name":
-        return listing.c[f"sort_name_{wanted.locale}"], False, matched
-    return listing.c.published_at, True, matched
+        return source.c[f"sort_name_{wanted.locale}"], False
+    return source.c.published_at, True
 
 
 def _narrowed(statement: Select[Any], wanted: Wanted, matched: Any) -> Select[Any]:

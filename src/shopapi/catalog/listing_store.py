@@ -34,6 +34,9 @@ ALL: Final = 0
 """The row of ``listing_count`` that counts every product listed."""
 
 
+_SORTED_BY: Final = ("product_id", "published_at", "price_min", "sort_name_de", "sort_name_en")
+
+
 def refresh(c: Connection, product_ids: Iterable[int]) -> None:
     """Bring what shoppers see of these products up to what the tables say; their variants must be locked."""
     ids = sorted(set(product_ids))
@@ -45,7 +48,8 @@ def refresh(c: Connection, product_ids: Iterable[int]) -> None:
     _count(c, ids, listed, facts)
     for table in (listing_page, listing_category, listing):
         c.execute(delete(table).where(table.c.product_id.in_(ids)))
-    _insert(c, listing, [_row(one, facts) for one in listed])
+    rows = {one.id: _row(one, facts) for one in listed}
+    _insert(c, listing, list(rows.values()))
     _insert(
         c,
         listing_page,
@@ -58,7 +62,11 @@ def refresh(c: Connection, product_ids: Iterable[int]) -> None:
     _insert(
         c,
         listing_category,
-        [{"category_id": node, "product_id": one.id} for one in listed for node in sorted(_shown_in(one, facts))],
+        [
+            {"category_id": node, **{name: rows[one.id][name] for name in _SORTED_BY}}
+            for one in listed
+            for node in sorted(_shown_in(one, facts))
+        ],
     )
     c.execute(_SET_UNITS, [{"key": one.id, "units": _units(one)} for one in stored.values()])
     _index(c, ids, listed, facts)

@@ -5,10 +5,10 @@ A filter by price, stock or options is one of variants: a product is found when 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from shopapi.catalog.tables import availability, category, listing, listing_category, variant, variant_option
 from shopapi.contract.catalog import ProductQuery
@@ -22,6 +22,12 @@ FOR_SALE: Final = and_(variant.c.item_name.is_not(None), variant.c.price.is_not(
 IN_STOCK: Final = stock_level.c.on_hand > stock_level.c.reserved
 
 LEVEL_OF_VARIANT: Final = and_(stock_level.c.variant_id == variant.c.id, stock_level.c.location_id == MAIN_LOCATION)
+
+
+SHELF: Final = listing_category.alias("shelf")
+"""The rows of the category that a list asks for. It repeats what ``listing`` is sorted by."""
+
+_ASKED: Final = category.alias("asked")
 
 
 class Narrowing(Struct, frozen=True):
@@ -78,15 +84,13 @@ def of_products(filters: Narrowing) -> list[ColumnElement[bool]]:
 
 
 def in_category(filters: Narrowing) -> list[ColumnElement[bool]]:
-    """The condition that a product is shown in the category asked for."""
+    """Conditions that join ``SHELF`` to ``listing``, where a category is asked for."""
     if filters.category is None:
         return []
-    shown: Select[Any] = (
-        select(listing_category.c.product_id)
-        .join(category, category.c.id == listing_category.c.category_id)
-        .where(category.c.slug == filters.category)
-    )
-    return [listing.c.product_id.in_(shown)]
+    return [
+        SHELF.c.product_id == listing.c.product_id,
+        SHELF.c.category_id == select(_ASKED.c.id).where(_ASKED.c.slug == filters.category).scalar_subquery(),
+    ]
 
 
 def of_variants(

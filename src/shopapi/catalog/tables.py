@@ -335,10 +335,22 @@ listing_category = Table(
     metadata,
     Column("category_id", Id, ForeignKey("category.id"), nullable=False),
     Column("product_id", Id, ForeignKey("listing.product_id"), nullable=False, index=True),
+    Column("published_at", Instant, nullable=False),
+    Column("price_min", Int, nullable=False),
+    Column("sort_name_de", Sorted, nullable=False),
+    Column("sort_name_en", Sorted, nullable=False),
     PrimaryKeyConstraint("category_id", "product_id"),
+    Index(None, "category_id", "published_at", "product_id"),
+    Index(None, "category_id", "price_min", "product_id"),
+    Index(None, "category_id", "sort_name_de", "product_id"),
+    Index(None, "category_id", "sort_name_en", "product_id"),
     sqlite_strict=True,
 )
-"""Which categories show a product: those that it lies in, and all above them."""
+"""Which categories show a product: those that it lies in, and all above them.
+
+It repeats what ``listing`` is sorted by: so a category of any size gives its first page by an index of its own. Without
+it, a category of 20,000 products took 50 ms to sort, each time.
+"""
 
 listing_count = Table(
     "listing_count",

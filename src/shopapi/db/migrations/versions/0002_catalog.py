@@ -331,12 +331,20 @@ def read_models() -> None:
         "listing_category",
         sa.Column("category_id", Id, nullable=False),
         sa.Column("product_id", Id, nullable=False),
+        sa.Column("published_at", Instant, nullable=False),
+        sa.Column("price_min", Int, nullable=False),
+        sa.Column("sort_name_de", Sorted, nullable=False),
+        sa.Column("sort_name_en", Sorted, nullable=False),
         sa.PrimaryKeyConstraint("category_id", "product_id", name="pk_listing_category"),
         sa.ForeignKeyConstraint(["category_id"], ["category.id"], name="fk_listing_category_category_id"),
         sa.ForeignKeyConstraint(["product_id"], ["listing.product_id"], name="fk_listing_category_product_id"),
         sqlite_strict=True,
     )
     op.create_index("ix_listing_category_product_id", "listing_category", ["product_id"])
+    for key in ("published_at", "price_min", "sort_name_de", "sort_name_en"):
+        op.create_index(
+            f"ix_listing_category_category_id_{key}_product_id", "listing_category", ["category_id", key, "product_id"]
+        )
     op.create_table(
         "listing_count",
         sa.Column("category_id", Id, autoincrement=False, nullable=False),
