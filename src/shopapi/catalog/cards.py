@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from shopapi.catalog.record_store import StoredProduct
 from shopapi.catalog.records import OptionRecord, VariantRecord
-from shopapi.catalog.rich_text import html_of
+from shopapi.catalog.rich_text import html_of, plain_text
 from shopapi.catalog.rules import base_price, word
 from shopapi.contract.catalog import (
     LOW_STOCK,
@@ -160,7 +160,7 @@ def search_words(stored: StoredProduct, shop: ShopFacts) -> tuple[list[str], lis
         node = shop.categories[slug]
         told += [one.names for one in (*node.parents, node)]
     facts = [*record.fact.values(), *(text for words in told for text in words.values())]
-    return list(record.name.values()), facts, [html_of(text) for text in record.description.values()]
+    return list(record.name.values()), facts, [plain_text(text) for text in record.description.values()]
 
 
 def _money(amount: int | None, shop: ShopFacts) -> Money | None:

@@ -8,7 +8,8 @@ import msgspec
 from shopapi.catalog.facet_reader import read_facets
 from shopapi.catalog.listing_reader import CardPage, Wanted, list_cards, list_related
 from shopapi.catalog.narrowing import narrowing
-from shopapi.catalog.search.correcting import resolve
+from shopapi.catalog.search.correcting import correct
+from shopapi.catalog.search.words import Query, words_of
 from shopapi.contract.catalog import Facets, Locale, ProductQuery, ProductSort
 from shopapi.db.engine import Reader
 from shopapi.http.cursors import Cursors
@@ -24,22 +25,30 @@ def list_products(c: Reader, asked: ProductQuery, cursors: Cursors, locale: Loca
             raise InvalidRequest.of("related_to", "goes with limit alone")
         return _page(list_related(c, asked.related_to, locale=locale, limit=asked.limit), None, None, None)
     sort = _sort(asked)
-    words, suggestion = None, None
-    if asked.q:
-        resolved = resolve(c, asked.q, dialect=c.dialect.name)
-        words, suggestion = resolved.query, resolved.suggestion
     listing = _identity(asked, sort, locale)
     wanted = Wanted(
         locale=locale,
         sort=sort,
         filters=narrowing(asked),
-        words=words,
+        words=words_of(asked.q) if asked.q else None,
         after=cursors.place(listing, asked.cursor),
         limit=asked.limit,
     )
-    found = list_cards(c, wanted)
+    found, suggestion = list_cards(c, wanted), None
+    if not found.cards and wanted.words is not None:
+        wanted, found, suggestion = _corrected(c, wanted, wanted.words, found)
     facets = read_facets(c, wanted) if asked.facets == "true" else None
     return _page(found, cursors.behind(listing, found.last), suggestion, facets)
+
+
+def _corrected(c: Reader, wanted: Wanted, words: Query, found: CardPage) -> tuple[Wanted, CardPage, str | None]:
+    """What the nearest spelling finds, where what was typed finds nothing."""
+    spelling = correct(c, words, dialect=c.dialect.name)
+    if spelling is None:
+        return wanted, found, None
+    nearer = msgspec.structs.replace(wanted, words=words_of(spelling))
+    better = list_cards(c, nearer)
+    return (nearer, better, spelling) if better.cards else (wanted, found, None)
 
 
 def _sort(asked: ProductQuery) -> ProductSort:

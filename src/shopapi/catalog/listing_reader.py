@@ -85,12 +85,14 @@ def list_related(c: Reader, slug: str, *, locale: Locale, limit: int) -> CardPag
     near, far = (
         select(
             select(listing_category.c.product_id, literal(distance).label("distance"))
+            .distinct()
             .where(listing_category.c.category_id.in_(nodes), listing_category.c.product_id != own)
             .order_by(listing_category.c.product_id.desc())
-            .limit(limit)
+            .limit(most)
             .subquery()
         )
-        for distance, nodes in ((0, leaves), (1, above))
+        # Those that are near lie above as well: where they are too few, they must not take all the room there.
+        for distance, nodes, most in ((0, leaves, limit), (1, above, 2 * limit))
     )
     both = union_all(near, far).subquery()
     nearest = (

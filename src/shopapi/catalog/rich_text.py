@@ -1,6 +1,7 @@
 """Markdown, in which HTML may stand, as HTML that is safe to show."""
 
 from functools import lru_cache
+from html import unescape
 from typing import Final
 
 import nh3
@@ -26,6 +27,11 @@ def clean_html(html: str) -> str:
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel="nofollow noopener",
     )
+
+
+def plain_text(markdown: str) -> str:
+    """The words of ``markdown`` without its markup."""
+    return unescape(nh3.clean(_MARKDOWN.render(markdown), tags=set())) if markdown else ""
 
 
 @lru_cache(maxsize=4096)

@@ -2,8 +2,9 @@
 
 from shopapi.accounts import tables as accounts
 from shopapi.catalog import tables as catalog
+from shopapi.catalog.search import tables as search
 from shopapi.db.types import metadata
 from shopapi.http import idempotency_table as idempotency
 from shopapi.inventory import tables as inventory
 
-__all__ = ["accounts", "catalog", "idempotency", "inventory", "metadata"]
+__all__ = ["accounts", "catalog", "idempotency", "inventory", "metadata", "search"]

@@ -6,13 +6,12 @@ from itertools import chain
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import text
 
 from shopapi.catalog.search.finding import BY_CODE
 from shopapi.catalog.search.spelling import MOST_LENGTH_APART, SHORTEST_CORRECTED, nearest, trigrams
 from shopapi.catalog.search.terms import question_of_term, question_of_word
-from shopapi.catalog.search.words import Query, forms, words_of
+from shopapi.catalog.search.words import Query, forms
 from shopapi.db.engine import Reader
 
 _MOST_ALIKE: Final = 50
@@ -20,14 +19,7 @@ _MOST_NEAR: Final = 5
 """So many near spellings are looked for in the index: a word stays known when its last product goes."""
 
 
-class Resolved(Struct, frozen=True):
-    """What to search for, and how that is spelt where it is not what was typed."""
-
-    query: Query
-    suggestion: str | None
-
-
-_ANY_BY_CODE: Final = f"SELECT -1 AS place WHERE EXISTS ({BY_CODE})"  # noqa: S608 - our own words
+_ANY_BY_CODE: Final = f"SELECT -1 AS place WHERE EXISTS ({BY_CODE})"
 _HAVE: Final = {
     "sqlite": text(f"""
         SELECT asked.key AS place FROM json_each(:asked) asked
@@ -50,7 +42,8 @@ _PARTS: Final = {
 _ALIKE: Final = {
     dialect: text(f"""
         SELECT alike.typed, alike.term, known.written FROM (
-          SELECT parts.typed, t.term, row_number() OVER (PARTITION BY parts.typed ORDER BY count(*) DESC, t.term) AS place
+          SELECT parts.typed, t.term,
+            row_number() OVER (PARTITION BY parts.typed ORDER BY count(*) DESC, t.term) AS place
           FROM ({parts}) parts CROSS JOIN search_trigram t
           WHERE t.trigram = parts.trigram
             AND t.length BETWEEN parts.length - {MOST_LENGTH_APART} AND parts.length + {MOST_LENGTH_APART}
@@ -61,22 +54,12 @@ _ALIKE: Final = {
 }
 
 
-def resolve(c: Reader, q: str, *, dialect: str) -> Resolved:
-    """What ``q`` asks for, and where that has a word that no product has, the nearest spelling of it.
-
-    One statement where every word is known or a sku or barcode is meant, three at most. Where most searches find
-    something, it is cheaper to list first, and to ask :func:`correct` once nothing was found.
-    """
-    query = words_of(q)
-    spelling = correct(c, query, dialect=dialect)
-    return Resolved(query if spelling is None else words_of(spelling), spelling)
-
-
 def correct(c: Reader, query: Query, *, dialect: str) -> str | None:
     """``query`` with each word that no product has replaced by the nearest one by which a product is called.
 
-    ``None`` where there is nothing to replace, or no spelling is near. That each word is found does not say that one
-    product has them all: the list tells.
+    It is for a search that found nothing, and costs one statement where every word is known, three at most. ``None``
+    where there is nothing to replace, or no spelling is near. That each word is found does not say that one product has
+    them all: the list tells.
     """
     places = _have(c, [question_of_word(query, word, dialect) for word in query.words], query.code, dialect)
     unknown = [word for place, word in enumerate(query.words) if place not in places]

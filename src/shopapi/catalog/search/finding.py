@@ -12,12 +12,13 @@ MOST_FOUND: Final = 1_000
 """So many products are ranked; of a search that finds more, those are the best and the newest."""
 
 # What is searched for is a parameter in each place: it never becomes SQL. Each part ends when it has found enough, and
-# the next one begins only if there is room left, so a common word costs little more in a large shop than in a small one.
+# the next one begins only if there is room left: a common word costs little more in a large shop than in a small one.
 BY_CODE: Final = """
 SELECT product_id, 9 AS rank FROM (
   SELECT product_id FROM variant WHERE upper(sku) = upper(:search_code) AND archived_at IS NULL
   UNION SELECT product_id FROM variant
-  WHERE barcode IN (:search_code, upper(:search_code)) AND archived_at IS NULL) by_code
+  WHERE barcode IN (replace(:search_code, ' ', ''), upper(:search_code)) AND barcode <> '' AND archived_at IS NULL
+) by_code
 """
 _BY_WORDS: Final = {
     "sqlite": """SELECT product_id, rank FROM (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from shopapi.catalog.search.spelling import SHORTEST_KNOWN, trigrams
 from shopapi.catalog.search.terms import Document, Place, terms_of, words_by_place
@@ -62,8 +62,8 @@ def index_products(c: Connection, documents: Sequence[Document]) -> None:
     Only what shoppers may see belongs here. Call it once a transaction, by :meth:`Database.write`: two transactions
     that each bring new words in several calls may meet in a deadlock, of which one is then run again.
     """
-    rows = sorted((document.product_id, " ".join(terms_of(document))) for document in documents)
-    _run(c, _PUT_DOCUMENTS, rows)
+    terms = {document.product_id: " ".join(terms_of(document)) for document in documents}
+    _run(c, _PUT_DOCUMENTS, sorted(terms.items()))
     written = _vocabulary(documents)
     fresh = _run(c, _PUT_TERMS, sorted(written.items()))
     _run(c, _PUT_TRIGRAMS, sorted((part, len(term), term) for (term,) in fresh for part in trigrams(term)))
@@ -85,7 +85,7 @@ def _vocabulary(documents: Sequence[Document]) -> dict[str, str]:
     return found
 
 
-def _run(c: Connection, statements: dict[str, Any], rows: Sequence[Any]) -> Sequence[Any]:
+def _run(c: Connection, statements: dict[str, TextClause], rows: Sequence[object]) -> Sequence[Row[Any]]:
     if not rows:
         return []
     done = c.execute(statements[c.dialect.name], {"rows": msgspec.json.encode(rows).decode()})

@@ -7,13 +7,12 @@ or position is needed, which the two databases would handle each in its own way.
 
 from collections.abc import Iterable
 from enum import Enum
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import Final
 
 from msgspec import Struct
 
 from shopapi.catalog.search.words import (
-    SHORTEST_ENDING,
     SHORTEST_PREFIX,
     Query,
     forms,
@@ -81,7 +80,7 @@ def questions_of(query: Query, dialect: str) -> list[str]:
         *(_all_of(query, place, dialect, whole=False) for place in Place),
     ]
     without = " NOT " if dialect == "sqlite" else " & !"
-    return [wider[0]] + [f"({now}){without}({before})" for before, now in zip(wider, wider[1:], strict=False)]
+    return [wider[0]] + [f"({now}){without}({before})" for before, now in pairwise(wider)]
 
 
 def question_of_word(query: Query, word: str, dialect: str) -> str:
@@ -109,8 +108,8 @@ def _any_of(word: str, place: Place, dialect: str, *, whole: bool, unfinished: b
     begun = [form for form in found.written if unfinished and not whole and len(form) >= SHORTEST_PREFIX]
     terms = [_ask(letter + form, dialect, begins=True) for form in begun]
     terms += [_ask(letter + form, dialect) for form in found.whole if form not in begun]
-    if not whole:
-        terms += [_ask(ending + form, dialect) for form in found.whole if len(form) >= SHORTEST_ENDING]
+    if found.ending is not None and not whole:
+        terms.append(_ask(ending + found.ending, dialect))
     return (" OR " if dialect == "sqlite" else " | ").join(terms)
 
 

@@ -19,10 +19,11 @@ LONGEST_WORD: Final = 40
 """Letters of a word that count."""
 SHORTEST_PREFIX: Final = 2
 """From so many letters on, the last word is also taken as the beginning of one."""
-SHORTEST_ENDING: Final = 4
-"""So many letters has the last part of a compound at least, by itself."""
 
+# Of a compound. A shorter end would be found in words that are none: "Uhr" in "Fuhre", "Asche" in "Tasche".
+_SHORTEST_ENDING: Final = 4
 _SHORTEST_BEGINNING: Final = 3
+_LONGEST_CODE: Final = 100
 _POSSESSIVE: Final = re.compile(r"['’]s\b", re.IGNORECASE)
 # Digits stand by themselves: "320ml" is found by "320 ml", and the other way round.
 _WORD: Final = re.compile(r"\d+|(?:[^\W\d_]|[\u0300-\u036f])+")
@@ -30,9 +31,11 @@ _HYPHENATED: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _SPELT: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
 # Letters of their own for Unicode, that are typed as the plain ones.
 _PLAIN: Final = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})
-_SAY_NOTHING: Final = frozenset(
-    ["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines", "und", "oder", "mit", "ohne", "für", "fuer", "von", "vom", "zu", "zum", "zur", "im", "in", "am", "an", "auf", "aus", "bei", "the", "a", "an", "and", "or", "with", "without", "for", "of", "on", "at", "by", "to", "from"]
-)
+_SMALL_WORDS: Final = """
+der die das den dem des ein eine einen einem einer eines und oder mit ohne für fuer von vom zu zum zur im in am an auf
+aus bei the a an and or with without for of on at by to from
+"""
+_SAY_NOTHING: Final = frozenset(_SMALL_WORDS.split())
 _stemmers: Final = (snowballstemmer.stemmer("german"), snowballstemmer.stemmer("english"))
 # A stemmer keeps the word that it works on.
 _one_at_a_time: Final = threading.Lock()
@@ -42,13 +45,15 @@ class Forms(Struct, frozen=True):
     """What a word is found by.
 
     ``written`` is the word itself without accents, and as it is spelt without umlauts (``schussel``, ``schuessel``);
-    a beginning of one is a beginning of the word. ``whole`` adds its German and English stems. ``endings`` are words
-    that may be the last part of it, if it is a compound: ``kann`` of ``Teekanne``.
+    a beginning of one is a beginning of the word. ``whole`` adds its German and English stems. ``endings`` are stems
+    that may be the last part of it, if it is a compound: ``kann`` of ``Teekanne``. ``ending`` is what it is itself as
+    the last part of another word, if it can be one.
     """
 
     written: tuple[str, ...]
     whole: tuple[str, ...]
     endings: tuple[str, ...]
+    ending: str | None
 
 
 class Query(Struct, frozen=True):
@@ -79,19 +84,20 @@ def split_name(text: str) -> list[str]:
     return split(text) + [word[:LONGEST_WORD] for word in joined]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8_192)
 def forms(word: str) -> Forms:
     """The terms of one word; each consists of letters and digits alone."""
     small = unicodedata.normalize("NFC", word.casefold())
     written = _distinct(fold(small), fold(small.translate(_SPELT)))
     with _one_at_a_time:
         german, english = (stemmer.stemWord(small) for stemmer in _stemmers)
-    german = fold(german)
-    furthest = len(german) - _SHORTEST_BEGINNING
+    german = fold(german) if fold(german).isalpha() else ""
+    lengths = range(_SHORTEST_ENDING, len(german) - _SHORTEST_BEGINNING + 1)
     return Forms(
         written=written,
         whole=_distinct(*written, german, fold(english)),
-        endings=tuple(german[-length:] for length in range(SHORTEST_ENDING, furthest + 1)) if german.isalpha() else (),
+        endings=tuple(german[-length:] for length in lengths),
+        ending=german if len(german) >= _SHORTEST_ENDING else None,
     )
 
 
@@ -99,7 +105,8 @@ def words_of(q: str) -> Query:
     """What ``q`` asks for. Words such as "the" are left out, unless there are no others."""
     words = [word for word in split(q[: 100 * LONGEST_WORD]) if forms(word).whole]
     telling = [word for word in words if word.casefold() not in _SAY_NOTHING]
-    return Query(words=tuple((telling or words)[:MOST_WORDS]), code="".join(q.split())[: 2 * LONGEST_WORD])
+    code = "".join(filter(str.isprintable, q.strip()[:_LONGEST_CODE]))
+    return Query(words=tuple((telling or words)[:MOST_WORDS]), code=code)
 
 
 def _distinct(*terms: str) -> tuple[str, ...]:
