@@ -9,7 +9,7 @@ from shopapi.catalog.search.correcting import correct
 from shopapi.catalog.search.finding import matches
 from shopapi.catalog.search.spelling import slips
 from shopapi.catalog.search.terms import Document, terms_of
-from shopapi.catalog.search.words import fold, forms, split_name, words_of
+from shopapi.catalog.search.words import fold, forms, split, split_name, words_of
 from tests.search.conftest import Search
 
 LETTERS = string.ascii_letters + "äöüÄÖÜßéèçñ"
@@ -46,7 +46,7 @@ def test_any_search_is_answered(stocked: Search, text: str) -> None:
 @given(name=TEXTS, fact=TEXTS, text=TEXTS)
 def test_every_word_of_a_document_finds_it(search: Search, name: str, fact: str, text: str) -> None:
     search.index(Document(product_id=1, names=[name], facts=[fact], texts=[text]))
-    for word in split_name(f"{name}\n{fact}\n{text}"):
+    for word in [*split_name(name), *split(fact), *split(text)]:
         assert search(word) == ([1] if forms(word).whole else [])
 
 
