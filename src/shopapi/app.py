@@ -17,10 +17,13 @@ from shopapi.accounts.principals import principal_finder
 from shopapi.catalog import admin_routes as products
 from shopapi.catalog import routes as catalog
 from shopapi.catalog.languages import Languages
+from shopapi.catalog.version_store import read_version
 from shopapi.db.engine import Database, open_database
 from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
 from shopapi.http.body import BodyLimit, ShopRequest
+from shopapi.http.catalog_cache import CatalogCache
+from shopapi.http.catalog_version import CatalogVersion
 from shopapi.http.cursors import Cursors
 from shopapi.http.failures import EXCEPTION_HANDLERS, refuse
 from shopapi.http.in_flight import InFlight, OneWriter
@@ -59,22 +62,42 @@ def create_app(settings: ApiSettings) -> App:
     if db.dialect == "sqlite":
         app = OneWriter(app)
     https = settings.public_url.scheme == "https"
-    return Edge(
+    headers = [
+        *SECURITY_HEADERS,
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cache-control", b"no-store"),
+        *([STRICT_TRANSPORT] if https else []),
+    ]
+    cached = CatalogCache(
         # The body first: who sends it slowly must not hold a place that others need.
         BodyLimit(InFlight(app, settings.max_in_flight)),
+        _catalog_version(settings),
+        limit=settings.catalog_cache_mib * 1024 * 1024,
+        metrics=metrics,
+        headers=headers,
+    )
+    return Edge(
+        cached,
         hosts=Hosts(settings.public_url, settings.allowed_hosts),
         metrics=metrics,
         access_log=AccessLog("api", settings.log_format) if settings.access_log else None,
         draining=Draining(),
-        headers=[
-            *SECURITY_HEADERS,
-            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-            (b"referrer-policy", b"no-referrer"),
-            (b"cache-control", b"no-store"),
-            *([STRICT_TRANSPORT] if https else []),
-        ],
+        headers=headers,
         refuse=refuse,
+        shortcut=cached.ready,
     )
+
+
+def _catalog_version(settings: ApiSettings) -> CatalogVersion:
+    # Its own connection: it must not wait for the requests that it saves from the database.
+    db = open_database(settings.database_url, threads=1)
+
+    def read() -> int:
+        with db.reading() as c:
+            return read_version(c)
+
+    return CatalogVersion(read, db.close)
 
 
 def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:

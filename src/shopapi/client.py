@@ -33,6 +33,15 @@ from shopapi.contract.accounts import (
     StaffPage,
     StaffPatch,
 )
+from shopapi.contract.catalog import (
+    CategoryTree,
+    Product,
+    ProductPage,
+    ProductQuery,
+    Shop,
+    ShopText,
+    TextKind,
+)
 from shopapi.contract.items import Item, ItemInput
 from shopapi.contract.problems import Problem
 from shopapi.contract.stock import (
@@ -88,6 +97,14 @@ class Forbidden(ProblemError):
     """403: the principal lacks a permission."""
 
 
+class Moved(ShopApiError):
+    """301: it has another name now; ``name`` is the last part of its new address."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Moved to {name}")
+        self.name = name
+
+
 class NotFound(ProblemError):
     """404: no such thing, or none that this principal may see."""
 
@@ -125,6 +142,27 @@ class Tagged(msgspec.Struct, Generic[T], frozen=True):
 
     value: T
     etag: str
+
+
+class Kept(msgspec.Struct, Generic[T], frozen=True):
+    """An answer of the catalog that may be kept.
+
+    Given to the same call again as ``known``, it is sent back unread where nothing has changed. ``version`` is the
+    catalog's, as the API last said it beside this answer; ``size`` is what the answer weighed on the wire, in bytes.
+    """
+
+    value: T
+    etag: str
+    version: str
+    size: int
+
+
+class Media(msgspec.Struct, frozen=True):
+    """A picture's bytes, their type, and the policy that a browser must show them under."""
+
+    content: bytes
+    kind: str
+    policy: str
 
 
 class ShopClient:
@@ -239,6 +277,47 @@ class ShopClient:
         """Bring or take units, with a reason."""
         return _decoded(await self._call("POST", "/v1/admin/stock/movements", body=movement, key=key), MovementDone)
 
+    # the catalog
+
+    async def get_shop(self, *, language: str | None = None, known: Kept[Shop] | None = None) -> Kept[Shop]:
+        """What every page needs to know of the shop."""
+        return await self._kept("/v1/shop", Shop, language, known)
+
+    async def get_shop_text(
+        self, kind: TextKind, *, language: str | None = None, known: Kept[ShopText] | None = None
+    ) -> Kept[ShopText]:
+        """One of the texts that the law asks for; raises :class:`NotFound`."""
+        return await self._kept(f"/v1/shop/texts/{quote(kind, safe='')}", ShopText, language, known)
+
+    async def list_products(
+        self,
+        which: ProductQuery | None = None,
+        *,
+        language: str | None = None,
+        known: Kept[ProductPage] | None = None,
+    ) -> Kept[ProductPage]:
+        """A page of products; :class:`BadRequest` for a filter, an order or a cursor that the API does not know."""
+        return await self._kept("/v1/products", ProductPage, language, known, which)
+
+    async def get_product(
+        self, slug: str, *, language: str | None = None, known: Kept[Product] | None = None
+    ) -> Kept[Product]:
+        """One product; raises :class:`Moved` where its slug is another one now, or :class:`NotFound`."""
+        return await self._kept(f"/v1/products/{quote(slug, safe='')}", Product, language, known)
+
+    async def list_categories(
+        self, *, language: str | None = None, known: Kept[CategoryTree] | None = None
+    ) -> Kept[CategoryTree]:
+        """Every category."""
+        return await self._kept("/v1/categories", CategoryTree, language, known)
+
+    async def get_media(self, name: str, *, width: int | None = None) -> Media:
+        """A picture by its name, ``<sha256>.<ending>``, in the width that is nearest to ``width``."""
+        path = f"/v1/media/{quote(name, safe='')}"
+        answer = await self._call("GET", f"{path}?w={width}" if width is not None else path)
+        headers = answer.headers
+        return Media(answer.content, headers.get("content-type", ""), headers.get("content-security-policy", ""))
+
     # staff and API keys
 
     async def list_staff(self, which: PageQuery | None = None) -> StaffPage:
@@ -272,6 +351,20 @@ class ShopClient:
 
     # how a call is made
 
+    async def _kept(
+        self, path: str, kind: type[T], language: str | None, known: Kept[T] | None, query: msgspec.Struct | None = None
+    ) -> Kept[T]:
+        headers = {"Accept-Language": language} if language else {}
+        if known is not None:
+            headers["If-None-Match"] = known.etag
+        answer = await self._call("GET", path, query=query, headers=headers)
+        version = answer.headers.get("shop-catalog-version", "")
+        if answer.status_code == 304 and known is not None:
+            return Kept(known.value, known.etag, version, known.size)
+        if answer.status_code in (301, 308):
+            raise Moved(answer.headers.get("location", "").partition("?")[0].rpartition("/")[2])
+        return Kept(_decoded(answer, kind), answer.headers.get("etag", ""), version, len(answer.content))
+
     async def _call(
         self,
         method: str,
@@ -281,8 +374,9 @@ class ShopClient:
         query: msgspec.Struct | None = None,
         key: str | None = None,
         if_match: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        headers = dict(self._headers)
+        headers = {**self._headers, **(headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if if_match is not None:
@@ -329,7 +423,8 @@ def _may_pass(answer: httpx.Response, *, repeatable: bool) -> bool:
 def _params(query: msgspec.Struct | None) -> dict[str, Any] | None:
     if query is None:
         return None
-    return {name: value for name, value in msgspec.to_builtins(query).items() if value is not None}
+    # What is not said is not sent; a list repeats its name.
+    return {name: value for name, value in msgspec.to_builtins(query).items() if value is not None and value != []}
 
 
 def _decoded(answer: httpx.Response, kind: type[T]) -> T:

@@ -50,6 +50,12 @@ class ApiSettings(PartSettings):
     max_in_flight: int = setting(
         "SHOP_MAX_IN_FLIGHT", whole(1, 10_000), "256", "Requests answered at once; above that the answer is 503."
     )
+    catalog_cache_mib: int = setting(
+        "SHOP_CATALOG_CACHE_MIB",
+        whole(0, 4096),
+        "24",
+        "MiB of catalog answers that each API process keeps in memory; 0 keeps none.",
+    )
     rate_limits: bool = setting(
         "SHOP_RATE_LIMITS",
         switch,

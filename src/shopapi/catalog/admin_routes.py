@@ -23,7 +23,7 @@ from shopapi.http.told import Route
     dependencies=query_of(AdminProductQuery),
 )
 @in_thread
-def list_products(
+def list_admin_products(
     asked: NamedDependency[AdminProductQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
 ) -> AdminProductPage:
     """Products in every state, newest first."""
@@ -40,11 +40,11 @@ def list_products(
     },
 )
 @in_thread
-def get_product(slug: FromPath[str], db: NamedDependency[Database]) -> Response[AdminProduct]:
+def get_admin_product(slug: FromPath[str], db: NamedDependency[Database]) -> Response[AdminProduct]:
     """A product in whatever state, with all its variants and words."""
     with db.reading() as c:
         found = admin_store.get_product(c, slug)
     return Response(found, headers={"ETag": etag(found.version)})
 
 
-HANDLERS: Final = [list_products, get_product]
+HANDLERS: Final = [list_admin_products, get_admin_product]

@@ -3,7 +3,7 @@
 import hashlib
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from shopapi.catalog.records import Picture
 from shopapi.catalog.tables import media, media_file
@@ -13,7 +13,7 @@ _FILE = (
     select(media.c.kind, media_file.c.content)
     .join_from(media, media_file, media_file.c.sha256 == media.c.sha256)
     .where(media.c.sha256 == bindparam("sha256"))
-    .order_by((media_file.c.width < bindparam("width")), media_file.c.width)
+    .order_by(media_file.c.width < bindparam("width"), func.abs(media_file.c.width - bindparam("width")))
     .limit(1)
 )
 

@@ -269,6 +269,10 @@ def constraint(error: DBAPIError) -> str:
     return found[1] if found else ""
 
 
+# The second is what SQLite says where it could not so much as look who holds the lock.
+_LOCKED: Final = ("locked", "locking protocol")
+
+
 @contextmanager
 def _named_failures(*, writing: bool) -> Iterator[None]:
     try:
@@ -276,8 +280,9 @@ def _named_failures(*, writing: bool) -> Iterator[None]:
     except PoolTimeout as error:
         raise DatabaseUnavailable("Every database connection is busy.") from error
     except DBAPIError as error:
-        # SQLite's word alone: PostgreSQL tells of a deadlock that a process is "blocked by" another.
-        locked = isinstance(error, OperationalError) and not sqlstate(error) and "locked" in str(error.orig)
+        # SQLite's words alone: PostgreSQL tells of a deadlock that a process is "blocked by" another.
+        words = str(error.orig)
+        locked = isinstance(error, OperationalError) and not sqlstate(error) and any(one in words for one in _LOCKED)
         if locked or error.connection_invalidated or sqlstate(error) in _WAITED_TOO_LONG or _cannot_connect(error):
             _log.warning("The database did not answer: %s", str(error.orig).strip().partition("\n")[0])
             raise DatabaseUnavailable(_in_words(error, writing)) from error
@@ -297,7 +302,7 @@ def _cannot_connect(error: DBAPIError) -> bool:
 
 def _in_words(error: DBAPIError, writing: bool) -> str:
     words = str(error.orig)
-    if "locked" in words:
+    if any(one in words for one in _LOCKED):
         return "The database is locked by another process."
     if sqlstate(error) in _WAITED_TOO_LONG:
         return "The change waited too long for another one." if writing else "The database took too long."

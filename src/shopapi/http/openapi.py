@@ -6,11 +6,12 @@ errors and no problem documents. This one is tested against the running API with
 
 import re
 from collections import defaultdict
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 
+from shopapi.contract.catalog import TextKind
 from shopapi.contract.problems import Problem
 from shopapi.http.idempotency import KeyInProgress, KeyReused
 from shopapi.http.problems import (
@@ -41,6 +42,9 @@ _IDS: Final = {
     "item_id": ("An item's id.", r"^[1-9][0-9]{0,18}$"),
     "sku": ("A stock keeping unit.", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"),
     "staff_id": ("The id of a member of staff.", r"^stf_[0-9a-hjkmnp-tv-z]{20}$"),
+    "slug": ("A product's slug.", r"^[a-z0-9]+(-[a-z0-9]+)*$"),
+    "kind": ("Which text.", f"^({'|'.join(get_args(TextKind))})$"),
+    "name": ("A picture's hash and kind.", r"^[0-9a-f]{64}\.(svg|webp|png|jpg)$"),
     "key_id": ("The id of an API key.", r"^key_[0-9a-hjkmnp-tv-z]{20}$"),
 }
 _ABOUT: Final = """
@@ -89,6 +93,10 @@ def document(settings: ApiSettings) -> bytes:
 _LICENSE: Final = {"name": "MIT", "identifier": "MIT"}
 _TAGS: Final = {
     "items": "The classic stock interface: a name and a quantity.",
+    "shop": "The shop itself, and what the law wants said.",
+    "products": "What is on sale, and for staff everything else.",
+    "categories": "The tree that products lie in.",
+    "media": "Pictures.",
     "sessions": "Signing in and out.",
     "stock": "Levels, and the ledger behind them.",
     "staff": "Who works in the shop.",
@@ -112,7 +120,7 @@ def all_problems() -> list[type[ShopError]]:
 def _schemas(handlers: list[HTTPRouteHandler]) -> dict[str, Any]:
     kinds: list[Any] = [Problem]
     for handler in handlers:
-        kinds += [kind for kind in told_of(handler).answers.values() if kind not in (None, str, dict)]
+        kinds += [kind for kind in told_of(handler).answers.values() if kind not in (None, str, dict, bytes)]
         if (body := get_type_hints(handler.fn).get("data")) is not None:
             kinds.append(body)
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
@@ -194,6 +202,9 @@ def _query_parameters(kind: type[msgspec.Struct] | None) -> list[dict[str, Any]]
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     told = []
+    if _is_catalog(route):
+        told.append(_header("If-None-Match", "ETags that the caller has.", {"type": "string"}))
+        told.append(_header("Accept-Language", "`de` or `en`; else the shop's own language.", {"type": "string"}))
     if route.if_match is not None:
         told.append(_header("If-Match", "The ETag that was read.", {"type": "string"}, required=route.if_match))
     if route.keyed:
@@ -204,6 +215,9 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _header(name: str, meaning: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
     return {"name": name, "in": "header", "required": required, "description": meaning, "schema": schema}
+
+
+_TAG_HEADER: Final = {"ETag": {"schema": {"type": "string"}}}
 
 
 def _answers(route: Route) -> dict[str, Any]:
@@ -220,20 +234,29 @@ def _answers(route: Route) -> dict[str, Any]:
         elif kind is not None:
             (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
             answer["content"] = {"application/json": {"schema": schema}}
-        headers = {"ETag": {"schema": {"type": "string"}}} if route.tagged else {}
+        headers = dict(_TAG_HEADER) if route.tagged else {}
+        if status == 301:
+            headers["Location"] = {"schema": {"type": "string"}}
         if route.keyed:
             headers["Idempotent-Replayed"] = {"schema": {"const": "true"}, "description": "On a repeated answer."}  # type: ignore[dict-item]
         if headers:
             answer["headers"] = headers
         told[str(status)] = answer
+    if _is_catalog(route):
+        told["304"] = {"description": _REASONS[304], "headers": _TAG_HEADER}
     return told
+
+
+def _is_catalog(route: Route) -> bool:
+    return route.tagged and route.permission == PUBLIC
 
 
 _REASONS: Final = {
     200: "Done.",
     201: "Made.",
-    301: "It has another address by now.",
     204: "Done; there is nothing to say.",
+    301: "It has another address by now.",
+    304: "It is what `If-None-Match` named.",
 }
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ from shopctl.console import Failed, fail
 if TYPE_CHECKING:
     from shopapi.db.engine import Database
     from shopapi.db.schema import SchemaStatus
+    from shopctl.seeds.load import Progress, SeedReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -41,7 +42,7 @@ def database_url() -> str:
 
 
 @contextmanager
-def shop_database() -> Iterator["Database"]:
+def shop_database(*, threads: int = 1) -> Iterator["Database"]:
     """The shop's database, open and with the schema that this program wants."""
     url = database_url()
     from shopapi.db.engine import open_database, sqlite_file
@@ -49,7 +50,7 @@ def shop_database() -> Iterator["Database"]:
 
     if url.startswith("sqlite") and not sqlite_file(url).exists():
         fail(f"There is no database at {sqlite_file(url)}.", "shopctl migrate")
-    db = open_database(url, threads=1, patient=True)
+    db = open_database(url, threads=threads, patient=True)
     try:
         schema = schema_status(db)
         if not schema.is_current:
@@ -108,24 +109,57 @@ def status(json: Json = False) -> None:
         console.next_step("shopctl migrate", sys.stderr)
 
 
-def seed(json: Json = False) -> None:
+def seed(
+    profile: Annotated[
+        Literal["demo", "empty"], typer.Option(help="The demo shop, or no more than an owner.")
+    ] = "demo",
+    products: Annotated[
+        int, typer.Option(help="Have so many made-up products besides.", min=0, max=999_999, metavar="NUMBER")
+    ] = 0,
+    json: Json = False,
+) -> None:
     """Fill an empty shop with the demo's goods.
 
-    An owner is made where there is no staff; the password is shown once. To run it again does no harm.
+    An owner is made where there is no staff; the password is shown once. What is there is never changed: to run it
+    again does no harm, and finishes what was broken off.
     """
     from shopctl.seeds.load import seed as load
 
-    with shop_database() as db:
-        report = load(db)
+    with shop_database(threads=2) as db, _bar(products) as progress:
+        report = load(db, profile, products, progress)
     if json:
         console.as_json(report)
-        return
-    if report.items_added:
-        console.done(f"{_count(report.items_added, 'item')} added")
     else:
-        console.done(f"nothing added: the shop has {_count(report.products, 'product')} already")
+        _tell_of(report)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _bar(products: int) -> Iterator["Progress"]:
+    if products == 0:
+        yield lambda number: None
+        return
+    with console.progress("made-up products", products) as one_passed:
+
+        def progress(number: int) -> None:
+            for _ in range(number):
+                one_passed()
+
+        yield progress
+
+
+def _tell_of(report: "SeedReport") -> None:
+    if report.demo_products_added:
+        console.done(f"{_count(report.demo_products_added, 'product')} added")
+    if report.made_up_products_added:
+        console.done(f"{_count(report.made_up_products_added, 'made-up product')} added")
+    if not report.demo_products_added and not report.made_up_products_added:
+        console.done(f"no product added: the shop has {_count(report.products, 'product')}")
     if report.owner_password is not None:
         console.done(f"owner {report.owner_email}, password {report.owner_password} (shown once)")
+    for reason in report.refused:
+        console.warn(f"refused: {reason}")
 
 
 def audit(json: Json = False) -> None:
