@@ -7,10 +7,14 @@ Text that comes from the shop or from the environment passes :func:`clean`, or i
 import os
 import re
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NoReturn, TextIO
 
 PIPED_WIDTH: Final = 80
+_BAR_WIDTH: Final = 18
+_BAR_EVERY_S: Final = 0.05
 _COLOURS: Final = {"✓": "32", "!": "33", "✗": "31", "›": "36"}
 # C0 and C1 controls, and the marks that turn the direction of text around.
 _STEERING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -46,9 +50,9 @@ def next_step(text: str, stream: TextIO | None = None) -> None:
     _mark("›", text, stream or sys.stdout)
 
 
-def warn(text: str) -> None:
+def warn(text: str, stream: TextIO | None = None) -> None:
     """Something to look at; the command goes on."""
-    _mark("!", text, sys.stderr)
+    _mark("!", text, stream or sys.stderr)
 
 
 def failed(text: str, stream: TextIO | None = None) -> None:
@@ -106,6 +110,43 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Se
     with console.capture() as captured:
         console.print(shown, width=console.width - 2)
     _write("\n".join(f"  {line.rstrip()}" for line in captured.get().splitlines()), sys.stdout)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr while rows pass, on a terminal only; the block calls what it gets once for each row."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("  {task.description} ", markup=False),
+        BarColumn(bar_width=_BAR_WIDTH, complete_style="cyan", finished_style="green"),
+        TextColumn(" {task.completed:,.0f}/{task.total:,.0f}  {task.fields[rate]:,.0f} rows/s "),
+        TimeElapsedColumn(),
+    )
+    console = Console(file=sys.stderr, no_color=not _coloured(sys.stderr), highlight=False)
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(clean(title), total=total, rate=0.0)
+        passed, begun, shown = 0, time.monotonic(), 0.0
+
+        def show(now: float) -> None:
+            bar.update(task, completed=passed, rate=passed / max(now - begun, 0.001))
+
+        def one_passed() -> None:
+            nonlocal passed, shown
+            passed += 1
+            now = time.monotonic()
+            if now - shown >= _BAR_EVERY_S:  # To tell rich of every row takes longer than to read it.
+                shown = now
+                show(now)
+
+        try:
+            yield one_passed
+        finally:
+            show(time.monotonic())
 
 
 def password_from(file: str | None, what: str) -> str:

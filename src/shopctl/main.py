@@ -9,7 +9,7 @@ import typer
 import typer.core
 import typer.main
 
-from shopctl.commands import api_keys, database, inspect, serve, staff, up
+from shopctl.commands import api_keys, catalog, database, inspect, serve, staff, up
 
 INTERRUPTED: Final = 130
 COMPLETION: Final = "_SHOPCTL_COMPLETE"
@@ -25,9 +25,17 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "openapi": inspect.openapi,
     "version": inspect.version,
 }
-_GROUPS: Final = {"migrate": database.migrations, "staff": staff.app, "api-keys": api_keys.app}
-_ORDER: Final = tuple(
-    "up serve-api serve-web worker migrate seed audit staff api-keys config openapi version".split()  # noqa: SIM905
+_GROUPS: Final = {
+    "migrate": database.migrations,
+    "products": catalog.products,
+    "import": catalog.imports,
+    "export": catalog.exports,
+    "staff": staff.app,
+    "api-keys": api_keys.app,
+}
+_ORDER: Final = (
+    *("up", "serve-api", "serve-web", "worker", "migrate", "seed", "products", "import", "export", "audit"),
+    *("staff", "api-keys", "config", "openapi", "version"),
 )
 
 

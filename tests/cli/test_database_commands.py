@@ -1,12 +1,14 @@
 """migrate, seed, audit, staff and api-keys, on both databases."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
 from shopapi.db.engine import open_database
-from shopctl.seeds.load import demo_items
+from shopapi.db.schema import steps
+from shopctl.seeds import demo
 from tests.cli.conftest import Shopctl
 from tests.cli.test_commands import SECRET_KEY
 
@@ -20,8 +22,8 @@ def test_migrate_says_what_it_did_and_check_whether_there_is_something_to_do(sho
     assert not (shopctl.directory / "shop.db").exists()
     first = shopctl("migrate", "--json")
     assert first.code == 0
-    assert json.loads(first.out)["applied"] == ["0001"]
-    assert json.loads(shopctl("migrate", "--json").out) == {"applied": [], "current": "0001"}
+    assert json.loads(first.out)["applied"] == [step.version for step in steps()]
+    assert json.loads(shopctl("migrate", "--json").out) == {"applied": [], "current": steps()[-1].version}
     assert shopctl("migrate", "--check").code == 0
     assert json.loads(shopctl("migrate", "--check", "--json").out)["is_current"] is True
     assert (shopctl.directory / "shop.db").stat().st_mode & 0o777 == 0o600
@@ -86,19 +88,38 @@ def test_a_database_that_another_process_has_locked_is_told_so(shopctl: Shopctl,
 
 def test_seed_fills_an_empty_shop_once(shop: Shopctl) -> None:
     first = json.loads(shop("seed", "--json").out)
-    assert first["items_added"] == first["products"] == len(demo_items()) == 12
+    assert first["demo_products_added"] == first["products"] == len(demo.products(datetime.now(UTC)))
     assert first["owner_email"] == "owner@shop.example"
     assert len(first["owner_password"]) >= 12
     again = json.loads(shop("seed", "--json").out)
-    assert again == {"items_added": 0, "products": 12, "owner_email": None, "owner_password": None}
-    assert "nothing added: the shop has 12 products already" in shop("seed").out
+    assert again == {
+        "demo_products_added": 0,
+        "made_up_products_added": 0,
+        "products": first["products"],
+        "owner_email": None,
+        "owner_password": None,
+        "refused": [],
+    }
+    assert shop("seed").out == "  ✓ no product added: the shop has 63 products\n"
 
 
-def test_the_demo_has_what_a_stock_page_must_show() -> None:
-    quantities = [item.quantity for item in demo_items()]
-    assert 0 in quantities
-    assert sum(0 < quantity <= 5 for quantity in quantities) >= 2
-    assert len({item.name for item in demo_items()}) == len(quantities)
+def test_seed_says_what_it_added(shop: Shopctl) -> None:
+    told = shop("seed", "--products", "7")
+    assert told.err == ""
+    assert told.out.startswith("  ✓ 63 products added\n  ✓ 7 made-up products added\n  ✓ owner owner@shop.example, ")
+    assert shop("seed", "--products", "8").out == "  ✓ 1 made-up product added\n"
+
+
+def test_an_empty_profile_makes_no_more_than_an_owner(shop: Shopctl) -> None:
+    told = shop("seed", "--profile", "empty")
+    assert told.out.startswith("  ✓ no product added: the shop has 0 products\n  ✓ owner owner@shop.example, ")
+
+
+@pytest.mark.parametrize("args", [["--profile", "nope"], ["--products", "-1"], ["--products", "1000000"]])
+def test_seed_refuses_what_it_cannot_do(shopctl: Shopctl, args: list[str]) -> None:
+    told = shopctl("seed", *args)
+    assert (told.code, told.out) == (2, "")
+    assert args[0] in told.err
 
 
 def test_audit_passes_on_good_books(shop: Shopctl) -> None:
