@@ -80,7 +80,7 @@ def test_products_come_in_with_what_was_left_behind_said(shop: Shopctl) -> None:
     assert answered.out.splitlines()[0] == "  ✓ 2 products  2 new"
     for words in (
         "2 variants without a SKU were given one",
-        "1 variant has stock that nobody counts: 0 on hand",
+        "1 variant has stock that nobody counts: what the file says, else 0,",
         "2 remote pictures were not taken over",
         "Not taken over: Tags",
     ):

@@ -155,10 +155,12 @@ def test_a_price_before_that_is_none_is_left_out(tmp_path: Path) -> None:
     assert read.record.variants[0].compare_at_price is None
 
 
-def test_stock_that_nobody_counts_is_what_was_asked_for(tmp_path: Path) -> None:
+def test_stock_that_nobody_counts_is_what_the_file_says_or_what_was_asked_for(tmp_path: Path) -> None:
     rows = [{**TEE, "Variant Inventory Tracker": "", "Variant Inventory Qty": "7"}]
     read = the_one(read_rows(tmp_path, rows))
-    assert (read.record.variants[0].on_hand, notes(read)["untracked"]) == (None, 1)
+    assert (read.record.variants[0].on_hand, notes(read)["untracked"]) == (7, 1)
+    nothing = the_one(read_rows(tmp_path, [{**rows[0], "Variant Inventory Qty": ""}]))
+    assert (nothing.record.variants[0].on_hand, notes(nothing)["untracked"]) == (None, 1)
     assert the_one(read_rows(tmp_path, rows, untracked_stock=3)).record.variants[0].on_hand == 3
 
 

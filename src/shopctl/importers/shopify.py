@@ -139,7 +139,8 @@ def _on_hand(row: Row, terms: Terms, notes: list[Note]) -> int | None:
     counted = bool(row["tracker"]) or not row.has("tracker")
     if not counted or not row["stock"]:
         notes.append(Note("untracked", row.number))
-        return terms.untracked_stock
+        if terms.untracked_stock is not None or not row["stock"]:
+            return terms.untracked_stock
     return cells.stock(row, "stock", notes)
 
 

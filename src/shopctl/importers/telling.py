@@ -11,8 +11,8 @@ _SHOWN: Final = 20
 _SENTENCES: Final[dict[NoteKind, tuple[str, str]]] = {
     "pictures": ("{n} remote picture was not taken over", "{n} remote pictures were not taken over"),
     "untracked": (
-        "{n} variant has stock that nobody counts: {units} on hand where it is new",
-        "{n} variants have stock that nobody counts: {units} on hand where they are new",
+        "{n} variant has stock that nobody counts: {units} where it is new",
+        "{n} variants have stock that nobody counts: {units} where they are new",
     ),
     "shared_stock": (
         "{n} variation shared its parent's stock, which was dealt out",
@@ -75,8 +75,9 @@ def _list(lines: list[str], count: int) -> None:
 
 
 def _sentences(report: Report, untracked_stock: int | None) -> list[str]:
+    units = "what the file says, else 0," if untracked_stock is None else f"{untracked_stock:,} on hand"
     told = [
-        _SENTENCES[kind][count != 1].format(n=f"{count:,}", units=untracked_stock or 0)
+        _SENTENCES[kind][count != 1].format(n=f"{count:,}", units=units)
         for kind, count in report.notes.items()
     ]
     if report.left_out:
