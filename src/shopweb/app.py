@@ -19,6 +19,8 @@ from shopweb.forms import MAX_BODY_BYTES
 from shopweb.office import item, movements, removal, sign_in, stock, undoing
 from shopweb.settings import WebSettings
 from shopweb.site import Site
+from shopweb.storefront import category, feeds, home, legal, media, product, search
+from shopweb.storefront.kept_pages import KeptPages
 from shopweb.visit import Page, Visit, visit_of
 
 CONTENT_POLICY: Final = (
@@ -32,7 +34,16 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
     site, measured = Site(settings, transport), Metrics("web")
     pages = Litestar(
         route_handlers=[
-            lead_to_office,
+            home.show_home,
+            category.show_category,
+            search.search,
+            product.show_product,
+            legal.show_text,
+            media.show_media,
+            feeds.robots,
+            feeds.favicon,
+            feeds.sitemap,
+            feeds.sitemap_part,
             lead_to_stock,
             sign_in.show_sign_in,
             sign_in.sign_in,
@@ -49,6 +60,7 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
             undoing.show_undone,
             undoing.undo,
             preferences.set_preferences,
+            preferences.set_language,
             assets.static_file,
             health.healthz,
             health.readyz,
@@ -60,7 +72,7 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
         logging_config=None,
         openapi_config=None,
         request_max_body_size=MAX_BODY_BYTES,
-        state=State({"site": site, "metrics": measured}),
+        state=State({"site": site, "pages": KeptPages(), "site_maps": feeds.SiteMaps(), "metrics": measured}),
     )
     return Edge(
         pages,  # type: ignore[arg-type]
@@ -71,12 +83,6 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
         headers=_headers(settings),
         refuse=RefusalPages(site),
     )
-
-
-@get("/")
-async def lead_to_office(visit: NamedDependency[Visit]) -> Page:
-    """The shop itself is not built yet."""
-    return visit.redirect("/office")
 
 
 @get("/office")

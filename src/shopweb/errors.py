@@ -4,15 +4,17 @@ import logging
 from typing import Final
 
 from litestar import MediaType, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.types import ExceptionHandlersMap
 
 from shopapi.client import ApiUnavailable, Forbidden, NotFound, ProblemError, TooManyRequests, Unauthenticated
 from shopapi.runtime.edge import Headers, Scope
 from shopweb import locale
+from shopweb.later import LaterPage
 from shopweb.session import Note
 from shopweb.site import Site
-from shopweb.visit import THEMES, NotOurForm, PageRequest, SignInFirst, Visit
+from shopweb.storefront.lost import lost_page
+from shopweb.visit import THEMES, NotOurForm, PageRequest, SignInFirst, Visit, is_of_the_office
 
 _log = logging.getLogger(__name__)
 
@@ -57,8 +59,11 @@ def _not_our_form(request: PageRequest, error: NotOurForm) -> Response[bytes]:
     return Visit.of(request).page("errors/not_our_form.html", status=403)
 
 
-def _not_found(request: PageRequest, error: NotFound) -> Response[bytes]:
-    return _plain(request, 404)
+def _not_found(request: PageRequest, error: NotFound | NotFoundException) -> Response[bytes]:
+    visit = Visit.of(request)
+    if visit.in_office or visit.is_asset:
+        return _plain(request, 404)
+    return LaterPage(lambda: lost_page(visit))
 
 
 def _too_many(request: PageRequest, error: TooManyRequests) -> Response[bytes]:
@@ -88,6 +93,7 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     Unauthenticated: _session_ended,
     Forbidden: _forbidden,
     NotFound: _not_found,
+    NotFoundException: _not_found,
     TooManyRequests: _too_many,
     ApiUnavailable: _api_away,
     ProblemError: _refused,
@@ -100,13 +106,15 @@ def _plain(request: PageRequest, status: int, headers: dict[str, str] | None = N
     visit = Visit.of(request)
     sent = {**(headers or {}), "Cache-Control": "no-store"}
     sent.pop("content-type", None)
-    body = _plain_body(visit.site, visit.language, visit.theme, status, visit.request_id)
+    body = _plain_body(visit.site, visit.language, visit.theme, status, visit.request_id, in_office=visit.in_office)
     return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent)
 
 
-def _plain_body(site: Site, language: locale.Language, theme: str, status: int, request_id: str) -> bytes:
+def _plain_body(
+    site: Site, language: locale.Language, theme: str, status: int, request_id: str, *, in_office: bool
+) -> bytes:
     kind = status if status in _PLAIN else 500 if status >= 500 else 400
-    context = {"kind": kind, "language": language, "theme": theme, "request_id": request_id}
+    context = {"kind": kind, "language": language, "theme": theme, "request_id": request_id, "in_office": in_office}
     return site.render(language, "errors/plain.html", **context).encode()
 
 
@@ -123,5 +131,6 @@ class RefusalPages:
         language = locale.preferred(request.headers.get("accept-language", ""), chosen)
         theme = request.cookies.get(cookies.theme, "system")
         request_id = str(scope["state"]["request_id"])
-        body = _plain_body(self._site, language, theme if theme in THEMES else "system", status, request_id)
+        theme = theme if theme in THEMES else "system"
+        body = _plain_body(self._site, language, theme, status, request_id, in_office=is_of_the_office(scope["path"]))
         return [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")], body

@@ -1,19 +1,20 @@
 """Two languages: which one a visitor gets, its words, and how it writes numbers and times."""
 
 import gettext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from io import BytesIO
 from typing import Final, Literal
 
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 Language = Literal["en", "de"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "de")
-_LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
+LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
+"""What babel calls them."""
 
 
 def preferred(accept_language: str, chosen: str | None) -> Language:
@@ -53,7 +54,7 @@ class Moment:
     """A time as a ledger shows it: short on the page, whole in what a pointer or a program reads."""
 
     def __init__(self, at: datetime, now: datetime, language: Language) -> None:
-        at, locale = at.astimezone(UTC), _LOCALES[language]
+        at, locale = at.astimezone(UTC), LOCALES[language]
         self.machine = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         day = "d. MMM" if language == "de" else "d MMM"
         time = format_datetime(at, "HH:mm", locale=locale, tzinfo=UTC)
@@ -71,9 +72,22 @@ class Moment:
             self.short = format_skeleton(skeleton, at, tzinfo=UTC, locale=locale)
 
 
+def day(at: date, language: Language, *, month: bool = True) -> str:
+    """A day near by: ``Do. 26. November`` or ``Thu 26 November``, or without its month."""
+    pattern = "EEE d." if language == "de" else "EEE d"
+    return format_date(at, f"{pattern} MMMM" if month else pattern, locale=LOCALES[language])
+
+
 def number(value: int, language: Language) -> str:
     """A whole number with the language's separators."""
-    return str(format_decimal(value, locale=_LOCALES[language]))
+    text = f"{value:,}"
+    return text.replace(",", ".") if language == "de" else text
+
+
+def percent(basis_points: int, language: Language) -> str:
+    """``19 %`` or ``19%``, with a decimal where there is one to say."""
+    text = str(format_decimal(basis_points / 100, format="#,##0.##", locale=LOCALES[language]))
+    return f"{text}\N{NO-BREAK SPACE}%" if language == "de" else f"{text}%"
 
 
 def signed(value: int, language: Language) -> str:

@@ -13,6 +13,7 @@ from shopweb.assets import Assets
 from shopweb.locale import LANGUAGES, Language, read_translations
 from shopweb.session import Cookies, Signer
 from shopweb.settings import WebSettings
+from shopweb.storefront.shelf import Shelf
 
 SHOP_NAME: Final = "Ton & Tinte"
 
@@ -24,6 +25,7 @@ class Site:
         require_secret_key(settings.secret_key)
         self.settings = settings
         self.client = ShopClient(settings.api_server_url.geturl(), timeout_s=4, retries=1, transport=transport)
+        self.shelf = Shelf()
         self.signer = Signer(settings.secret_key)
         self.cookies = Cookies(strict=settings.public_url.scheme == "https")
         self.assets = _assets()

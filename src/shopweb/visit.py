@@ -3,10 +3,11 @@
 import gzip
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final, Self
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
@@ -28,6 +29,7 @@ LOOKS_AGAIN: Final = "x-looks-again"
 
 THEMES: Final = ("system", "light", "dark")
 _WORTH_COMPRESSING: Final = 1024
+_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 
 
 class NotOurForm(Exception):
@@ -57,7 +59,6 @@ class Visit:
         self.theme = cookies.get(self.site.cookies.theme, "system")
         if self.theme not in THEMES:
             self.theme = "system"
-        self.session = self._signed_in()
         self._outgoing: list[Cookie] = []
 
     @classmethod
@@ -75,6 +76,26 @@ class Visit:
     def request_id(self) -> str:
         """What this request is called in the logs."""
         return str(self.request.scope["state"]["request_id"])
+
+    @property
+    def today(self) -> date:
+        """The day it is where the shop packs its parcels."""
+        return self.now.astimezone(_OF_THE_SHOP).date()
+
+    @cached_property
+    def takes_gzip(self) -> bool:
+        """Whether their browser takes a compressed page."""
+        return accepts_gzip(self.request.headers.get("accept-encoding", ""))
+
+    @property
+    def in_office(self) -> bool:
+        """Whether the page is one of the back office."""
+        return is_of_the_office(self.request.scope["path"])
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether a program asks for it: a static file or a picture, which needs no page around it."""
+        return self.request.scope["path"].startswith(("/static/", "/media/"))
 
     @cached_property
     def api(self) -> ShopClient:
@@ -100,8 +121,12 @@ class Visit:
         if self.session is None and not self.open_items:
             raise SignInFirst
 
-    def _signed_in(self) -> Session | None:
+    @cached_property
+    def session(self) -> Session | None:
+        """Who is signed in; looked at by pages that ask, as what everybody sees need not know."""
         text = self.request.cookies.get(self.site.cookies.session, "")
+        if not text:
+            return None
         session = self.site.signer.believed("session", text, Session)
         return session if session and session.expires_at > self.now else None
 
@@ -181,7 +206,8 @@ class Visit:
     def here(self) -> str:
         """Where this page is, for forms that lead back to it."""
         query = self.request.scope["query_string"].decode("latin-1")
-        return own_path(self.request.scope["path"] + (f"?{query}" if query else ""))
+        otherwise = "/office/stock" if self.in_office else "/"
+        return own_path(self.request.scope["path"] + (f"?{query}" if query else ""), otherwise)
 
     @cached_property
     def note(self) -> Note | None:
@@ -206,10 +232,15 @@ class Visit:
         headers: Mapping[str, str] | None = None,
         context: Mapping[str, object] | None = None,
     ) -> Page:
-        """A page, kept by nobody: it is one person's."""
+        """A page, kept by nobody unless ``headers`` say so: it is one person's."""
         body = self.site.render(self.language, template, visit=self, **(context or {})).encode()
-        sent = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Accept-Language, Cookie", **(headers or {})}
-        if len(body) > _WORTH_COMPRESSING and accepts_gzip(self.request.headers.get("accept-encoding", "")):
+        sent = {
+            "Cache-Control": "no-store",
+            "Content-Language": self.language,
+            "Vary": "Accept-Encoding, Accept-Language, Cookie",
+            **(headers or {}),
+        }
+        if len(body) > _WORTH_COMPRESSING and self.takes_gzip:
             body, sent["Content-Encoding"] = gzip.compress(body, 5), "gzip"
         return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent, cookies=self._outgoing)
 
@@ -220,6 +251,16 @@ class Visit:
             outgoing.append(self.site.cookies.set_note(self.site.signer.signed("note", note)))
         headers = {"Location": f"{path}?{urlencode(query)}" if query else path, "Cache-Control": "no-store"}
         return Response(b"", status_code=303, media_type=MediaType.HTML, headers=headers, cookies=outgoing)
+
+    def moved(self, path: str) -> Page:
+        """Lead to where the page is now, for good (301)."""
+        headers = {"Location": path, "Cache-Control": "no-cache"}
+        return Response(b"", status_code=301, media_type=MediaType.HTML, headers=headers)
+
+
+def is_of_the_office(path: str) -> bool:
+    """Whether ``path`` is in the back office."""
+    return path == "/office" or path.startswith("/office/")
 
 
 async def visit_of(request: PageRequest) -> Visit:

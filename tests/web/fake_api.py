@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.web.fake_catalog import FakeCatalog
+
 ROLES = {
     "owner@shop.example": ("Mara Lindt", "owner", ["stock:read", "stock:write"]),
     "viewer@shop.example": ("Vera Blick", "viewer", ["stock:read"]),
@@ -56,6 +58,7 @@ class FakeApi:
         self.away = False
         self.next_problem: tuple[int, str, dict[str, Any]] | None = None
         self.open_items = open_items
+        self.catalog = FakeCatalog()
         self.transport = httpx.MockTransport(self.answer)
 
     def put(
@@ -98,7 +101,7 @@ class FakeApi:
         if key and key in self.answers:
             status, content = self.answers[key]
             return httpx.Response(status, content=content, headers={"Idempotent-Replayed": "true"})
-        response = self._routed(request)
+        response = self.catalog.answer(request) or self._routed(request)
         if key and response.status_code < 300:
             self.answers[key] = (response.status_code, response.content)
         return response

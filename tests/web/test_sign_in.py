@@ -6,8 +6,7 @@ from tests.web.conftest import SECRET, Browser
 from tests.web.fake_api import PASSWORD, FakeApi
 
 
-def test_the_front_door_leads_to_the_office_and_that_to_the_stock(browser: Browser) -> None:
-    assert browser.get("/", follow=False).answer.headers["location"] == "/office"
+def test_the_office_begins_with_the_stock(browser: Browser) -> None:
     assert browser.get("/office", follow=False).answer.headers["location"] == "/office/stock"
 
 

@@ -1,0 +1,69 @@
+// What the shop does better with a script. Everything works without it.
+"use strict";
+
+// "/" leads to the search, as long as nobody is typing.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.activeElement?.matches("input, select, textarea, [contenteditable]")) return;
+  const search = document.getElementById("q");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// The menu closes with Escape, and gives the focus back.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" ? document.querySelector(".menu[open]") : null;
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// The old content stays while the next one loads; a bar shows after 300 ms (shop.css).
+const main = () => document.getElementById("main");
+document.addEventListener("htmx:beforeRequest", () => main()?.setAttribute("aria-busy", "true"));
+document.addEventListener("htmx:afterRequest", () => main()?.removeAttribute("aria-busy"));
+
+// Nothing came back, not even an error page: load the plain way, so that the browser says so.
+document.addEventListener("htmx:sendError", (event) => {
+  const { pathInfo } = event.detail;
+  location.assign(pathInfo.finalRequestPath || pathInfo.requestPath);
+});
+// An error page has no list to take out of it: show it whole.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, pathInfo, requestConfig } = event.detail;
+  if (xhr.status < 400 || xhr.status === 422 || requestConfig.verb !== "get") return;
+  event.detail.shouldSwap = false;
+  location.assign(pathInfo.finalRequestPath || pathInfo.requestPath);
+});
+
+// A field left empty narrows nothing, so it need not stand in the address.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { parameters } = event.detail;
+  for (const name of new Set(parameters.keys?.() ?? Object.keys(parameters)))
+    if (parameters[name] === "") delete parameters[name];
+});
+
+// Enter in a field says "change" and then "submit": one of them is enough.
+let changedAt = -Infinity;
+document.addEventListener("htmx:confirm", (event) => {
+  const { type, timeStamp } = event.detail.triggeringEvent ?? {};
+  if (type === "change") changedAt = timeStamp;
+  else if (type === "submit" && timeStamp - changedAt < 50) event.preventDefault();
+});
+
+// Filters that were unfolded come unfolded again: folding them even for a moment would move the page.
+// What had the focus and went leaves it to its neighbours.
+let goodsBefore = 0;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  goodsBefore = document.querySelectorAll("#goods > li").length;
+  if (document.querySelector(".facets")?.open)
+    event.detail.serverResponse = event.detail.serverResponse.replace('class="facets"', 'class="facets" open');
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const appended = event.detail.target?.id === "goods";
+  const next = appended ? `#goods > :nth-child(${goodsBefore + 1}) a` : ".chip";
+  (document.querySelector(next) ?? document.querySelector("h1"))?.focus({ preventScroll: true });
+});

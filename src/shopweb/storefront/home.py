@@ -1,0 +1,63 @@
+"""The front page: a still life, the departments, what is new, and what we promise."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import Final
+
+from litestar import get
+from litestar.di import NamedDependency
+
+from shopapi.client import ShopApiError
+from shopapi.contract.catalog import ProductQuery
+from shopweb.storefront.cards import Card, card_of
+from shopweb.storefront.frame import BARE, Frame, absolute, frame_or_bare, storefront_page
+from shopweb.storefront.kept_pages import kept_page
+from shopweb.storefront.structured import shop_facts
+from shopweb.visit import Page, Visit
+
+_log = logging.getLogger(__name__)
+_SHOWN: Final = 12
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The newest goods, and how many there are in all."""
+
+    cards: list[Card]
+    total: str
+
+
+@get("/")
+async def show_home(visit: NamedDependency[Visit]) -> Page:
+    """The front page; a band whose answer does not come is left out."""
+    try:
+        return await kept_page(visit, lambda: _home(visit))
+    except ShopApiError as error:
+        _log.warning("The front page is left bare: %s", error)
+        return _page(visit, BARE, None)
+
+
+async def _home(visit: Visit) -> Page:
+    return _page(visit, *await asyncio.gather(frame_or_bare(visit), _fresh(visit)))
+
+
+def _page(visit: Visit, frame: Frame, fresh: Fresh | None) -> Page:
+    frame = replace(
+        frame,
+        whole=frame.whole and fresh is not None,
+        canonical=absolute(visit, "/"),
+        index=True,
+        description=visit.gettext("Stoneware from the Westerwald, paper that welcomes a nib, and lamps worth keeping."),
+        structured=shop_facts(visit, frame),
+    )
+    return storefront_page(visit, "storefront/home.html", frame, context={"fresh": fresh})
+
+
+async def _fresh(visit: Visit) -> Fresh | None:
+    try:
+        page = await visit.site.shelf.products(visit, ProductQuery(sort="newest", limit=_SHOWN))
+    except ShopApiError as error:
+        _log.warning("The newest goods are left out: %s", error)
+        return None
+    return Fresh([card_of(visit, product) for product in page.data], visit.number(page.total or len(page.data)))

@@ -1,0 +1,53 @@
+"""Rendered pages, kept as the bytes that go out, while the catalog is what it was when they were made.
+
+The storefront says the same to everybody who has the same language and theme: so the key is what was asked for, in
+which language, theme and coding, and on which day, since delivery dates move on. Whatever is one person's must not
+be on a page that is kept.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from litestar import MediaType, Response
+
+from shopweb.storefront.bounded import Bounded
+from shopweb.visit import Page, Visit
+
+_MAX_BYTES: Final = 10 * 2**20
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """A page and the version of the catalog that it shows."""
+
+    version: str
+    body: bytes
+    headers: dict[str, str]
+
+
+class KeptPages(Bounded[KeptPage]):
+    """One a process, in the app's state."""
+
+    def __init__(self) -> None:
+        super().__init__(_MAX_BYTES)
+
+
+async def kept_page(visit: Visit, make: Callable[[], Awaitable[Page]]) -> Page:
+    """The page that was asked for: kept from before, or made now; ``ApiUnavailable`` where nobody can tell."""
+    version = await visit.site.shelf.version(visit)
+    pages: KeptPages = visit.request.app.state.pages
+    scope = visit.request.scope
+    key = (scope["path"], scope["query_string"], visit.language, visit.theme, visit.takes_gzip, visit.today)
+    page = pages.find(key)
+    if page is None or page.version != version or not version:
+        made = await make()
+        if made.status_code != 200 or made.headers["Cache-Control"] == "no-store":
+            return made
+        tag = f'"{hashlib.blake2b(made.content, digest_size=12).hexdigest()}"'
+        page = KeptPage(version, made.content, {**made.headers, "ETag": tag})
+        pages.keep(key, page, len(page.body) + len(scope["query_string"]))
+    if page.headers["ETag"] in visit.request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, media_type=MediaType.HTML, headers=page.headers)
+    return Response(page.body, media_type=MediaType.HTML, headers=page.headers)

@@ -1,0 +1,186 @@
+"""A product: pictures, price, what can be chosen, when it arrives, and what goes with it."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from shopapi.client import Moved, ShopApiError
+from shopapi.contract.catalog import CategoryLink, CategoryTree, Product, ProductPage, ProductQuery, Shop, Variant
+from shopweb.locale import percent
+from shopweb.money import money
+from shopweb.storefront.answers import answer_or_error
+from shopweb.storefront.arrival import arrival
+from shopweb.storefront.cards import base_price, card_of, reduction, struck_price
+from shopweb.storefront.description import folds_of
+from shopweb.storefront.frame import (
+    Crumb,
+    Frame,
+    absolute,
+    category_path,
+    frame_with,
+    product_path,
+    storefront_page,
+    variant_path,
+)
+from shopweb.storefront.kept_pages import kept_page
+from shopweb.storefront.pictures import Picture, media_path, picture
+from shopweb.storefront.structured import product_facts
+from shopweb.storefront.variants import choices_of, chosen_variant, facts_of
+from shopweb.visit import Page, Visit
+
+_RELATED: Final = 4
+
+
+@dataclass(frozen=True)
+class Price:
+    """What it costs. ``was`` and ``reduction`` are empty where it never cost more."""
+
+    now: str
+    was: str
+    reduction: str
+    per_unit: str
+    tax: str
+    delivery: str
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Whether it can be had: ``look`` is ``""``, ``few`` or ``out``."""
+
+    text: str
+    look: str
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """A picture, and the address that shows it large."""
+
+    picture: Picture
+    href: str
+    current: bool
+
+
+@get("/products/{slug:str}")
+async def show_product(visit: NamedDependency[Visit], slug: FromPath[str]) -> Page:
+    """The product, with the variant that the address names."""
+    try:
+        return await kept_page(visit, lambda: _product(visit, slug))
+    except Moved as moved:
+        return visit.moved(product_path(moved.name))
+
+
+async def _product(visit: Visit, slug: str) -> Page:
+    shelf = visit.site.shelf
+    shop, tree, product, related = await asyncio.gather(
+        shelf.shop(visit),
+        shelf.categories(visit),
+        answer_or_error(shelf.product(visit, slug)),
+        answer_or_error(shelf.products(visit, ProductQuery(related_to=slug, limit=_RELATED))),
+    )
+    if isinstance(product, ShopApiError):
+        raise product
+    if not product.variants:
+        raise NotFoundException
+    return _page(visit, shop, tree, product, related)
+
+
+def _page(visit: Visit, shop: Shop, tree: CategoryTree, product: Product, related: ProductPage | ShopApiError) -> Page:
+    variant = chosen_variant(product, visit.asked("variant"))
+    crumbs = _crumbs(product)
+    frame = frame_with(visit, shop, tree, within=_top(product))
+    here = Crumb(product.name, product_path(product.slug))
+    thumbs = _thumbs(visit, product, variant)
+    shown = next((thumb.picture for thumb in thumbs if thumb.current), None)
+    frame = replace(
+        frame,
+        canonical=absolute(visit, here.href),
+        description=product.seo.description or product.fact,
+        index=True,
+        picture=absolute(visit, thumbs[0].picture.src) if thumbs else "",
+        structured=product_facts(visit, product, [*crumbs, here]),
+        whole=not isinstance(related, ShopApiError),
+    )
+    context = {
+        "product": product,
+        "heading": product.seo.title or product.name,
+        "crumbs": crumbs,
+        "picture": shown,
+        "thumbs": thumbs if len(thumbs) > 1 else [],
+        "price": _price(visit, shop, frame, product, variant),
+        "choices": choices_of(visit, product, variant),
+        "facts": facts_of(product, variant),
+        "stock": _stock(visit, shop, product, variant),
+        "folds": folds_of(product.description),
+        "related": [] if isinstance(related, ShopApiError) else [card_of(visit, card) for card in related.data],
+    }
+    return storefront_page(visit, "storefront/product.html", frame, context=context)
+
+
+def _top(product: Product) -> str:
+    """The department that the product lies in, or below which."""
+    first = next(iter(product.categories), None)
+    if first is None:
+        return ""
+    return first.parents[0].slug if first.parents else first.slug
+
+
+def _crumbs(product: Product) -> list[Crumb]:
+    if not product.categories:
+        return []
+    first = product.categories[0]
+    steps = [*first.parents, CategoryLink(first.slug, first.name)]
+    return [Crumb(step.name, category_path(step.slug)) for step in steps]
+
+
+def _thumbs(visit: Visit, product: Product, variant: Variant) -> list[Thumb]:
+    asked = visit.asked("picture")
+    current = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else 0
+    if not 1 <= current <= len(product.images):
+        own = media_path(variant.image) if variant.image else ""
+        paths = [media_path(image.url) for image in product.images]
+        current = paths.index(own) + 1 if own in paths else 1
+    return [
+        Thumb(shown, f"{variant_path(product.slug, variant.sku)}&picture={n}", n == current)
+        for n, image in enumerate(product.images, 1)
+        if (shown := picture(image))
+    ]
+
+
+def _price(visit: Visit, shop: Shop, frame: Frame, product: Product, variant: Variant) -> Price:
+    before = struck_price(variant.price, variant.lowest_price_30_days)
+    rate = {"rate": percent(product.tax_rate_bp, visit.language)}
+    included = visit.gettext("incl. %(rate)s VAT, plus"), visit.gettext("plus %(rate)s VAT, plus")
+    return Price(
+        now=money(variant.price, visit.language),
+        was=money(before, visit.language) if before else "",
+        reduction=reduction(variant.price, before, visit.language) if before else "",
+        per_unit=base_price(visit, variant.base_price),
+        tax=included[0 if shop.prices_include_tax else 1] % rate,
+        delivery=_delivery_cost(visit, frame),
+    )
+
+
+def _delivery_cost(visit: Visit, frame: Frame) -> str:
+    if frame.delivery is None:
+        return ""
+    if not frame.delivery.price:
+        return visit.gettext("(free)")
+    words = {"price": frame.delivery.price, "free_from": frame.delivery.free_from}
+    return (visit.gettext("(%(price)s, free from %(free_from)s)") if words["free_from"] else "(%(price)s)") % words
+
+
+def _stock(visit: Visit, shop: Shop, product: Product, variant: Variant) -> Stock:
+    _ = visit.gettext
+    if not variant.available:
+        others = any(other.available for other in product.variants)
+        return Stock(_("Sold out, but other versions are in stock.") if others else _("Sold out"), "out")
+    when = arrival(visit, shop.delivery) if shop.delivery else ""
+    if variant.low_stock:
+        words = _("Only %(count)s left, with you on %(when)s") if when else _("Only %(count)s left")
+        return Stock(words % {"count": variant.low_stock, "when": when}, "few")
+    return Stock(_("In stock, with you on %(when)s") % {"when": when} if when else _("In stock"), "")
