@@ -20,6 +20,7 @@ def merged(before: StoredProduct | None, record: ProductRecord, *, set_stock: bo
     named = [_variant(known.get(one.sku), one, set_stock=set_stock) for one in record.variants]
     names = {one.sku for one in named}
     kept = [one for one in old.variants if one.sku not in names]
+    variants = _in_order(old, [*named, *kept], named)
     return replace(
         record,
         name=_words(old.name, record.name),
@@ -28,11 +29,19 @@ def merged(before: StoredProduct | None, record: ProductRecord, *, set_stock: bo
         seo_title=_words(old.seo_title, record.seo_title),
         seo_description=_words(old.seo_description, record.seo_description),
         categories=_categories(old, record),
-        options=_options(old, record, [*named, *kept]),
-        variants=[*named, *kept],
+        options=_options(old, record, variants),
+        variants=variants,
         media=old.media if record.media is None else record.media,
         published_at=record.published_at or old.published_at,
     )
+
+
+def _in_order(old: ProductRecord, variants: list[VariantRecord], named: list[VariantRecord]) -> list[VariantRecord]:
+    # A record that leaves some out, such as archived ones, says nothing of their place: that is no change of order.
+    places = {one.sku: place for place, one in enumerate(old.variants)}
+    known = [places[one.sku] for one in named if one.sku in places]
+    is_same = len(known) == len(named) and known == sorted(known)
+    return sorted(variants, key=lambda one: places[one.sku]) if is_same else variants
 
 
 def _words(old: Words, new: Words) -> Words:

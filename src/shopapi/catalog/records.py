@@ -92,6 +92,15 @@ class CategoryRecord(Struct, frozen=True, kw_only=True):
     image_alt: Words = field(default_factory=dict)
 
 
+class ShopWords(Struct, frozen=True, kw_only=True):
+    """What a shop says of itself in one language; ``promises`` are titles and texts."""
+
+    headline: str = ""
+    intro: str = ""
+    about: str = ""
+    promises: list[tuple[str, str]] = field(default_factory=list)
+
+
 class Picture(Struct, frozen=True, kw_only=True):
     """A picture to store: its bytes in their own width, in pixels. ``kind`` is its file name's ending."""
 

@@ -46,10 +46,13 @@ _MEDIA_HEADERS: Final = {
 
 @get("/v1/shop", opt={"told": Route(PUBLIC, "Read the shop", answers={200: Shop}, tagged=True)})
 @in_thread
-def get_shop(db: NamedDependency[Database]) -> Shop:
-    """Its name, languages and currency, and what delivery costs."""
+def get_shop(
+    request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
+) -> Response[Shop]:
+    """Its name, languages and currency, what delivery costs, and what it says of itself."""
     with db.reading() as c:
-        return read_shop(c)
+        found, locale = read_shop(c, languages.of(request, c))
+    return Response(found, headers={"Content-Language": locale})
 
 
 @get(

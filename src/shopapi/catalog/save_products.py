@@ -19,6 +19,7 @@ from shopapi.catalog.merging import merged
 from shopapi.catalog.record_store import StoredProduct, load
 from shopapi.catalog.records import ProductRecord
 from shopapi.catalog.tables import category, media, product_slug, variant
+from shopapi.contract.catalog import MAX_AMOUNT
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
 from shopapi.db.engine import Database, TryAgain
 from shopapi.db.types import clock
@@ -146,11 +147,17 @@ def _refusal(
             return f'the sku "{sku}" is archived, which is for good'
         if known.skus.get(sku, own) != own:
             return f'the sku "{sku}" belongs to another product'
+    if wrong := _wrong_option(record, before):
+        return wrong
     combinations = [tuple(sorted(one.options.items())) for one in record.variants]
     if len(set(combinations)) != len(combinations):
         return "two of its variants have the same options"
     if record.state == "active" and all(one.price is None for one in record.variants):
         return "it is to be on sale, and no variant has a price"
+    if any(
+        not 0 <= (amount or 0) <= MAX_AMOUNT for one in record.variants for amount in (one.price, one.compare_at_price)
+    ):
+        return f"a price is not between 0 and {MAX_AMOUNT:,}"
     if any((one.on_hand or 0) > MAX_ITEM_QUANTITY for one in record.variants):
         return f"a variant has more than {MAX_ITEM_QUANTITY:,} units in stock"
     if check_links:
@@ -160,6 +167,16 @@ def _refusal(
         for picture in record.media or ():
             if picture.sha256 not in known.media:
                 return f"its picture {picture.sha256[:12]} is not stored"
+    return ""
+
+
+def _wrong_option(record: ProductRecord, before: StoredProduct | None) -> str:
+    options = [*record.options, *(before.record.options if before else ())]
+    values = {(option.code, value.code) for option in options for value in option.values}
+    for one in record.variants:
+        for pair in one.options.items():
+            if pair not in values:
+                return f'the sku "{one.sku}" has the option "{pair[0]}: {pair[1]}", which the product has not'
     return ""
 
 

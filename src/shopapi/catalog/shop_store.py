@@ -1,13 +1,16 @@
 """SQL over the shop itself: who it is, what delivery costs, what the law wants said."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from shopapi.catalog.records import ShopWords
 from shopapi.catalog.rich_text import html_of
 from shopapi.catalog.stock_shown import changed
 from shopapi.catalog.tables import shipping_method, shop, shop_text
-from shopapi.contract.catalog import LOCALES, Delivery, Locale, Money, Shop, ShopText, TextKind
+from shopapi.contract.catalog import LOCALES, Delivery, Locale, Money, Promise, Shop, ShopText, TextKind
 from shopapi.db.engine import Reader
 from shopapi.db.types import clock
 from shopapi.http.problems import NotFound
@@ -37,12 +40,14 @@ _TEXT: Final = (
 )
 
 
-def read_shop(c: Reader) -> Shop:
-    """What every page needs to know of the shop."""
+def read_shop(c: Reader, locale: Locale | None) -> tuple[Shop, str]:
+    """What every page needs to know of the shop, and the language of its words."""
     rows = c.execute(_SHOP).all()
     own = rows[0]
+    spoken = locale or own.default_locale
+    words = msgspec.convert(own.words.get(spoken) or own.words.get(own.default_locale) or {}, ShopWords)
     home = next((row for row in rows if row.countries and own.country in row.countries), None)
-    return Shop(
+    told = Shop(
         name=own.name,
         locales=list(LOCALES),
         default_locale=own.default_locale,
@@ -50,8 +55,14 @@ def read_shop(c: Reader) -> Shop:
         country=own.country,
         prices_include_tax=own.prices_include_tax,
         delivery=None if home is None else _delivery(home, own.currency),
+        returns_days=own.returns_days,
+        headline=words.headline,
+        intro=words.intro,
+        about=words.about,
+        promises=[Promise(title, text) for title, text in words.promises],
         read_only=own.read_only,
     )
+    return told, spoken
 
 
 def _delivery(row: Any, currency: str) -> Delivery:
@@ -68,7 +79,16 @@ def read_text(c: Reader, kind: TextKind, locale: Locale | None) -> ShopText:
 
 
 def save_shop(
-    c: Connection, *, name: str, legal_name: str, address: str, vat_id: str, email: str, country: str = "DE"
+    c: Connection,
+    *,
+    name: str,
+    legal_name: str,
+    address: str,
+    vat_id: str,
+    email: str,
+    country: str = "DE",
+    returns_days: int | None = None,
+    words: Mapping[str, ShopWords] | None = None,
 ) -> None:
     """Say who the shop is."""
     c.execute(
@@ -79,6 +99,8 @@ def save_shop(
             vat_id=vat_id,
             email=email,
             country=country,
+            returns_days=returns_days,
+            words=msgspec.to_builtins(words or {}),
             version=shop.c.version + 1,
             updated_at=clock(),
         )

@@ -31,13 +31,16 @@ shop = Table(
     Column("currency", Text, nullable=False),
     Column("default_locale", Text, CheckConstraint("default_locale IN ('de', 'en')", name="locale"), nullable=False),
     Column("prices_include_tax", Flag, nullable=False),
+    Column("returns_days", Int, CheckConstraint("returns_days > 0", name="returns_days")),
+    Column("words", Json, nullable=False),
     Column("read_only", Flag, nullable=False),
     Column("version", Int, nullable=False, server_default="1"),
     Column("created_at", Instant, nullable=False, default=clock()),
     Column("updated_at", Instant, nullable=False, default=clock()),
     sqlite_strict=True,
 )
-"""One row, made by the migration."""
+"""One row, made by the migration. ``words`` is what the shop says of itself, by locale; ``returns_days`` what it allows
+beyond the law."""
 
 shop_text = Table(
     "shop_text",

@@ -263,8 +263,19 @@ class Delivery(Struct, frozen=True):
     days_max: int
 
 
+class Promise(Struct, frozen=True):
+    """Something that the shop is proud of."""
+
+    title: str
+    text: str
+
+
 class Shop(Struct, frozen=True):
-    """What every page needs to know of the shop."""
+    """What every page needs to know of the shop.
+
+    ``headline``, ``intro``, ``about`` and ``promises`` are its own words, empty where it has written none;
+    ``returns_days`` is how long it takes goods back, where that is longer than the law asks.
+    """
 
     name: str
     locales: list[str]
@@ -273,6 +284,11 @@ class Shop(Struct, frozen=True):
     country: str
     prices_include_tax: bool
     delivery: Delivery | None
+    returns_days: int | None
+    headline: str
+    intro: str
+    about: str
+    promises: list[Promise]
     read_only: bool
 
 

@@ -77,8 +77,9 @@ WITH known AS (
     least(level.on_hand - level.reserved, 6) - least(level.on_hand - level.reserved - :quantity, 6) AS units
   FROM item JOIN level ON level.variant_id = item.id WHERE item.price IS NOT NULL
 ), shown AS (
-  UPDATE availability SET units = availability.units + difference.units
-  FROM difference WHERE availability.product_id = difference.product_id AND difference.units <> 0
+  -- Never an UPDATE: of a product whose insert this statement has waited for it sees the variant, and no other row.
+  INSERT INTO availability (product_id, units) SELECT product_id, units FROM difference WHERE units <> 0
+  ON CONFLICT (product_id) DO UPDATE SET units = availability.units + excluded.units
 ), raised AS (
   UPDATE catalog_version SET value = value + 1
   FROM difference WHERE slot = difference.id % 16 AND difference.units <> 0

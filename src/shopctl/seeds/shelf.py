@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from shopapi.contract.catalog import ContentUnit, TaxClass
+from shopapi.catalog.records import ShopWords
+from shopapi.contract.catalog import ContentUnit, Locale, TaxClass
 
 T = TypeVar("T")
 
@@ -130,6 +131,8 @@ class ShopData(Struct, frozen=True, forbid_unknown_fields=True):
     vat_id: str
     email: str
     country: str
+    returns_days: int
+    words: dict[Locale, ShopWords]
 
 
 class _Options(Struct, frozen=True, forbid_unknown_fields=True):

@@ -53,9 +53,9 @@ def first_rows() -> None:
     now = "now()" if is_postgresql else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
     yes, no = ("true", "false") if is_postgresql else ("1", "0")
     op.execute(
-        f"""INSERT INTO shop (id, name, country, currency, default_locale, prices_include_tax, read_only,
+        f"""INSERT INTO shop (id, name, country, currency, default_locale, prices_include_tax, words, read_only,
           created_at, updated_at)
-        VALUES (1, 'Shop', 'DE', 'EUR', 'de', {yes}, {no}, {now}, {now})"""
+        VALUES (1, 'Shop', 'DE', 'EUR', 'de', {yes}, '{{}}', {no}, {now}, {now})"""
     )
     # UStG, section 12: 19 % and, for food, plants and books, 7 %; in force since 1 January 2021.
     since = "'2021-01-01T00:00:00.000Z'"
@@ -107,11 +107,16 @@ def shop() -> None:
         sa.Column("currency", Text, nullable=False),
         sa.Column("default_locale", Text, nullable=False),
         sa.Column("prices_include_tax", Flag, nullable=False),
+        sa.Column("returns_days", Int),
+        sa.Column("words", Json, nullable=False),
         sa.Column("read_only", Flag, nullable=False),
         sa.Column("version", Int, nullable=False, server_default="1"),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("updated_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_shop"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_shop_one_row")),
+        sa.CheckConstraint("returns_days > 0", name=op.f("ck_shop_returns_days")),
+        sa.CheckConstraint("default_locale IN ('de', 'en')", name=op.f("ck_shop_locale")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -123,6 +128,9 @@ def shop() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("updated_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("kind", "locale", name="pk_shop_text"),
+        sa.CheckConstraint(
+            "kind IN ('imprint', 'terms', 'privacy', 'withdrawal', 'accessibility')", name=op.f("ck_shop_text_kind")
+        ),
         sqlite_strict=True,
     )
     op.create_table(
@@ -137,6 +145,8 @@ def shop() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_tax_rate"),
         sa.UniqueConstraint("country", "tax_class", "valid_from", name="uq_tax_rate_country_tax_class_valid_from"),
         sa.UniqueConstraint("public_id", name="uq_tax_rate_public_id"),
+        sa.CheckConstraint("tax_class IN ('standard', 'reduced', 'zero')", name=op.f("ck_tax_rate_class")),
+        sa.CheckConstraint("0 <= rate_bp AND rate_bp < 10000", name=op.f("ck_tax_rate_rate")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -155,6 +165,9 @@ def shop() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_shipping_method"),
         sa.CheckConstraint("0 <= days_min AND days_min <= days_max", name=op.f("ck_shipping_method_days")),
         sa.UniqueConstraint("public_id", name="uq_shipping_method_public_id"),
+        sa.CheckConstraint("tax_class IN ('standard', 'reduced', 'zero')", name=op.f("ck_shipping_method_class")),
+        sa.CheckConstraint("price >= 0", name=op.f("ck_shipping_method_price")),
+        sa.CheckConstraint("free_from >= 0", name=op.f("ck_shipping_method_free_from")),
         sqlite_strict=True,
     )
 
@@ -168,6 +181,7 @@ def pictures() -> None:
         sa.Column("height", Int, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("sha256", name="pk_media"),
+        sa.CheckConstraint("kind IN ('svg', 'webp', 'png', 'jpg')", name=op.f("ck_media_kind")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -312,6 +326,7 @@ def read_models() -> None:
         sa.Column("card_en", Text, nullable=False),
         sa.PrimaryKeyConstraint("product_id", name="pk_listing"),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_listing_product_id"),
+        sa.CheckConstraint("0 <= price_min AND price_min <= 100000000", name=op.f("ck_listing_price_min")),
         sqlite_strict=True,
     )
     op.create_index("ix_listing_price_min_product_id", "listing", ["price_min", "product_id"])
@@ -350,6 +365,7 @@ def read_models() -> None:
         sa.Column("category_id", Id, autoincrement=False, nullable=False),
         sa.Column("products", Int, nullable=False),
         sa.PrimaryKeyConstraint("category_id", name="pk_listing_count"),
+        sa.CheckConstraint("products >= 0", name=op.f("ck_listing_count_products")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -358,6 +374,7 @@ def read_models() -> None:
         sa.Column("units", Int, nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("product_id", name="pk_availability"),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_availability_product_id"),
+        sa.CheckConstraint("units >= 0", name=op.f("ck_availability_units")),
         sqlite_strict=True,
     )
     op.create_table(
