@@ -1,8 +1,9 @@
 """Arrange what a test needs, in the words of the shop. Each takes a connection inside a transaction."""
 
+from collections.abc import Mapping
 from functools import cache
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -11,15 +12,30 @@ from shopapi.accounts.key_store import create_api_key
 from shopapi.accounts.passwords import hash_password
 from shopapi.accounts.session_store import create_session
 from shopapi.accounts.tables import staff as staff_table
+from shopapi.catalog.category_store import save_categories
+from shopapi.catalog.records import (
+    CategoryRecord,
+    MediaRecord,
+    OptionRecord,
+    Picture,
+    ProductRecord,
+    ValueRecord,
+    VariantRecord,
+)
+from shopapi.catalog.save_products import Outcome, save_products
+from shopapi.catalog.stock_shown import stock_changed
 from shopapi.catalog.tables import variant
 from shopapi.contract.accounts import ApiKeyInput, Permission, Role, Staff, StaffInput
 from shopapi.contract.items import Item, ItemInput
 from shopapi.contract.stock import Ledger
-from shopapi.db.engine import Reader
+from shopapi.db.engine import Database, Reader
 from shopapi.db.types import clock
 from shopapi.inventory.item_store import add_item
 from shopapi.inventory.level_store import read_ledger
+from shopapi.inventory.movement_store import locked
 from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level, stock_movement
+from shopapi.media.store import store_picture
+from shopapi.names import slug
 
 PASSWORD: Final = "correct-horse-battery-staple"
 """What everybody of the staff signs in with."""
@@ -53,6 +69,57 @@ def item(c: Connection, *, name: str = "", quantity: int = 10) -> Item:
     """An item in stock."""
     wanted = ItemInput(name=name or f"Mug {next(_numbers)}", quantity=quantity)
     return add_item(c, wanted, actor="shopctl")[0].item
+
+
+def category(c: Connection, *path: str) -> None:
+    """A category by its names from the root on: ``category(c, "Geschirr", "Becher")``."""
+    parents = [None, *(slug(name) for name in path)]
+    save_categories(
+        c,
+        [
+            CategoryRecord(slug=slug(name), parent=parent, name={"de": name, "en": f"{name} (en)"})
+            for name, parent in zip(path, parents, strict=False)
+        ],
+    )
+
+
+def picture(c: Connection, content: bytes = b"<svg/>", *, kind: str = "svg", width: int = 400) -> str:
+    """The name of a stored picture."""
+    return store_picture(c, Picture(kind=kind, width=width, height=500, content=content))
+
+
+def seen(sha256: str, alt: str) -> MediaRecord:
+    """A picture of a product, and what is to be seen on it."""
+    return MediaRecord(sha256=sha256, alt={"de": alt})
+
+
+def goods(title: str = "", *, price: int | None = 1000, on_hand: int = 10, sku: str = "", **said: Any) -> ProductRecord:
+    """A product of one variant, on sale; ``said`` is of the variant or of the product."""
+    title = title or f"Krug {next(_numbers)}"
+    of_variant = {field: said.pop(field) for field in VariantRecord.__struct_fields__ if field in said}
+    only = VariantRecord(sku=sku or slug(title).upper(), price=price, on_hand=on_hand, **of_variant)
+    return ProductRecord(**{"slug": slug(title), "name": {"de": title}, "state": "active", "variants": [only], **said})
+
+
+def in_colours(title: str, colours: Mapping[str, tuple[int | None, int]], **said: Any) -> ProductRecord:
+    """A product with a variant for each colour, from its price and units; skus are ``NAME-COLOUR``."""
+    values = [ValueRecord(code=slug(one), name={"de": one}) for one in colours]
+    variants = [
+        VariantRecord(
+            sku=f"{slug(title)}-{slug(one)}".upper(), options={"farbe": slug(one)}, price=price, on_hand=units
+        )
+        for one, (price, units) in colours.items()
+    ]
+    option = OptionRecord(code="farbe", name={"de": "Farbe", "en": "Colour"}, values=values)
+    known = {"slug": slug(title), "name": {"de": title}, "state": "active", "options": [option], "variants": variants}
+    return ProductRecord(**{**known, **said})
+
+
+def save(db: Database, *records: ProductRecord, set_stock: bool = False) -> list[Outcome]:
+    """Bring products into the catalog, none of which may be refused."""
+    outcomes = save_products(db, records, actor="shopctl", set_stock=set_stock)
+    assert not [one for one in outcomes if one.what == "refused"], outcomes
+    return outcomes
 
 
 def items(c: Connection, number: int, *, quantity: int = 10) -> list[Item]:
@@ -94,12 +161,15 @@ def release(c: Connection, order_id: int, item_id: int) -> None:
 
 
 def _change_reserved(c: Connection, item_id: int, units: int) -> None:
-    changed = c.execute(
+    row = locked(c, variant.c.id == item_id)
+    assert row is not None, f"No item has the id {item_id}."
+    c.execute(
         update(stock_level)
         .where(stock_level.c.variant_id == item_id, stock_level.c.location_id == MAIN_LOCATION)
         .values(reserved=stock_level.c.reserved + units, version=stock_level.c.version + 1, updated_at=clock())
     )
-    assert changed.rowcount == 1, f"No item has the id {item_id}."
+    available = row.on_hand - row.reserved
+    stock_changed(c, row.product_id, item_id, row.price, available, available - units)
 
 
 @cache

@@ -31,6 +31,7 @@ from shopapi.http.limits import Limiter
 from shopapi.http.query import refuse_queries
 from shopapi.inventory import classic
 from shopapi.inventory import routes as inventory
+from shopapi.media import routes as media
 from shopapi.runtime.draining import Draining
 from shopapi.runtime.edge import SECURITY_HEADERS, STRICT_TRANSPORT, App, Edge
 from shopapi.runtime.hosts import Hosts
@@ -42,6 +43,7 @@ from shopapi.settings import ApiSettings
 HANDLERS = [
     *classic.HANDLERS,
     *catalog.HANDLERS,
+    *media.HANDLERS,
     *products.HANDLERS,
     *sign_in.HANDLERS,
     *inventory.HANDLERS,

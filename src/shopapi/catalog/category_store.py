@@ -10,11 +10,12 @@ from shopapi.catalog.listing_store import ALL, refresh
 from shopapi.catalog.records import CategoryRecord
 from shopapi.catalog.rules import word
 from shopapi.catalog.stock_shown import changed
-from shopapi.catalog.tables import category, listing_category, listing_count, media, shop
+from shopapi.catalog.tables import category, listing_category, listing_count, shop
 from shopapi.contract.catalog import Category, CategoryTree, Image, Locale
 from shopapi.db.engine import Reader
 from shopapi.db.types import clock
 from shopapi.inventory.movement_store import lock_variants
+from shopapi.media.tables import media
 
 
 def save_categories(c: Connection, records: Sequence[CategoryRecord]) -> int:

@@ -22,13 +22,13 @@ from shopapi.catalog.tables import (
     listing_category,
     listing_count,
     listing_page,
-    media,
     shop,
     tax_rate,
 )
 from shopapi.contract.catalog import LOCALES
 from shopapi.db.engine import Reader
 from shopapi.db.types import clock
+from shopapi.media.tables import media
 
 ALL: Final = 0
 """The row of ``listing_count`` that counts every product listed."""

@@ -129,6 +129,10 @@ class _Batch:
         self._new_variants = _new_ids(c, variant, sum(len(_fresh(plan)) for plan in plans))
         self._taken = self._names_taken(plans)
         self._history = _histories(c, plans)
+        # A product that gets back a slug of its past has it among its own already.
+        slugs = [plan.wanted.slug for plan in plans if plan.before]
+        known = select(product_slug.c.slug).where(product_slug.c.slug.in_(slugs))
+        self._known_slugs = set(c.execute(known).scalars()) if slugs else set[str]()
 
     def add_product(self, product_id: int, plan: Plan) -> None:
         """The product's own row."""
@@ -146,7 +150,7 @@ class _Batch:
         else:
             self._rows[product].append({"id": product_id, **row})
             self._rows[availability].append({"product_id": product_id, "units": 0})
-        if not plan.before or plan.before.record.slug != wanted.slug:
+        if wanted.slug not in self._known_slugs:
             self._rows[product_slug].append({"slug": wanted.slug, "product_id": product_id})
 
     def add_parts(self, product_id: int, wanted: ProductRecord) -> None:

@@ -1,6 +1,5 @@
 """The catalog for everybody: lists, pages, categories, pictures, the shop's own words."""
 
-import re
 from typing import Final, get_args
 
 from litestar import Response, get
@@ -10,12 +9,10 @@ from litestar.params import FromPath
 from shopapi.catalog.category_store import read_tree
 from shopapi.catalog.languages import Languages
 from shopapi.catalog.list_products import list_products
-from shopapi.catalog.media_store import read_file
 from shopapi.catalog.page_reader import Moved, read_page
 from shopapi.catalog.shop_store import read_shop, read_text
 from shopapi.contract.catalog import (
     CategoryTree,
-    MediaQuery,
     Product,
     ProductPage,
     ProductQuery,
@@ -33,15 +30,6 @@ from shopapi.http.told import PUBLIC, Route
 
 _JSON: Final = "application/json"
 _KINDS: Final = {kind: kind for kind in get_args(TextKind)}
-_MEDIA_NAME: Final = re.compile(r"([0-9a-f]{64})\.(svg|webp|png|jpg)", re.ASCII)
-_MEDIA_TYPES: Final = {"svg": "image/svg+xml", "webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
-_MEDIA_HEADERS: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    # A drawing may style itself, and nothing else: opened by itself it is a document.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    # The shop's pages may stand on another host than its API.
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 
 
 @get("/v1/shop", opt={"told": Route(PUBLIC, "Read the shop", answers={200: Shop}, tagged=True)})
@@ -131,24 +119,4 @@ def get_categories(
     return Response(tree, headers={"Content-Language": locale})
 
 
-@get(
-    "/v1/media/{name:str}",
-    opt={"told": Route(PUBLIC, "Read a picture", answers={200: bytes}, problems=(NotFound,), query=MediaQuery)},
-    dependencies=query_of(MediaQuery),
-)
-@in_thread
-def get_media(
-    name: FromPath[str], asked: NamedDependency[MediaQuery], db: NamedDependency[Database]
-) -> Response[bytes]:
-    """A picture by the hash of its content, so that it never changes. A drawing has every width."""
-    named = _MEDIA_NAME.fullmatch(name)
-    if named is None:
-        raise NotFound("A picture is called by 64 hexadecimal digits and its kind, such as .svg.")
-    with db.reading() as c:
-        found = read_file(c, named[1], width=int(asked.w or 1920))
-    if found is None or found.kind != named[2]:
-        raise NotFound("There is no such picture.")
-    return Response(found.content, media_type=_MEDIA_TYPES[found.kind], headers=_MEDIA_HEADERS)
-
-
-HANDLERS: Final = [get_shop, get_shop_text, get_products, get_product, get_categories, get_media]
+HANDLERS: Final = [get_shop, get_shop_text, get_products, get_product, get_categories]

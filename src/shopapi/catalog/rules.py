@@ -40,7 +40,7 @@ class NoPrice(ShopError):
 
 
 class Archived(ShopError):
-    """An archived product stays archived: its names belong to others by now."""
+    """What is archived stays archived: its names belong to others by now."""
 
     status, code, title = 409, "archived", "Archived"
 

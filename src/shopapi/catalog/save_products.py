@@ -16,14 +16,15 @@ from sqlalchemy.exc import IntegrityError
 from shopapi.catalog import product_writer
 from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.merging import merged
-from shopapi.catalog.record_store import StoredProduct, load
+from shopapi.catalog.record_store import StoredProduct, default_locale, load
 from shopapi.catalog.records import ProductRecord
-from shopapi.catalog.tables import category, media, product_slug, variant
+from shopapi.catalog.tables import category, product_slug, variant
 from shopapi.contract.catalog import MAX_AMOUNT
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
 from shopapi.db.engine import Database, TryAgain
 from shopapi.db.types import clock
 from shopapi.inventory.movement_store import lock_variants
+from shopapi.media.tables import media
 
 
 class Outcome(Struct, frozen=True):
@@ -84,6 +85,9 @@ def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock
             outcomes.append(Outcome(record.slug, "refused", reason))
             continue
         wanted = merged(before, record, set_stock=set_stock)
+        if before is not None and (reason := _reserved(before, wanted)):
+            outcomes.append(Outcome(record.slug, "refused", reason))
+            continue
         if before is not None and wanted == before.record:
             outcomes.append(Outcome(record.slug, "unchanged"))
             continue
@@ -98,6 +102,7 @@ class _Known:
     """What the database knows of the names in a batch."""
 
     def __init__(self, c: Connection, records: Sequence[ProductRecord]) -> None:
+        self.default_locale = default_locale(c)
         skus = [one.sku for record in records for one in record.variants]
         rows = c.execute(select(variant.c.sku, variant.c.product_id).where(variant.c.sku.in_(skus)))
         self.skus: dict[str, int] = {row.sku: row.product_id for row in rows}
@@ -136,6 +141,8 @@ def _refusal(
         return "it is archived, which is for good"
     if record.slug in seen:
         return f'the slug "{record.slug}" came before in this batch'
+    if not (record.name.get(known.default_locale) or before):
+        return f"it has no name in the shop's own language ({known.default_locale})"
     if not skus:
         return "it has no variant"
     if len(skus) > _MOST_VARIANTS:
@@ -177,6 +184,14 @@ def _wrong_option(record: ProductRecord, before: StoredProduct | None) -> str:
         for pair in one.options.items():
             if pair not in values:
                 return f'the sku "{one.sku}" has the option "{pair[0]}: {pair[1]}", which the product has not'
+    return ""
+
+
+def _reserved(before: StoredProduct, wanted: ProductRecord) -> str:
+    for one in wanted.variants:
+        held = before.variants[one.sku].reserved if one.sku in before.variants else 0
+        if (one.on_hand or 0) < held:
+            return f'open orders have reserved {held} units of "{one.sku}"'
     return ""
 
 

@@ -41,10 +41,13 @@ def set_variant(c: Connection, sku: str, change: VariantChange, *, actor: str) -
         state=before.record.state if change.state is UNSET else change.state,
         tax_class=before.record.tax_class if change.tax_class is UNSET else change.tax_class,
     )
-    if wanted.state == "active" and all(one.price is None for one in wanted.variants):
+    if wanted != before.record and (before.record.state == "archived" or before.variants[sku].archived):
+        raise Archived
+    living = [one for one in wanted.variants if not before.variants[one.sku].archived]
+    if wanted.state == "active" and all(one.price is None for one in living):
         raise NoPrice
-    if wanted.state != before.record.state:
-        _check_state(before, wanted.state)
+    if wanted.state == "archived" and wanted != before.record:
+        _check_empty(before)
     if wanted != before.record:
         nodes = {row.slug: row.id for row in c.execute(select(category.c.slug, category.c.id))}
         now = c.execute(select(clock())).scalar_one()
@@ -63,8 +66,6 @@ def _changed(one: VariantRecord, change: VariantChange) -> VariantRecord:
     )
 
 
-def _check_state(before: StoredProduct, state: ProductState) -> None:
-    if before.record.state == "archived":
-        raise Archived
-    if state == "archived" and (units := sum(one.on_hand for one in before.variants.values())):
+def _check_empty(before: StoredProduct) -> None:
+    if units := sum(one.on_hand for one in before.variants.values()):
         raise StockLeft(units)

@@ -14,7 +14,8 @@ from sqlalchemy import (
 )
 
 from shopapi.contract.catalog import MAX_AMOUNT
-from shopapi.db.types import Bytes, Flag, Id, Instant, Int, Json, Sorted, Text, clock, metadata
+from shopapi.db.types import Flag, Id, Instant, Int, Json, Sorted, Text, clock, metadata
+from shopapi.media.tables import media
 
 # --- the shop
 
@@ -193,7 +194,7 @@ variant = Table(
     Column("base_unit", Text, CheckConstraint("base_unit IN ('kg', 'l')", name="base_unit")),
     Column("barcode", Text),
     Column("weight_g", Int, CheckConstraint("weight_g >= 0", name="weight_g")),
-    Column("image", Text, ForeignKey("media.sha256")),
+    Column("image", Text, ForeignKey(media.c.sha256)),
     Column("position", Int, nullable=False, server_default="0"),
     Column("archived_at", Instant),
     Column("version", Int, nullable=False, server_default="1"),
@@ -247,7 +248,7 @@ category = Table(
     Column("position", Int, nullable=False, server_default="0"),
     Column("names", Json, nullable=False),
     Column("descriptions", Json, nullable=False),
-    Column("image", Text, ForeignKey("media.sha256")),
+    Column("image", Text, ForeignKey(media.c.sha256)),
     Column("image_alts", Json, nullable=False),
     Column("version", Int, nullable=False, server_default="1"),
     Column("created_at", Instant, nullable=False, default=clock()),
@@ -265,36 +266,12 @@ product_category = Table(
     sqlite_strict=True,
 )
 
-# --- pictures
-
-media = Table(
-    "media",
-    metadata,
-    Column("sha256", Text, primary_key=True),
-    Column("kind", Text, CheckConstraint("kind IN ('svg', 'webp', 'png', 'jpg')", name="kind"), nullable=False),
-    Column("width", Int, nullable=False),
-    Column("height", Int, nullable=False),
-    Column("created_at", Instant, nullable=False, default=clock()),
-    sqlite_strict=True,
-)
-
-media_file = Table(
-    "media_file",
-    metadata,
-    Column("sha256", Text, ForeignKey("media.sha256"), nullable=False),
-    Column("width", Int, nullable=False),
-    Column("content", Bytes, nullable=False),
-    PrimaryKeyConstraint("sha256", "width"),
-    sqlite_strict=True,
-)
-"""The bytes, once for every width; a drawing has its own width alone."""
-
 product_media = Table(
     "product_media",
     metadata,
     Column("product_id", Id, ForeignKey("product.id"), nullable=False),
     Column("position", Int, nullable=False),
-    Column("sha256", Text, ForeignKey("media.sha256"), nullable=False),
+    Column("sha256", Text, ForeignKey(media.c.sha256), nullable=False),
     Column("alts", Json, nullable=False),
     PrimaryKeyConstraint("product_id", "position"),
     sqlite_strict=True,

@@ -6,5 +6,6 @@ from shopapi.catalog.search import tables as search
 from shopapi.db.types import metadata
 from shopapi.http import idempotency_table as idempotency
 from shopapi.inventory import tables as inventory
+from shopapi.media import tables as media
 
-__all__ = ["accounts", "catalog", "idempotency", "inventory", "metadata", "search"]
+__all__ = ["accounts", "catalog", "idempotency", "inventory", "media", "metadata", "search"]

@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shopapi.catalog.category_store import read_tree, save_categories
-from shopapi.catalog.media_store import read_file
 from shopapi.catalog.record_store import default_locale
 from shopapi.catalog.records import ProductRecord
 from shopapi.catalog.save_products import save_products
 from shopapi.contract.catalog import ProductState
 from shopapi.db.engine import Database
+from shopapi.media.store import stored
 from shopctl.importers.addresses import address_of
 from shopctl.importers.categories import CategoryBook
 from shopctl.importers.formats import Survey, Table
@@ -120,7 +120,7 @@ class _Arriving:
         if not named:
             return record, []
         with self._db.reading() as c:
-            missing = {name for name in dict.fromkeys(named) if read_file(c, name, width=1) is None}
+            missing = set(named) - stored(c, named)
         if not missing:
             return record, []
         media = [one for one in record.media or () if one.sha256 not in missing] or None

@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import cache
 from typing import Final, get_args
 
-from shopapi.catalog.media_store import sha256_of
 from shopapi.catalog.records import (
     CategoryRecord,
     MediaRecord,
@@ -18,6 +17,7 @@ from shopapi.catalog.records import (
     Words,
 )
 from shopapi.contract.catalog import LOCALES, BaseUnit, ContentUnit, Locale, TextKind
+from shopapi.media.store import sha256_of
 from shopctl.seeds import shelf
 from shopctl.seeds.illustrations import draw
 

@@ -13,13 +13,13 @@ from shopapi.accounts import rules
 from shopapi.accounts import store as accounts
 from shopapi.accounts.passwords import hash_password
 from shopapi.catalog.category_store import save_categories
-from shopapi.catalog.media_store import store_picture
 from shopapi.catalog.records import ProductRecord
 from shopapi.catalog.save_products import save_products
 from shopapi.catalog.shop_store import save_shop, save_text
 from shopapi.catalog.store import count_products
 from shopapi.contract.accounts import StaffInput
 from shopapi.db.engine import Database, Reader
+from shopapi.media.store import store_picture
 from shopctl.seeds import demo, large, shelf, standing
 from shopctl.seeds.turn import taking_turns
 

@@ -1,13 +1,14 @@
 """SQL over pictures: the bytes by the hash of their content."""
 
 import hashlib
+from collections.abc import Collection
 
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from shopapi.catalog.records import Picture
-from shopapi.catalog.tables import media, media_file
 from shopapi.db.engine import Reader
+from shopapi.media.tables import media, media_file
 
 _FILE = (
     select(media.c.kind, media_file.c.content)
@@ -33,10 +34,15 @@ def sha256_of(picture: Picture) -> str:
 def store_picture(c: Connection, picture: Picture) -> str:
     """Keep a picture and answer its name; one that is there already is left as it is."""
     name = sha256_of(picture)
-    if c.execute(select(media.c.sha256).where(media.c.sha256 == name)).first() is None:
+    if not stored(c, [name]):
         c.execute(insert(media).values(sha256=name, kind=picture.kind, width=picture.width, height=picture.height))
         c.execute(insert(media_file).values(sha256=name, width=picture.width, content=picture.content))
     return name
+
+
+def stored(c: Reader, names: Collection[str]) -> set[str]:
+    """Which of the pictures of these names there are."""
+    return set(c.execute(select(media.c.sha256).where(media.c.sha256.in_(names))).scalars()) if names else set()
 
 
 def read_file(c: Reader, sha256: str, *, width: int) -> StoredFile | None:
