@@ -74,7 +74,8 @@ class Caller(asyncio.Protocol):
         assert self._sent is not None
         self._run.times.append(time.perf_counter() - self._sent)
         self._sent = None
-        if not 200 <= self._parser.get_status_code() < 300:
+        # As wrk counts. A redirect is noticed before and after, see Requests.try_one.
+        if self._parser.get_status_code() >= 400:
             self._run.refused += 1
         if self._parser.should_keep_alive():
             self._send()

@@ -3,16 +3,18 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench import pgbench, postgres
+from bench import goods, pgbench, postgres
 from bench.load import Load, Requests, put_load, told_by
 from bench.plan import CannotMeasureError, Plan
 from bench.rows import Goal, Row, load_row, not_run
 from bench.servers import free_port, running
-from bench.shops import Kind, Shop, shop
+from bench.shops import Kind, Shop, empty, shop
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Bench:
     audits: list[str] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
     _lanes: dict[str, Lane] = field(default_factory=dict)
+    _goods: dict[tuple[Kind, int], Shop] = field(default_factory=dict)
     _postgres: str | None = None
 
     def __enter__(self) -> "Bench":
@@ -63,6 +66,32 @@ class Bench:
         server = self.postgres() if kind == "PostgreSQL" else None
         with shop(kind, items or self.plan.items, server) as made:
             yield made
+
+    def goods(self, kind: Kind, products: int) -> Shop:
+        """A shop with so many made-up products beside the demo's, one for the whole run: measures of it only read, or
+        change stock."""
+        made = self._goods.get((kind, products))
+        if made is None:
+            self.say(f"a shop with {products:,} products, {kind}")
+            if kind == "SQLite":
+                folder = self._stack.enter_context(TemporaryDirectory(prefix="shop-bench-"))
+                made = goods.sqlite_shop(Path(folder), products, self.say)
+            else:
+                url = self._stack.enter_context(postgres.database(self.postgres()))
+                made = goods.postgresql_shop(url, products, self.say)
+            self._goods[kind, products] = made
+        return made
+
+    @contextmanager
+    def demo(self, kind: Kind) -> Iterator[Shop]:
+        """The demo shop by itself, gone afterwards."""
+        with self.empty(kind) as made:
+            goods.fill(made.url, 0, self.say)
+            yield made
+
+    def empty(self, kind: Kind) -> AbstractContextManager[Shop]:
+        """A database without a schema, gone afterwards."""
+        return empty(kind, self.postgres() if kind == "PostgreSQL" else None)
 
     def http(self, name: str, requests: Requests) -> Lane:
         """A lane of HTTP requests."""
@@ -102,7 +131,7 @@ def compare(bench: Bench, subjects: Sequence[Subject]) -> list[Row]:
     A reference that cannot be measured leaves its rows without a ratio; a subject, without a figure.
     """
     lanes = {lane.name: lane for one in subjects for lane in (*one.references, one.lane)}
-    measured = _rotate(bench, list(lanes.values()))
+    measured = compared(bench, list(lanes.values()))
     rows = []
     for one in subjects:
         loads = measured[one.lane.name]
@@ -118,7 +147,8 @@ def compare(bench: Bench, subjects: Sequence[Subject]) -> list[Row]:
     return rows
 
 
-def _rotate(bench: Bench, lanes: Sequence[Lane]) -> dict[str, list[Load] | CannotMeasureError]:
+def compared(bench: Bench, lanes: Sequence[Lane]) -> dict[str, list[Load] | CannotMeasureError]:
+    """Measure all of them in turn, round after round: their loads, or why there are none."""
     measured: dict[str, list[Load] | CannotMeasureError] = {lane.name: [] for lane in lanes}
     for number in range(bench.plan.runs + 1):
         seconds = bench.plan.seconds if number else bench.plan.warm_up_s

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from bench.plan import CannotMeasureError, Plan
+
+T = TypeVar("T")
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 KEY: Final = b"@KEY@"
@@ -57,6 +59,8 @@ class Requests:
 
     port: int
     raw: tuple[bytes, ...]
+    answered: range = range(200, 300)
+    """The status that is meant, tried before and after each measurement."""
 
     @classmethod
     def to(
@@ -71,8 +75,16 @@ class Requests:
         kind = b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         return cls(port, tuple(head + kind % len(body) + body for body in bodies))
 
+    @classmethod
+    def gets(
+        cls, port: int, paths: Iterable[str], headers: dict[str, str], *, answered: range = range(200, 300)
+    ) -> "Requests":
+        """Each of ``paths`` in turn."""
+        raw = tuple(one for path in paths for one in cls.to(port, "GET", path, headers=headers).raw)
+        return cls(port, raw, answered)
+
     def try_one(self) -> None:
-        """Send the first once, and refuse to measure where its answer is no 2xx: wrk takes a redirect for a success.
+        """Send the first once, and refuse to measure where its status is not meant: wrk takes a redirect for a success.
 
         A 503 is asked again for a while: what a load generator left behind in a queue is worked off first, and so it
         is not there any more when the next lane is measured.
@@ -80,7 +92,7 @@ class Requests:
         until = time.monotonic() + _QUEUE_S
         while (status := self._answer()) == 503 and time.monotonic() < until:
             time.sleep(0.05)
-        if not 200 <= status < 300:
+        if status not in self.answered:
             raise CannotMeasureError(f"{self.raw[0].partition(b' HTTP')[0].decode()} answers {status}")
 
     def _answer(self) -> int:
@@ -149,14 +161,20 @@ def told_by(command: list[str], environment: dict[str, str]) -> Load:
         )
     except subprocess.TimeoutExpired:
         raise CannotMeasureError(f"{command[0]} is not done after {_PATIENCE_S:g} s") from None
-    for line in done.stdout.splitlines():
+    load = heard(done.stdout, Load)
+    if load is None or not load.answers:
+        raise CannotMeasureError(f"{command[0]} told nothing: {(done.stderr or done.stdout).strip()[-300:]}")
+    return load
+
+
+def heard(output: str, kind: type[T]) -> T | None:
+    """What a process said by :func:`tell`."""
+    for line in output.splitlines():
         if line.startswith(_TOLD):
-            load = msgspec.json.decode(line.removeprefix(_TOLD), type=Load)
-            if load.answers:
-                return load
-    raise CannotMeasureError(f"{command[0]} told nothing: {(done.stderr or done.stdout).strip()[-300:]}")
+            return msgspec.json.decode(line.removeprefix(_TOLD), type=kind)
+    return None
 
 
-def tell(load: Load) -> None:
-    """Say a load the way :func:`told_by` reads it."""
-    print(_TOLD + msgspec.json.encode(load).decode(), flush=True)
+def tell(found: msgspec.Struct) -> None:
+    """Say a load, or another finding, the way :func:`heard` reads it."""
+    print(_TOLD + msgspec.json.encode(found).decode(), flush=True)

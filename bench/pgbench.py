@@ -1,14 +1,10 @@
 """PostgreSQL's own limit for what the shop asks of it: pgbench, with the very statement that the shop runs."""
 
-import os
 import re
-import shutil
 import subprocess
 import tempfile
-from pathlib import Path
 from typing import Final
 
-import psycopg2.extensions
 from sqlalchemy import TextClause
 from sqlalchemy.dialects import postgresql
 
@@ -54,20 +50,6 @@ def add_item_script(*, names: int) -> str:
     return script(ADD_ITEM, names=names)
 
 
-def program() -> str:
-    """Where pgbench is: on the path, Debian's, or the wheel's. Raises :class:`CannotMeasureError`."""
-    found = [
-        shutil.which("pgbench"),
-        *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/pgbench")), reverse=True),
-    ]
-    if package := postgres.wheel():
-        found.append(str(package / "pginstall18" / "bin" / "pgbench"))
-    for path in found:
-        if path and Path(path).exists():
-            return path
-    raise CannotMeasureError("no pgbench (Debian: postgresql-contrib)")
-
-
 def run(url: str, text: str, seconds: float) -> Load:
     """Run a script over prepared statements for ``seconds``, whole ones, at least one."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
@@ -77,8 +59,8 @@ def run(url: str, text: str, seconds: float) -> Load:
         time = ["--time", str(max(1, round(seconds)))]
         how = ["--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}", "--jobs=1"]
         done = subprocess.run(
-            [program(), *how, *time, *fixed, "--file", file.name],
-            env={**os.environ, **_environment(url)},
+            [postgres.program("pgbench"), *how, *time, *fixed, "--file", file.name],
+            env=postgres.environment(url),
             capture_output=True,
             text=True,
             check=False,
@@ -95,10 +77,3 @@ def run(url: str, text: str, seconds: float) -> Load:
         broken=int(failed[1]) if failed else 0,
         p50_ms=float(latency[1]) if latency else 0.0,
     )
-
-
-def _environment(url: str) -> dict[str, str]:
-    # Not as arguments: every user of the machine can read those, and the password is among them.
-    names = {"dbname": "PGDATABASE", "password": "PGPASSWORD"}
-    parts = psycopg2.extensions.parse_dsn(url)
-    return {names.get(name, f"PG{name.upper()}"): str(value) for name, value in parts.items()}

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import psycopg2
+import psycopg2.extensions
 
 from bench.plan import CannotMeasureError
 from bench.servers import free_port
@@ -66,6 +67,31 @@ def do(url: str, statement: str) -> str:
             return str(row[0]) if row else ""
     finally:
         connection.close()
+
+
+def program(name: str) -> str:
+    """Where one of PostgreSQL's programs is: on the path, Debian's, or the wheel's. Raises :class:`CannotMeasureError`.
+
+    The newest is taken, which can read what an older server has.
+    """
+    package = wheel()
+    found = [
+        *([str(package / "pginstall18" / "bin" / name)] if package else []),
+        *sorted(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), reverse=True),
+        shutil.which(name),
+    ]
+    for path in found:
+        if path and Path(path).exists():
+            return path
+    raise CannotMeasureError(f"no {name} (Debian: postgresql-contrib)")
+
+
+def environment(url: str) -> dict[str, str]:
+    """How a program learns where the database is. Not by arguments: every user of the machine can read those, and the
+    password is among them."""
+    names = {"dbname": "PGDATABASE", "password": "PGPASSWORD"}
+    parts = psycopg2.extensions.parse_dsn(url)
+    return {**os.environ, **{names.get(name, f"PG{name.upper()}"): str(value) for name, value in parts.items()}}
 
 
 def wheel() -> Path | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from bench.load import ROOT, generator
 from bench.plan import CannotMeasureError, Plan
+from bench.postgres import program
 from bench.rows import Row
 
 FILE: Final = ROOT / "bench" / "results" / "latest.json"
@@ -89,10 +90,8 @@ def _load() -> float:
 
 
 def _pgbench() -> str:
-    from bench.pgbench import program
-
     try:
-        said = subprocess.run([program(), "--version"], capture_output=True, text=True, check=False).stdout
+        said = subprocess.run([program("pgbench"), "--version"], capture_output=True, text=True, check=False).stdout
     except CannotMeasureError:
         return "none"
     return said.strip().rpartition("(PostgreSQL) ")[2]

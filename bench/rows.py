@@ -22,11 +22,14 @@ class Goal(msgspec.Struct, frozen=True):
         return value <= self.bound if self.sign == "<=" else value >= self.bound
 
 
+Unit = Literal["/s", "ms", "MiB", "KiB", "requests"]
+
+
 class Row(msgspec.Struct, frozen=True):
     """One line of the table. ``figure`` is the median of ``runs``; ``None`` where it could not be measured."""
 
     what: str
-    unit: Literal["/s", "ms", "MiB"]
+    unit: Unit
     figure: float | None = None
     runs: list[float] = []
     p50_ms: float | None = None
@@ -49,7 +52,7 @@ def not_run(what: str, why: str) -> Row:
 
 def plain_row(
     what: str,
-    unit: Literal["/s", "ms", "MiB"],
+    unit: Unit,
     runs: Sequence[float],
     *,
     reference: str = "",

@@ -48,10 +48,10 @@ def shop_environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def api_server(database_url: str, *options: str) -> Iterator[Server]:
+def api_server(database_url: str, *options: str, **environment: str) -> Iterator[Server]:
     """``shopctl serve-api`` on a database, one process, without its access log unless ``options`` say otherwise."""
     command = ["serve-api", "--server", "uvicorn", *(options or ("--no-access-log",))]
-    with shop_server(command, DATABASE_URL=database_url) as server:
+    with shop_server(command, DATABASE_URL=database_url, **environment) as server:
         yield server
 
 

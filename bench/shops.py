@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 import msgspec
+from sqlalchemy import Connection
 
 from bench import postgres
 from bench.load import Requests
@@ -66,19 +67,22 @@ class BooksDisagreeError(Exception):
 
 @contextmanager
 def shop(kind: Kind, items: int, postgres_url: str | None) -> Iterator[Shop]:
-    """A shop of its own, gone afterwards."""
+    """A shop of its own with so many items, gone afterwards."""
+    with empty(kind, postgres_url) as made:
+        yield _filled(replace(made, items=items))
+
+
+@contextmanager
+def empty(kind: Kind, postgres_url: str | None) -> Iterator[Shop]:
+    """A database of its own without a schema, gone afterwards."""
     if kind == "SQLite":
         with TemporaryDirectory(prefix="shop-bench-") as folder:
-            url = f"sqlite:///{Path(folder) / 'shop.db'}"
-            yield _filled(Shop(kind, url, items))
+            yield Shop(kind, f"sqlite:///{Path(folder) / 'shop.db'}", 0)
         return
     if postgres_url is None:
         raise CannotMeasureError("no PostgreSQL")
     with postgres.database(postgres_url) as url:
-        made = _filled(Shop(kind, url, items))
-        # A plan that rests on an empty table would be measured for the first minute.
-        postgres.do(url, "VACUUM (ANALYZE)")
-        yield made
+        yield Shop(kind, url, 0)
 
 
 def _filled(made: Shop) -> Shop:
@@ -88,15 +92,19 @@ def _filled(made: Shop) -> Shop:
         with db.writing() as c:
             for name in range(1, made.items + 1):
                 add_item(c, ItemInput(str(name), 1), actor="shopctl bench")
-            create_staff(
-                c,
-                StaffInput(EMAIL, "Bench", "owner", PASSWORD),
-                password_hash=hash_password(PASSWORD),
-                actor="shopctl bench",
-            )
+            add_owner(c)
     finally:
         db.close()
+    if made.kind == "PostgreSQL":
+        # A plan that rests on an empty table would be measured for the first minute.
+        postgres.do(made.url, "VACUUM (ANALYZE)")
     return made
+
+
+def add_owner(c: Connection) -> None:
+    """The one member of staff."""
+    who = StaffInput(EMAIL, "Bench", "owner", PASSWORD)
+    create_staff(c, who, password_hash=hash_password(PASSWORD), actor="shopctl bench")
 
 
 def get_items(port: int) -> Requests:

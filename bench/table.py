@@ -60,7 +60,7 @@ def _reference(row: Row) -> str:
 
 
 def _number(figure: float, unit: str) -> str:
-    text = f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}"
+    text = f"{figure:,.0f}" if figure >= 100 or figure == int(figure) else f"{figure:.{1 if figure >= 10 else 2}f}"
     return f"{text}/s" if unit == "/s" else f"{text} {unit}"
 
 

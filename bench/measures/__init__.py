@@ -2,13 +2,18 @@
 
 from typing import Final
 
-from bench.measures import costs, items, memory, staff, starts
+from bench.measures import catalog, changing, costs, growth, importing, items, memory, staff, starts, storefront
 from bench.measures.measure import Measure
 
 EVERY: Final[tuple[Measure, ...]] = (
     *starts.MEASURES,
     *items.MEASURES,
     *staff.MEASURES,
+    *catalog.MEASURES,
+    *changing.MEASURES,
+    *storefront.MEASURES,
+    *growth.MEASURES,
+    *importing.MEASURES,
     *costs.MEASURES,
     *memory.MEASURES,
 )

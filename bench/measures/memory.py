@@ -8,8 +8,10 @@ from typing import Final
 
 import httpx
 
+from bench import catalog, goods
 from bench.lanes import Bench
 from bench.load import Requests, send
+from bench.measures.catalog import PRODUCTS
 from bench.measures.measure import Measure
 from bench.measures.staff import stock_page
 from bench.plan import CannotMeasureError
@@ -19,6 +21,8 @@ from bench.shops import Shop, get_items
 
 API: Final = "memory of the API"
 WEB: Final = "memory of the web part"
+API_OF_GOODS: Final = "memory of the API, 10,000 products"
+WEB_OF_GOODS: Final = "memory of the web part, 10,000 products"
 WORKER: Final = "memory of the worker"
 _FLAT: Final = Goal("<=", 1.05)
 _KIB: Final = 1024
@@ -40,6 +44,24 @@ def memory(bench: Bench, wanted: Collection[str]) -> list[Row]:
             rows.append(_worker(bench, made))
         bench.audit(made, "the look at memory")
     return [row for row in rows if any(row.what.startswith(name) for name in wanted)]
+
+
+def memory_of_goods(bench: Bench, wanted: Collection[str]) -> list[Row]:
+    """With all that a part keeps of the catalog: half of the requests are enough to fill that, uncompressed."""
+    made = bench.goods("SQLite", PRODUCTS)
+    half = bench.plan.requests // 2
+    products = goods.slugs(made, half - half // 10)
+    cheap = [f"?sort=price&price_max={10 * number}" for number in range(1, half // 10 + 1)]
+    rows: list[Row] = []
+    with api_server(made.url) as api:
+        if API_OF_GOODS in wanted:
+            paths = [*(f"{catalog.LIST}/{slug}" for slug in products), *(catalog.LIST + query for query in cheap)]
+            rows += _rows(bench, API_OF_GOODS, api, Requests.gets(api.port, paths, {"Accept-Language": "de"}), 120)
+        if WEB_OF_GOODS in wanted:
+            with web_server(api) as web:
+                paths = ["/", *(f"/products/{slug}" for slug in products)]
+                rows += _rows(bench, WEB_OF_GOODS, web, Requests.gets(web.port, paths, {"Accept-Language": "de"}), 110)
+    return rows
 
 
 def _rows(bench: Bench, what: str, server: Server, requests: Requests, most_mib: float) -> list[Row]:
@@ -115,4 +137,8 @@ def _ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-MEASURES: Final = (Measure((API, WEB, WORKER), memory),)
+MEASURES: Final = (
+    Measure((API, WEB, WORKER), memory),
+    Measure((API_OF_GOODS,), memory_of_goods),
+    Measure((WEB_OF_GOODS,), memory_of_goods),
+)

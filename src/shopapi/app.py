@@ -16,6 +16,7 @@ from shopapi.accounts.passwords import Passwords
 from shopapi.accounts.principals import principal_finder
 from shopapi.catalog import admin_routes as products
 from shopapi.catalog import routes as catalog
+from shopapi.catalog.desk import Desk
 from shopapi.catalog.languages import Languages
 from shopapi.catalog.version_store import read_version
 from shopapi.db.engine import Database, open_database
@@ -106,6 +107,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
     passwords = Passwords()
     # Its own connection: a busy process is ready, and must not be taken out because it is busy.
     probed = open_database(settings.database_url, threads=1)
+    cursors = Cursors(settings.secret_key)
     on = settings.rate_limits
 
     @asynccontextmanager
@@ -124,8 +126,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
         guards=[let_in, refuse_queries],
         dependencies={
             "db": _always(db),
-            "cursors": _always(Cursors(settings.secret_key)),
-            "languages": _always(Languages()),
+            "cursors": _always(cursors),
             "passwords": _always(passwords),
             "sign_in_limits": _always(sign_in.SignInLimits(on=on)),
         },
@@ -137,6 +138,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
         state=State(
             {
                 "settings": settings,
+                "desk": Desk(db, cursors, Languages()),
                 "metrics": metrics,
                 "readiness": health.Readiness(probed),
                 "authenticator": Authenticator(

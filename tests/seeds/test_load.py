@@ -35,7 +35,7 @@ def test_the_demo_is_all_there_with_its_shop_texts_categories_and_pictures(datab
     assert (report.refused, report.made_up_products_added) == ([], 0)
     assert {variant.sku for one in stored.values() for variant in one.variants} == demo.skus()
     with database.reading() as c:
-        assert read_shop(c).name == "Ton & Tinte"
+        assert read_shop(c, "de")[0].name == "Ton & Tinte"
         tree = read_tree(c, "de")[0]
         for kind, locale, _ in demo.texts():
             text = read_text(c, kind, locale)
@@ -78,11 +78,11 @@ def test_a_shop_with_goods_of_its_own_stays_as_it_is(database: Database) -> None
     with database.writing() as c:
         factories.item(c, name="Schalen-Trio")
     with database.reading() as c:
-        name = read_shop(c).name
+        name = read_shop(c, "de")[0].name
     report = load.seed(database)
     assert (report.demo_products_added, report.products) == (0, 1)
     with database.reading() as c:
-        assert read_shop(c).name == name != "Ton & Tinte"
+        assert read_shop(c, "de")[0].name == name != "Ton & Tinte"
         assert read_tree(c, "de")[0].data == []
     assert report.owner_email == load.OWNER_EMAIL
 

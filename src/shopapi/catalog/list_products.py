@@ -6,8 +6,9 @@ from typing import Final
 import msgspec
 
 from shopapi.catalog.facet_reader import read_facets
-from shopapi.catalog.listing_reader import CardPage, Wanted, list_cards, list_related
+from shopapi.catalog.listing_reader import CardPage, Wanted, list_cards
 from shopapi.catalog.narrowing import narrowing
+from shopapi.catalog.related_reader import list_related
 from shopapi.catalog.search.correcting import correct
 from shopapi.catalog.search.words import Query, words_of
 from shopapi.contract.catalog import Facets, Locale, ProductQuery, ProductSort

@@ -1,11 +1,10 @@
 """What a product is to be, from what is stored and what came in; no I/O."""
 
-from datetime import datetime
-
 from msgspec.structs import replace
 
 from shopapi.catalog.record_store import StoredProduct
 from shopapi.catalog.records import OptionRecord, ProductRecord, ValueRecord, VariantRecord, Words
+from shopapi.catalog.rules import as_kept
 
 
 def merged(before: StoredProduct | None, record: ProductRecord, *, set_stock: bool) -> ProductRecord:
@@ -14,7 +13,7 @@ def merged(before: StoredProduct | None, record: ProductRecord, *, set_stock: bo
     Variants that it does not name stay, and so do the values that they need. Equal to ``before.record`` where nothing
     is to be done.
     """
-    record = replace(record, published_at=_stored(record.published_at))
+    record = replace(record, published_at=record.published_at and as_kept(record.published_at))
     if before is None:
         variants = [replace(one, on_hand=one.on_hand or 0) for one in record.variants]
         return replace(record, variants=variants, media=record.media or [])
@@ -45,11 +44,6 @@ def _in_order(old: ProductRecord, variants: list[VariantRecord], named: list[Var
     known = [places[one.sku] for one in named if one.sku in places]
     is_same = len(known) == len(named) and known == sorted(known)
     return sorted(variants, key=lambda one: places[one.sku]) if is_same else variants
-
-
-def _stored(moment: datetime | None) -> datetime | None:
-    # As fine as both databases keep it: what is equal there is no change.
-    return moment and moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _words(old: Words, new: Words) -> Words:

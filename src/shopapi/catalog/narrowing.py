@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import CTE, ColumnElement, and_, exists, literal, or_, select
 
+from shopapi.catalog.search.finding import BY_CODE_RANK, matches
+from shopapi.catalog.search.words import Query
 from shopapi.catalog.tables import availability, category, listing, listing_category, variant, variant_option
 from shopapi.contract.catalog import ProductQuery
 from shopapi.http.problems import InvalidRequest
@@ -87,10 +89,26 @@ def in_category(filters: Narrowing) -> list[ColumnElement[bool]]:
     """Conditions that join ``SHELF`` to ``listing``, where a category is asked for."""
     if filters.category is None:
         return []
+    return shelf_of(literal(filters.category))
+
+
+def shelf_of(slug: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """Conditions that join ``SHELF``, the rows of the category of this slug, to ``listing``."""
     return [
         SHELF.c.product_id == listing.c.product_id,
-        SHELF.c.category_id == select(_ASKED.c.id).where(_ASKED.c.slug == filters.category).scalar_subquery(),
+        SHELF.c.category_id == select(_ASKED.c.id).where(_ASKED.c.slug == slug).scalar_subquery(),
     ]
+
+
+def on_sale(words: Query, dialect: str) -> CTE:
+    """The products that a search finds: ``product_id`` and ``rank``. A sku may be that of one that is in no list."""
+    matched = matches(words, dialect=dialect).cte("matched")
+    listed = select(listing.c.product_id).where(listing.c.product_id == matched.c.product_id)
+    return (
+        select(matched.c.product_id, matched.c.rank)
+        .where(or_(matched.c.rank < BY_CODE_RANK, exists(listed)))
+        .cte("found")
+    )
 
 
 def of_variants(

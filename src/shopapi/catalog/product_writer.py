@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, selec
 
 from shopapi.catalog.record_store import TEXTS, StoredProduct, default_locale
 from shopapi.catalog.records import ProductRecord, VariantRecord
-from shopapi.catalog.rules import item_name, lowest_before, word
+from shopapi.catalog.rules import as_kept, item_name, lowest_before, word
 from shopapi.catalog.tables import (
     availability,
     price_change,
@@ -137,7 +137,7 @@ class _Batch:
     def add_product(self, product_id: int, plan: Plan) -> None:
         """The product's own row."""
         wanted = plan.wanted
-        published_at = wanted.published_at or (self._now if wanted.state == "active" else None)
+        published_at = wanted.published_at or (as_kept(self._now) if wanted.state == "active" else None)
         row: dict[str, Any] = {
             "slug": wanted.slug,
             **{name: getattr(wanted, name).get(self._default, "") for name in TEXTS},

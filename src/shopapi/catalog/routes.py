@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.catalog.category_store import read_tree
-from shopapi.catalog.languages import Languages
+from shopapi.catalog.desk import Desk
 from shopapi.catalog.list_products import list_products
 from shopapi.catalog.page_reader import Moved, read_page
 from shopapi.catalog.shop_store import read_shop, read_text
@@ -20,9 +20,7 @@ from shopapi.contract.catalog import (
     ShopText,
     TextKind,
 )
-from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
-from shopapi.http.cursors import Cursors
 from shopapi.http.problems import NotFound
 from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
@@ -34,12 +32,11 @@ _KINDS: Final = {kind: kind for kind in get_args(TextKind)}
 
 @get("/v1/shop", opt={"told": Route(PUBLIC, "Read the shop", answers={200: Shop}, tagged=True)})
 @in_thread
-def get_shop(
-    request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
-) -> Response[Shop]:
+def get_shop(request: ShopRequest) -> Response[Shop]:
     """Its name, languages and currency, what delivery costs, and what it says of itself."""
-    with db.reading() as c:
-        found, locale = read_shop(c, languages.of(request, c))
+    desk = Desk.of(request)
+    with desk.db.reading() as c:
+        found, locale = read_shop(c, desk.languages.of(request, c))
     return Response(found, headers={"Content-Language": locale})
 
 
@@ -52,14 +49,13 @@ def get_shop(
     },
 )
 @in_thread
-def get_shop_text(
-    kind: FromPath[str], request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
-) -> Response[ShopText]:
+def get_shop_text(kind: FromPath[str], request: ShopRequest) -> Response[ShopText]:
     """Imprint, terms, privacy, withdrawal or accessibility, as sanitised HTML."""
     if kind not in _KINDS:
         raise NotFound(f"There is no such text. There are {', '.join(_KINDS)}.")
-    with db.reading() as c:
-        found = read_text(c, _KINDS[kind], languages.of(request, c))
+    desk = Desk.of(request)
+    with desk.db.reading() as c:
+        found = read_text(c, _KINDS[kind], desk.languages.of(request, c))
     return Response(found, headers={"Content-Language": found.locale})
 
 
@@ -81,14 +77,12 @@ def get_shop_text(
 def get_products(
     asked: NamedDependency[ProductQuery],
     request: ShopRequest,
-    db: NamedDependency[Database],
-    cursors: NamedDependency[Cursors],
-    languages: NamedDependency[Languages],
 ) -> Response[bytes]:
     """Products on sale, newest first unless asked otherwise; with words, the best match first."""
-    with db.reading() as c:
-        locale = languages.of(request, c)
-        found = list_products(c, asked, cursors, locale)
+    desk = Desk.of(request)
+    with desk.db.reading() as c:
+        locale = desk.languages.of(request, c)
+        found = list_products(c, asked, desk.cursors, locale)
     return Response(found, media_type=_JSON, headers={"Content-Language": locale})
 
 
@@ -97,12 +91,11 @@ def get_products(
     opt={"told": Route(PUBLIC, "Read a product", answers={200: Product, 301: None}, problems=(NotFound,), tagged=True)},
 )
 @in_thread
-def get_product(
-    slug: FromPath[str], request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
-) -> Response[Product | None]:
+def get_product(slug: FromPath[str], request: ShopRequest) -> Response[Product | None]:
     """A product on sale with all its variants. An old slug is answered with 301 to the new one."""
-    with db.reading() as c:
-        found, locale = read_page(c, slug, languages.of(request, c))
+    desk = Desk.of(request)
+    with desk.db.reading() as c:
+        found, locale = read_page(c, slug, desk.languages.of(request, c))
     if isinstance(found, Moved):
         return Response(None, status_code=301, headers={"Location": f"/v1/products/{found.slug}"})
     return Response(found, headers={"Content-Language": locale})
@@ -110,12 +103,11 @@ def get_product(
 
 @get("/v1/categories", opt={"told": Route(PUBLIC, "List categories", answers={200: CategoryTree}, tagged=True)})
 @in_thread
-def get_categories(
-    request: ShopRequest, db: NamedDependency[Database], languages: NamedDependency[Languages]
-) -> Response[CategoryTree]:
+def get_categories(request: ShopRequest) -> Response[CategoryTree]:
     """The whole tree, with how many products each category shows."""
-    with db.reading() as c:
-        tree, locale = read_tree(c, languages.of(request, c))
+    desk = Desk.of(request)
+    with desk.db.reading() as c:
+        tree, locale = read_tree(c, desk.languages.of(request, c))
     return Response(tree, headers={"Content-Language": locale})
 
 

@@ -110,6 +110,11 @@ def item_name(product: str, values: Sequence[str], sku: str, taken: set[str]) ->
     return name
 
 
+def as_kept(moment: datetime) -> datetime:
+    """``moment`` in whole milliseconds, as fine as either database keeps it: so what comes out compares equal."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def shown_units(available: int) -> int:
     """How far units that can be had are told: up to 6, which says "more than 5"."""
     return max(0, min(available, 6))

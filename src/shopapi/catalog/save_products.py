@@ -18,6 +18,8 @@ from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.merging import merged
 from shopapi.catalog.record_store import StoredProduct, default_locale, load
 from shopapi.catalog.records import ProductRecord
+from shopapi.catalog.rich_text import html_of
+from shopapi.catalog.search.terms import Document, terms_of
 from shopapi.catalog.tables import category, product_slug, variant
 from shopapi.contract.catalog import MAX_AMOUNT
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
@@ -48,6 +50,7 @@ def save_products(
     set for new variants, and for known ones only where ``set_stock`` says so. A dry run changes nothing.
     """
     outcomes: list[Outcome] = []
+    _work_ahead(records)
 
     def change(c: Connection) -> list[Outcome]:
         nonlocal outcomes
@@ -70,6 +73,14 @@ def save_products(
     ]
 
 
+def _work_ahead(records: Sequence[ProductRecord]) -> None:
+    # Both remember what they were asked: the transaction, for which others wait, finds it done.
+    for record in records:
+        for text in record.description.values():
+            html_of(text)
+        terms_of(Document(0, list(record.name.values()), list(record.fact.values()), list(record.description.values())))
+
+
 def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock: bool, dry_run: bool) -> list[Outcome]:
     known = _Known(c, records)
     lock_variants(c, known.products.values())
@@ -85,11 +96,11 @@ def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock
             outcomes.append(Outcome(record.slug, "refused", reason))
             continue
         wanted = merged(before, record, set_stock=set_stock)
-        if before is not None and (reason := _reserved(before, wanted)):
-            outcomes.append(Outcome(record.slug, "refused", reason))
-            continue
         if before is not None and wanted == before.record:
             outcomes.append(Outcome(record.slug, "unchanged"))
+            continue
+        if reason := _impossible(before, wanted):
+            outcomes.append(Outcome(record.slug, "refused", reason))
             continue
         plans.append(product_writer.Plan(before, wanted))
         outcomes.append(Outcome(record.slug, "new" if before is None else "changed"))
@@ -156,11 +167,6 @@ def _refusal(
             return f'the sku "{sku}" belongs to another product'
     if wrong := _wrong_option(record, before):
         return wrong
-    combinations = [tuple(sorted(one.options.items())) for one in record.variants]
-    if len(set(combinations)) != len(combinations):
-        return "two of its variants have the same options"
-    if record.state == "active" and all(one.price is None for one in record.variants):
-        return "it is to be on sale, and no variant has a price"
     if any(
         not 0 <= (amount or 0) <= MAX_AMOUNT for one in record.variants for amount in (one.price, one.compare_at_price)
     ):
@@ -187,11 +193,18 @@ def _wrong_option(record: ProductRecord, before: StoredProduct | None) -> str:
     return ""
 
 
-def _reserved(before: StoredProduct, wanted: ProductRecord) -> str:
-    for one in wanted.variants:
-        held = before.variants[one.sku].reserved if one.sku in before.variants else 0
-        if (one.on_hand or 0) < held:
-            return f'open orders have reserved {held} units of "{one.sku}"'
+def _impossible(before: StoredProduct | None, wanted: ProductRecord) -> str:
+    """Why a product cannot be as ``wanted``, variants that its record did not name included."""
+    stored = before.variants if before else {}
+    living = [one for one in wanted.variants if one.sku not in stored or not stored[one.sku].archived]
+    combinations = [tuple(sorted(one.options.items())) for one in living]
+    if len(set(combinations)) != len(combinations):
+        return "two of its variants have the same options"
+    if wanted.state == "active" and all(one.price is None for one in living):
+        return "it is to be on sale, and no variant has a price"
+    for one in living:
+        if one.sku in stored and (one.on_hand or 0) < stored[one.sku].reserved:
+            return f'open orders have reserved {stored[one.sku].reserved} units of "{one.sku}"'
     return ""
 
 

@@ -147,10 +147,13 @@ class PriceRange(Struct, frozen=True):
 
 
 class Facets(Struct, frozen=True):
-    """What a list can be narrowed by. Each facet counts under all filters but its own."""
+    """What a list can be narrowed by. Each facet counts under all filters but its own.
+
+    A list of more than 2,000 products has categories alone: ``in_stock`` and ``price`` are null, ``options`` empty.
+    """
 
     categories: list[CategoryFacet]
-    in_stock: int
+    in_stock: int | None
     price: PriceRange | None
     options: list[OptionFacet]
 

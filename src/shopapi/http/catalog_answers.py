@@ -27,7 +27,7 @@ class CatalogAnswer:
         self, headers: Headers, body: bytes, route: str, known: Known, *, gzip: bool, defaults: Headers
     ) -> None:
         coded = gzip and len(body) > _WORTH_GZIP
-        body = _compressed(body) if coded else body
+        body = _compressed(body, kept=known.number is not None) if coded else body
         self.size = len(body)
         self.version = known.number
         # By the bytes as sent: another coding has another tag, and all processes give the same.
@@ -75,7 +75,7 @@ def is_among(tag: bytes, if_none_match: bytes) -> bool:
     return found
 
 
-def _compressed(body: bytes) -> bytes:
-    # Without a time in its header, so that the same answer has the same bytes.
-    packer = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+def _compressed(body: bytes, *, kept: bool) -> bytes:
+    # Without a time in its header, so that the same answer has the same bytes. What is sent once is packed quickly.
+    packer = zlib.compressobj(6 if kept else 1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return packer.compress(body) + packer.flush()

@@ -62,9 +62,15 @@ def panel_of(visit: Visit, filters: Filters, facets: Facets, kinds: list[Kind]) 
     groups = [_group(visit, filters, option, n) for n, option in enumerate(facets.options, 1)]
     spread = facets.price
     in_stock = None
-    if facets.in_stock or filters.in_stock:
+    if facets.in_stock != 0 or filters.in_stock:
         label = visit.gettext("In stock only")
-        in_stock = Choice("in-stock", "true", label, visit.number(facets.in_stock), filters.in_stock)
+        in_stock = Choice(
+            "in-stock",
+            "true",
+            label,
+            "" if facets.in_stock is None else visit.number(facets.in_stock),
+            filters.in_stock,
+        )
     return FacetPanel(
         kinds=kinds,
         in_stock=in_stock,
