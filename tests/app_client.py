@@ -33,7 +33,8 @@ class _InLoop(httpx.BaseTransport):
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         request.stream = httpx.ByteStream(request.read())
         answer = await self._asgi.handle_async_request(request)
-        content = await answer.aread()
+        # As it came over the wire: the client undoes its coding.
+        content = b"".join([part async for part in answer.aiter_raw()])
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(content))
 
 

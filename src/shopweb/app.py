@@ -19,7 +19,7 @@ from shopweb.forms import MAX_BODY_BYTES
 from shopweb.office import item, movements, removal, sign_in, stock, undoing
 from shopweb.settings import WebSettings
 from shopweb.site import Site
-from shopweb.storefront import category, feeds, home, legal, media, product, search
+from shopweb.storefront import category, delivery, feeds, home, legal, media, product, search
 from shopweb.storefront.kept_pages import KeptPages
 from shopweb.visit import Page, Visit, visit_of
 
@@ -39,11 +39,13 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
             search.search,
             product.show_product,
             legal.show_text,
+            delivery.show_delivery,
             media.show_media,
             feeds.robots,
             feeds.favicon,
             feeds.sitemap,
             feeds.sitemap_part,
+            feeds.nothing_there,
             lead_to_stock,
             sign_in.show_sign_in,
             sign_in.sign_in,

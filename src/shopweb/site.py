@@ -5,7 +5,7 @@ from gettext import NullTranslations
 from typing import Final
 
 import httpx
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
 from shopapi.client import ShopClient
 from shopapi.runtime.part import require_secret_key
@@ -14,8 +14,9 @@ from shopweb.locale import LANGUAGES, Language, read_translations
 from shopweb.session import Cookies, Signer
 from shopweb.settings import WebSettings
 from shopweb.storefront.shelf import Shelf
+from shopweb.wording import Worded
 
-SHOP_NAME: Final = "Ton & Tinte"
+_NAMELESS: Final = "Shop"
 
 
 class Site:
@@ -33,8 +34,14 @@ class Site:
         self._templates = {language: _templates(language) for language in LANGUAGES}
 
     def render(self, language: Language, template: str, /, **context: object) -> str:
-        """A page's HTML."""
-        return self._templates[language].get_template(template).render(**context)
+        """A page's HTML; ``shop`` is the shop's name as it was last heard, unless ``context`` says it."""
+        named = {"shop": self.shop_name, **context}
+        return self._templates[language].get_template(template).render(**named)
+
+    @property
+    def shop_name(self) -> str:
+        """What the shop is called, as far as this process has heard."""
+        return self.shelf.shop_name or _NAMELESS
 
 
 # What ships with the package is read once a process, however many sites a process makes (tests make hundreds).
@@ -53,7 +60,7 @@ def _translations(language: Language) -> NullTranslations:
 @cache
 def _templates(language: Language) -> Environment:
     env = Environment(
-        loader=PackageLoader("shopweb"),
+        loader=Worded(_translations(language), _assets()),
         autoescape=True,
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
@@ -62,7 +69,7 @@ def _templates(language: Language) -> Environment:
         undefined=StrictUndefined,
     )
     env.install_gettext_translations(_translations(language), newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(asset=_assets().url, shop=SHOP_NAME)
+    env.globals["asset"] = _assets().url
     # Compiled at start: the first visitor waits for nothing, and a broken template is no surprise at night.
     for name in env.list_templates(extensions=["html"]):
         env.get_template(name)

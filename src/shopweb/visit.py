@@ -20,6 +20,7 @@ from shopweb.assets import accepts_gzip
 from shopweb.forms import own_path, read_form
 from shopweb.session import Note, Session
 from shopweb.site import Site
+from shopweb.storefront.shelf import Question
 
 PageRequest = Request[Any, Any, Any]
 Page = Response[bytes]
@@ -51,6 +52,7 @@ class Visit:
         self.site: Site = request.app.state.site
         self.request = request
         self.sent: dict[str, str] = {}
+        self.told: dict[Question, str] = {}
         self.now = datetime.now(UTC)
         cookies = request.cookies
         self.language = locale.preferred(
@@ -241,7 +243,8 @@ class Visit:
             **(headers or {}),
         }
         if len(body) > _WORTH_COMPRESSING and self.takes_gzip:
-            body, sent["Content-Encoding"] = gzip.compress(body, 5), "gzip"
+            # No time in it: the same page has the same bytes, and so the same ETag, whichever process makes it.
+            body, sent["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
         return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent, cookies=self._outgoing)
 
     def redirect(self, path: str, *cookies: Cookie, note: Note | None = None, **query: str) -> Page:
@@ -265,4 +268,9 @@ def is_of_the_office(path: str) -> bool:
 
 async def visit_of(request: PageRequest) -> Visit:
     """The dependency ``visit`` of every handler."""
-    return Visit.of(request)
+    visit = Visit.of(request)
+    if (
+        visit.in_office and not visit.open_items
+    ):  # Where the stock is everybody's, the classic interface is all it asks.
+        await visit.site.shelf.learn_name(visit)
+    return visit

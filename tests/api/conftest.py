@@ -72,6 +72,12 @@ def open_api(api_with: ApiWith) -> httpx.Client:
 
 
 @pytest.fixture
+def shopper(api_with: ApiWith) -> httpx.Client:
+    """A client without a token of an API that makes every answer anew: what it keeps of them has tests of its own."""
+    return api_with(SHOP_CATALOG_CACHE_MIB="0")
+
+
+@pytest.fixture
 def client_as(api: httpx.Client, as_role: AsRole) -> ClientAs:
     def client(role: Role) -> httpx.Client:
         api.headers.update(as_role(role))

@@ -34,6 +34,14 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "GET /openapi.json": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /docs/{name:str}": EVERYBODY,
+    "GET /v1/shop": EVERYBODY,
+    "GET /v1/shop/texts/{kind:str}": EVERYBODY,
+    "GET /v1/products": EVERYBODY,
+    "GET /v1/products/{slug:str}": EVERYBODY,
+    "GET /v1/categories": EVERYBODY,
+    "GET /v1/media/{name:str}": EVERYBODY,
+    "GET /v1/admin/products": STAFF,
+    "GET /v1/admin/products/{slug:str}": STAFF,
     "POST /v1/sessions": EVERYBODY,
     "GET /items": STAFF | READ_KEY,
     "POST /items": CLERKS,
@@ -186,10 +194,13 @@ def test_every_route_is_asked_as_every_caller(api: httpx.Client, database: Datab
 
 def test_the_roles_are_those_of_the_data_model() -> None:
     assert {role: set(held) for role, held in PERMISSIONS.items()} == {
-        "owner": {"stock:read", "stock:write", "staff:read", "staff:write", "api-keys:read", "api-keys:write"},
-        "manager": {"stock:read", "stock:write", "staff:read"},
-        "clerk": {"stock:read", "stock:write"},
-        "viewer": {"stock:read"},
+        "owner": {
+            *("products:read", "stock:read", "stock:write"),
+            *("staff:read", "staff:write", "api-keys:read", "api-keys:write"),
+        },
+        "manager": {"products:read", "stock:read", "stock:write", "staff:read"},
+        "clerk": {"products:read", "stock:read", "stock:write"},
+        "viewer": {"products:read", "stock:read"},
     }
 
 
@@ -198,6 +209,7 @@ def test_a_key_with_one_permission_does_that_alone(api: httpx.Client, database: 
     with database.writing() as c:
         secret = factories.api_key(c, factories.staff(c, role="owner"), permission)  # type: ignore[arg-type]
     asked = {
+        "products:read": ("GET", "/v1/admin/products"),
         "stock:read": ("GET", "/items"),
         "stock:write": ("POST", "/items"),
         "staff:read": ("GET", "/v1/admin/staff"),

@@ -39,8 +39,8 @@ def inputs(told: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The schema of everything that a caller may send, with its name."""
     for name, operation in operations(told):
         for parameter in operation.get("parameters", []):
-            # A list of tags of any length: what is none of them matches no version.
-            if parameter["name"] != "If-Match":
+            # Lists of any length: what cannot be read in them says nothing.
+            if parameter["name"] not in ("If-Match", "If-None-Match", "Accept-Language"):
                 yield f"{name} {parameter['name']}", parameter["schema"]
         if "requestBody" in operation:
             (media,) = operation["requestBody"]["content"].items()

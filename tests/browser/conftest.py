@@ -1,12 +1,14 @@
-"""A shop on real sockets and a Chromium to use it; whatever breaks the content policy or throws fails the test."""
+"""A shop on real sockets and a Chromium to use it; whatever breaks the content policy, throws or asks
+another host fails the test."""
 
 import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from tests import factories
 from tests.browser.chromium import NoChromium, launch
@@ -58,6 +60,14 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]
     running.close()
 
 
+@pytest.fixture(scope="package")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
+    """A shop with the goods of the demo. Tests look at it and change nothing."""
+    running = run_shop(tmp_path_factory.mktemp("demo"), with_goods=True)
+    yield running
+    running.close()
+
+
 Visitor = Callable[..., Page]
 
 
@@ -73,9 +83,21 @@ def visitor(chromium: Browser) -> Iterator[Visitor]:
         if message.type == "error" and not message.text.startswith(asked_for):
             complaints.append(message.text)
 
-    def visit(shop: RunningShop, *, scripts: bool = True, language: str = "en-GB", width: int = 1280) -> Page:
+    def visit(
+        shop: RunningShop,
+        *,
+        scripts: bool = True,
+        language: str = "en-GB",
+        width: int = 1280,
+        scheme: Literal["light", "dark"] = "light",
+    ) -> Page:
+        def watch(request: Request) -> None:
+            if not request.url.startswith((f"{shop.url}/", "data:")):
+                complaints.append(f"asks a stranger: {request.url}")
+
         context = chromium.new_context(
             base_url=shop.url,
+            color_scheme=scheme,
             java_script_enabled=scripts,
             locale=language,
             reduced_motion="reduce",
@@ -85,6 +107,7 @@ def visitor(chromium: Browser) -> Iterator[Visitor]:
         context.set_default_timeout(LIMIT_MS)
         context.add_init_script(_REPORT_VIOLATIONS)
         context.on("console", listen)
+        context.on("request", watch)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         return context.new_page()
 
@@ -112,3 +135,9 @@ def sign_in(page: Page, email: str = OWNER) -> None:
 def views(page: Page) -> Locator:
     """The tabs over the list."""
     return page.get_by_role("navigation", name="Views")
+
+
+def go_back(page: Page) -> None:
+    """One step back. The address changes first, then the page loads anew: a step in between would break that off."""
+    with page.expect_event("load"):
+        page.go_back()

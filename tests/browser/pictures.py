@@ -2,7 +2,10 @@
 
 import argparse
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -21,33 +24,79 @@ GOODS = [
     ("Becher „Westerwald“ (Ton, 320 ml)", 40, 6),
 ]
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+STOREFRONT = {
+    "home": "/",
+    "category": "/categories/tableware?option=glasur:mitternacht&option=glasur:ton",
+    "category-whole": "/categories/pantry",
+    "search": "/search?q=Becher",
+    "search-nothing": "/search?q=xyzzy",
+    "product": "/products/becher-westerwald?variant=TT-BE-WW-MIT-320",
+    "product-sold-out": "/products/becher-westerwald?variant=TT-BE-WW-TON-450",
+    "product-reduced": "/products/braeter-sonntag",
+    "delivery": "/delivery",
+    "terms": "/legal/terms",
+    "404": "/nowhere",
+}
 
-def take(shop: RunningShop, folder: Path) -> None:
-    """Every page in two widths, light and dark."""
+
+Shoot = Callable[[str], None]
+
+
+def take(folder: Path, home: Path) -> None:
+    """Every page in two widths, light and dark; each in English and in German."""
+    office = run_shop(home / "office")
     for name, quantity, reserved in GOODS:
-        shop.add(name, quantity, reserved=reserved)
+        office.add(name, quantity, reserved=reserved)
+    # The office without the demo's goods: they would fill the picture of its list.
+    demo = run_shop(home / "demo", with_goods=True)
     with sync_playwright() as playwright, launch(playwright) as browser:
         for width in (1280, 390):
-            for scheme in ("light", "dark"):
-                context = browser.new_context(
-                    base_url=shop.url,
-                    color_scheme=scheme,
-                    locale="en-GB" if scheme == "light" else "de-DE",
-                    viewport={"width": width, "height": 900 if width > 400 else 844},
-                )
-                page = context.new_page()
-                _pages(
-                    shop,
-                    page,
-                    lambda name, page=page, end=f"{width}-{scheme}": page.screenshot(
-                        path=folder / f"{name}-{end}.png", full_page=True
-                    ),
-                )
-                context.close()
+            for scheme in SCHEMES:
+                for shop, pages in ((demo, _storefront), (office, _office)):
+                    context = browser.new_context(
+                        base_url=shop.url,
+                        color_scheme=scheme,
+                        locale="en-GB" if scheme == "light" else "de-DE",
+                        viewport={"width": width, "height": 900 if width > 400 else 844},
+                    )
+                    page = context.new_page()
+                    pages(shop, page, partial(_shoot, page, folder, f"{width}-{scheme}"))
+                    context.close()
+    demo.close()
+    office.close()
 
 
-def _pages(shop: RunningShop, page: Page, shoot: "object") -> None:
-    assert callable(shoot)
+def _shoot(page: Page, folder: Path, end: str, name: str) -> None:
+    # Pictures further down load when somebody comes near, which a picture of the whole page does not do.
+    page.evaluate(
+        """async () => {
+            await document.fonts.ready;
+            for (const picture of document.images) picture.loading = "eager";
+            await Promise.all([...document.images].map((picture) => picture.decode()));
+        }"""
+    )
+    page.screenshot(path=folder / f"{name}-{end}.png", full_page=True)
+
+
+def _storefront(shop: RunningShop, page: Page, shoot: Shoot) -> None:
+    for name, path in STOREFRONT.items():
+        page.goto(path)
+        shoot(name)
+    page.goto(STOREFRONT["category"])
+    page.locator(".facets").evaluate("(facets) => { facets.open = true; }")
+    shoot("category-unfolded")
+    page.goto("/")
+    if page.locator(".menu").is_visible():
+        page.locator(".menu summary").click()
+        shoot("menu")
+    shop.api.stop()
+    page.goto("/categories/bath")
+    shoot("503")
+    shop.api.start()
+
+
+def _office(shop: RunningShop, page: Page, shoot: Shoot) -> None:
     page.goto("/office/sign-in")
     shoot("sign-in")
     page.fill("#email", OWNER)
@@ -84,23 +133,21 @@ def _pages(shop: RunningShop, page: Page, shoot: "object") -> None:
     page.wait_for_selector(".choices")
     shoot("conflict")
     page.goto("/office/nowhere")
-    shoot("404")
+    shoot("office-404")
     shop.api.stop()
     page.goto("/office/stock")
-    shoot("503")
+    shoot("office-503")
     shop.api.start()
 
 
 def main() -> None:
-    """Start a shop, take the pictures."""
+    """Start two shops, take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
-        shop = run_shop(Path(home))
-        take(shop, folder)
-        shop.close()
+        take(folder, Path(home))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from shopapi.db.engine import open_database
 from shopapi.db.migrate import migrate
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
+from shopctl.seeds.load import seed
 from shopweb.settings import WebSettings
 from tests import factories
 from tests.waiting import free_port, wait_until
@@ -82,8 +83,8 @@ class RunningShop:
         return made.id
 
 
-def run_shop(folder: Path, *, open_items: bool = False) -> RunningShop:
-    """Start a shop over a new SQLite file in ``folder``."""
+def run_shop(folder: Path, *, open_items: bool = False, with_goods: bool = False) -> RunningShop:
+    """Start a shop over a new SQLite file in ``folder``; ``with_goods`` are those of the demo."""
     common = {
         "SHOP_SECRET_KEY": _SECRET,
         "SHOP_ACCESS_LOG": "off",
@@ -92,12 +93,15 @@ def run_shop(folder: Path, *, open_items: bool = False) -> RunningShop:
     api_settings = read(
         ApiSettings, {**common, "DATABASE_URL": f"sqlite:///{folder}/shop.db", "SHOP_RATE_LIMITS": "off"}
     )
+    folder.mkdir(exist_ok=True)
     migrate(api_settings.database_url)
     database = open_database(api_settings.database_url, threads=1)
     with database.writing() as c:
         factories.staff(c, role="owner", email=OWNER, name="Mara Lindt")
         factories.staff(c, role="viewer", email=VIEWER, name="Vera Blick")
     database.close()
+    if with_goods:
+        _fill(api_settings.database_url)
 
     def make_api() -> Any:
         from shopapi.app import create_app
@@ -116,3 +120,12 @@ def run_shop(folder: Path, *, open_items: bool = False) -> RunningShop:
     api.start()
     shop.web.start()
     return shop
+
+
+def _fill(database_url: str) -> None:
+    # Two threads: the seed keeps others of its kind waiting on a connection of its own.
+    database = open_database(database_url, threads=2)
+    try:
+        assert not seed(database).refused
+    finally:
+        database.close()

@@ -1,32 +1,15 @@
 """Everybody can use every page: by keyboard, by screen reader, on a phone, in the dark, in both languages."""
 
 import re
-from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor, sign_in, views
+from tests.browser.fitness import assert_fits_everybody, focused, press_until, too_small
 from tests.browser.serving import VIEWER, RunningShop
 
-WIDTHS = (320, 360, 390, 480, 600, 700, 860, 959, 960, 1100, 1280, 1440)
 LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalterung" * 3
-
-
-def assert_fits_everybody(page: Page) -> None:
-    """axe finds nothing on a phone or a desk, in the light or the dark; nothing scrolls sideways."""
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{page.url} {width} {scheme}\n{found.generate_report()}"
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 @pytest.mark.parametrize("language", ["en-GB", "de-DE"])
@@ -116,25 +99,6 @@ def test_pages_for_lookers_and_classrooms_fit_everybody(
     for path in ("/office/stock", f"/office/stock/{item}"):
         page.goto(path)
         assert_fits_everybody(page)
-
-
-def press_until(page: Page, key: str, reached: Callable[[], bool]) -> None:
-    """Press ``key`` until the focus is where a person wants it, at most 60 times."""
-    for _ in range(60):
-        page.keyboard.press(key)
-        if reached():
-            return
-    raise AssertionError(f"{key} never led there")
-
-
-def focused(page: Page) -> str:
-    """The name of what has the focus."""
-    return str(
-        page.evaluate(
-            """() => { const e = document.activeElement;
-            return e.getAttribute("aria-label") ?? (e.labels?.[0]?.innerText ?? e.innerText ?? "").trim() }"""
-        )
-    )
 
 
 def test_a_clerk_without_a_mouse(shop: RunningShop, visitor: Visitor) -> None:
@@ -231,24 +195,6 @@ def test_what_is_pressed_is_large_enough(shop: RunningShop, visitor: Visitor) ->
     assert too_small(page) == []
     page.goto("/office/nowhere")
     assert too_small(page) == []
-
-
-PRESSED = "button, .btn, .input, .select, .tool, .logo, .go, .tabs a, .card > header > a, summary"
-
-
-def too_small(page: Page) -> list[str]:
-    """What is pressed and lower than 44 px, or 38 px in a table; links within text are as high as their line."""
-    found: list[str] = page.evaluate(
-        """(pressed) => [...document.querySelectorAll(pressed)]
-        .filter((e) => e.offsetParent)
-        .filter((e) => {
-            const { height, width } = e.getBoundingClientRect(), least = e.closest("table") ? 38 : 44;
-            return height < least || width < least;
-        })
-        .map((e) => `${e.outerHTML.slice(0, 80)} ${e.getBoundingClientRect().height}`)""",
-        PRESSED,
-    )
-    return found
 
 
 def test_waiting_is_shown_without_movement_to_who_wants_none(shop: RunningShop, visitor: Visitor) -> None:

@@ -1,11 +1,14 @@
 """Several that fill one empty shop at once fill it once."""
 
+import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from shopapi.db.engine import Database
+from shopctl.seeds import demo, large
 from tests import factories
 from tests.processes import clean_environment
 
@@ -19,7 +22,7 @@ def test_four_that_seed_at_once_add_the_goods_once(database: Database, environme
             factories.staff(c, role="owner")
     seeding = [
         subprocess.Popen(
-            [sys.executable, "-m", "shopctl", "seed", "--json"],
+            [sys.executable, "-m", "shopctl", "seed", "--products", "30", "--json"],
             env=clean_environment(**environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -30,8 +33,13 @@ def test_four_that_seed_at_once_add_the_goods_once(database: Database, environme
     told = [process.communicate(timeout=60) for process in seeding]
     assert [process.returncode for process in seeding] == [0, 0, 0, 0], told
 
-    added = sorted(int(out.partition('"items_added":')[2].partition(",")[0]) for out, _ in told)
-    assert added == [0, 0, 0, 12]
+    reports = [json.loads(out) for out, _ in told]
+    goods = [*demo.products(datetime.now(UTC)), *large.made_up(30)]
+    assert sorted(one["demo_products_added"] for one in reports) == [0, 0, 0, len(goods) - 30]
+    assert sorted(one["made_up_products_added"] for one in reports) == [0, 0, 0, 30]
+    assert [one["refused"] for one in reports] == [[]] * 4
+    owners = [one["owner_password"] for one in reports if one["owner_password"]]
+    assert len(owners) == (1 if staff == "no staff" else 0)
     with database.reading() as c:
         movements = factories.sums_of_movements(c)
-    assert movements == {"receive": 504}
+    assert movements == {"receive": sum(variant.on_hand or 0 for one in goods for variant in one.variants)}

@@ -8,7 +8,8 @@ from shopapi.db.audit import INVARIANTS, MOST_SHOWN, audit
 from shopapi.db.engine import Database
 from tests import factories
 
-# What breaks each promise, in a shop of two items with ten units each, the first with three of them reserved.
+# What breaks each promise, in a shop of two items with ten units each, the first with three of them reserved, and one
+# product on sale, in a category within another.
 SPOILERS = {
     "on hand = sum of movements": "UPDATE stock_level SET on_hand = on_hand + 1 WHERE variant_id = 1",
     "every movement has a level": "DELETE FROM stock_level WHERE variant_id = 2",
@@ -20,6 +21,11 @@ SPOILERS = {
     "a product is archived with its last variant": "UPDATE product SET state = 'archived' WHERE id = 1",
     "every living item has a level": "DELETE FROM stock_level WHERE variant_id = 2",
     "every slug answers": "DELETE FROM product_slug WHERE product_id = 1",
+    "lists show what is on sale": "UPDATE variant SET price = price + 1 WHERE sku = 'KRUG'",
+    "what is shown of stock is what can be had": "UPDATE availability SET units = units - 1",
+    "categories show their products, and those below them": "DELETE FROM product_category",
+    "counts of lists = their products": "UPDATE listing_count SET products = products + 1 WHERE category_id <> 0",
+    "the price = the last price change": "UPDATE variant SET price = price + 1 WHERE sku = 'KRUG'",
     "somebody can manage the staff": "UPDATE staff SET role = 'clerk'",
     "no idempotency key is stuck": "INSERT INTO idempotency_key (scope, key, fingerprint, state, created_at) "
     "SELECT 's', 'k', token_hash, 'claimed', created_at FROM session",
@@ -32,6 +38,8 @@ def shop(database: Database) -> Database:
         first, _ = factories.item(c, name="Mug"), factories.item(c, name="Plate")
         factories.reserve(c, first.id, 3)
         factories.session(c, factories.staff(c, role="owner"))
+        factories.category(c, "Geschirr", "Krüge")
+    factories.save(database, factories.goods("Krug", categories=["kruege"]))
     return database
 
 
@@ -60,21 +68,27 @@ def test_a_shop_that_is_right_has_no_finding(shop: Database) -> None:
     assert found(shop) == {}
     with shop.reading() as c:
         checked = {check.name: check.checked for check in audit(c)}
-    assert checked["on hand = sum of movements"] == checked["every product has a variant"] == 2
-    assert checked["reserved = sum of reservations"] == 2
+    assert checked["on hand = sum of movements"] == checked["every product has a variant"] == 3
+    assert checked["reserved = sum of reservations"] == checked["lists show what is on sale"] == 3
+    assert checked["categories show their products, and those below them"] == 1
 
 
-@pytest.mark.spoils_the_books
-@pytest.mark.parametrize("promise", SPOILERS)
-def test_a_broken_promise_is_found_by_its_name(shop: Database, promise: str) -> None:
+def spoil(shop: Database, statement: str) -> None:
+    """Break the books past everything that guards them."""
     with shop._writer.connect() as c:
         if shop.dialect == "sqlite":
             c.exec_driver_sql("PRAGMA foreign_keys = OFF")
             c.rollback()
             c.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
         let_everything_pass(c)
-        c.execute(text(SPOILERS[promise]))
+        c.execute(text(statement))
         c.commit()
+
+
+@pytest.mark.spoils_the_books
+@pytest.mark.parametrize("promise", SPOILERS)
+def test_a_broken_promise_is_found_by_its_name(shop: Database, promise: str) -> None:
+    spoil(shop, SPOILERS[promise])
     told = found(shop)
     assert promise in told, told
     assert told[promise][0]
@@ -88,9 +102,33 @@ def test_findings_are_told_up_to_a_bound(database: Database) -> None:
     assert len(found(database)["on hand = sum of movements"]) == MOST_SHOWN
 
 
-@pytest.mark.parametrize("table", ["stock_movement", "audit_entry"])
+# Each breaks a promise in another way than its spoiler does: none is found by luck.
+MORE_SPOILERS = [
+    ("lists show what is on sale", "UPDATE product SET state = 'draft' WHERE slug = 'krug'"),
+    ("lists show what is on sale", "DELETE FROM listing"),
+    ("lists show what is on sale", "UPDATE listing SET price_max = price_max + 1"),
+    ("lists show what is on sale", "UPDATE variant SET price = NULL WHERE sku = 'KRUG'"),
+    ("what is shown of stock is what can be had", "DELETE FROM availability WHERE product_id = 1"),
+    ("what is shown of stock is what can be had", "UPDATE stock_level SET on_hand = 2, reserved = 1"),
+    ("what is shown of stock is what can be had", "UPDATE variant SET price = 1 WHERE id = 1"),
+    ("categories show their products, and those below them", "DELETE FROM listing_category WHERE category_id = 1"),
+    ("categories show their products, and those below them", "UPDATE category SET path = 'x/' || path WHERE id = 2"),
+    ("counts of lists = their products", "DELETE FROM listing_category"),
+    ("counts of lists = their products", "DELETE FROM listing_count WHERE category_id = 0"),
+    ("the price = the last price change", "UPDATE variant SET price = NULL WHERE sku = 'KRUG'"),
+]
+
+
+@pytest.mark.spoils_the_books
+@pytest.mark.parametrize(("promise", "spoiler"), MORE_SPOILERS)
+def test_every_way_to_break_what_shoppers_see_is_found(shop: Database, promise: str, spoiler: str) -> None:
+    spoil(shop, spoiler)
+    assert promise in found(shop)
+
+
+@pytest.mark.parametrize("table", ["stock_movement", "audit_entry", "price_change"])
 def test_what_is_append_only_refuses_every_change(shop: Database, table: str) -> None:
-    column = "delta" if table == "stock_movement" else "action"
+    column = {"stock_movement": "delta", "audit_entry": "action", "price_change": "price"}[table]
     statements = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
     if shop.dialect == "postgresql":
         statements.append(f"TRUNCATE {table} CASCADE")
@@ -116,6 +154,21 @@ def test_what_is_append_only_refuses_every_change(shop: Database, table: str) ->
         "UPDATE variant SET sku = 'same'",
         "UPDATE product SET slug = 'same'",
         "UPDATE product SET state = 'sold'",
+        "UPDATE product SET tax_class = 'none'",
+        "UPDATE variant SET price = -1",
+        "UPDATE variant SET content_amount = 0",
+        "UPDATE variant SET content_unit = 'lb'",
+        "UPDATE variant SET image = 'nothing'",
+        "UPDATE availability SET units = -1",
+        "UPDATE listing SET price_min = -1",
+        "UPDATE listing_count SET products = -1",
+        "UPDATE shop SET id = 2",
+        "UPDATE shop SET default_locale = 'fr'",
+        "UPDATE category SET slug = 'same'",
+        "UPDATE tax_rate SET rate_bp = 10000",
+        "UPDATE shipping_method SET days_min = days_max + 1",
+        "DELETE FROM product",
+        "DELETE FROM category",
         "UPDATE staff SET role = 'god'",
         "UPDATE reservation SET quantity = 0",
         "UPDATE reservation SET shipped = quantity + 1",

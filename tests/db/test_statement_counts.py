@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from shopapi.app import HANDLERS
+from shopapi.catalog.shop_store import save_text
 from shopapi.db.engine import Database
 from tests import factories
 from tests.conftest import AsRole
@@ -21,6 +22,14 @@ COUNTS: dict[str, tuple[int, int]] = {
     "GET /openapi.json": (0, 0),
     "GET /docs": (0, 0),
     "GET /docs/{name:str}": (0, 0),
+    "GET /v1/shop": (1, 1),
+    "GET /v1/shop/texts/{kind:str}": (1, 1),
+    "GET /v1/products": (1, 1),
+    "GET /v1/products/{slug:str}": (1, 1),
+    "GET /v1/categories": (1, 1),
+    "GET /v1/media/{name:str}": (1, 1),
+    "GET /v1/admin/products": (4, 4),
+    "GET /v1/admin/products/{slug:str}": (14, 14),
     "POST /v1/sessions": (4, 4),
     "GET /v1/sessions/current": (2, 2),
     "DELETE /v1/sessions/current": (2, 2),
@@ -44,6 +53,20 @@ COUNTS: dict[str, tuple[int, int]] = {
 }
 
 
+# Lists that ask for more than the plain one, on PostgreSQL and on SQLite.
+LISTS: dict[str, tuple[int, int]] = {
+    "": (1, 1),
+    "limit=100&sort=-price": (1, 1),
+    "category=geschirr&sort=name": (1, 1),
+    "in_stock=true&price_min=1&option=farbe:ton": (1, 1),
+    "related_to=krug": (1, 1),
+    "q=krug": (1, 1),
+    "facets=true": (7, 7),
+    "facets=true&option=farbe:ton&q=krug": (7, 7),
+    "category=leer": (3, 3),
+}
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """Every statement that any connection of this process runs meanwhile."""
@@ -61,14 +84,27 @@ def counted() -> Iterator[list[str]]:
 
 
 @pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """With every answer made anew: what the cache asks the database, and when, has tests of its own."""
+    return {**environment, "SHOP_CATALOG_CACHE_MIB": "0"}
+
+
+@pytest.fixture
 def addresses(database: Database) -> dict[str, str]:
+    with database.writing() as c:
+        factories.category(c, "Geschirr")
+        factories.category(c, "Leer")
+        save_text(c, "imprint", "de", "Wir.")
+        picture = f"{factories.picture(c)}.svg"
+    factories.save(database, factories.in_colours("Krug", {"Ton": (1, 1), "Moos": (2, 1)}, categories=["geschirr"]))
     with database.writing() as c:
         item = factories.item(c, name="Mug")
         boss, other = factories.staff(c, role="owner"), factories.staff(c, email="other@shop.example")
         factories.api_key(c, boss, "stock:read")
         key = c.exec_driver_sql("SELECT public_id FROM api_key").scalar_one()
         sku = factories.sku_of(c, item.id)
-    known = {"item_id": item.id, "sku": sku, "staff_id": other.id, "key_id": key, "name": "page.js"}
+    known = {"item_id": item.id, "sku": sku, "staff_id": other.id, "key_id": key, "name": picture}
+    known |= {"slug": "krug", "kind": "imprint"}
     return {f"{{{name}:str}}": str(value) for name, value in known.items()}
 
 
@@ -85,7 +121,8 @@ def test_each_route_costs_so_many_statements_however_many_rows_there_are(
     addresses: dict[str, str],
     more: int,
 ) -> None:
-    api.headers.update(as_role("owner"))
+    api.headers.update(as_role("owner") | {"Accept-Language": "en"})
+    factories.save(database, *(factories.goods(f"Krug {n}", categories=["geschirr"]) for n in range(more)))
     with database.writing() as c:
         for n in range(more):
             factories.item(c, name=f"n{n}")
@@ -95,7 +132,7 @@ def test_each_route_costs_so_many_statements_however_many_rows_there_are(
         "POST /v1/sessions": {"email": "other@shop.example", "password": factories.PASSWORD, "realm": "staff"},
         "POST /items": {"name": "Mug", "quantity": 1},
         "PUT /items/{item_id:str}": {"name": "Mug", "quantity": 7},
-        "POST /v1/admin/stock/movements": {"sku": "ITEM-1", "delta": 1, "reason": "receive"},
+        "POST /v1/admin/stock/movements": {"sku": addresses["{sku:str}"], "delta": 1, "reason": "receive"},
         "POST /v1/admin/staff": {"email": "x@y.example", "name": "X", "role": "clerk", "password": factories.PASSWORD},
         "PATCH /v1/admin/staff/{staff_id:str}": {"name": "Y"},
         "POST /v1/admin/api-keys": {"name": "till", "permissions": ["stock:read"]},
@@ -104,6 +141,7 @@ def test_each_route_costs_so_many_statements_however_many_rows_there_are(
     # What ends an item, a key or the session comes last.
     for route in sorted(COUNTS, key=lambda route: (route.startswith("DELETE"), route.endswith("/current"))):
         method, path = route.split()
+        path = path.replace("/docs/{name:str}", "/docs/page.js")
         for name, value in addresses.items():
             path = path.replace(name, value)
         with counted() as statements:
@@ -112,3 +150,28 @@ def test_each_route_costs_so_many_statements_however_many_rows_there_are(
         found[route] = len(statements)
     place = 0 if database.dialect == "postgresql" else 1
     assert found == {route: counts[place] for route, counts in COUNTS.items()}
+
+
+@pytest.mark.parametrize("more", [0, 40])
+@pytest.mark.usefixtures("addresses")
+def test_a_list_costs_so_many_statements_however_many_rows_there_are(
+    api: httpx.Client, database: Database, more: int
+) -> None:
+    factories.save(database, *(factories.goods(f"Krug {n}", categories=["geschirr"]) for n in range(more)))
+    found = {}
+    for query in LISTS:
+        with counted() as statements:
+            answer = api.get(f"/v1/products?{query}" if query else "/v1/products", headers={"Accept-Language": "en"})
+        assert answer.is_success, (query, answer.text)
+        found[query] = len(statements)
+    place = 0 if database.dialect == "postgresql" else 1
+    assert found == {query: counts[place] for query, counts in LISTS.items()}
+
+
+def test_the_shop_s_own_language_is_asked_for_once(api: httpx.Client, addresses: dict[str, str]) -> None:
+    paths = ("/v1/products", "/v1/products/krug", "/v1/categories", "/v1/shop/texts/imprint")
+    assert api.get("/v1/products").is_success
+    for path in paths:
+        with counted() as statements:
+            assert api.get(path).is_success
+        assert len(statements) == 1, (path, statements)

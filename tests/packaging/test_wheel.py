@@ -138,7 +138,7 @@ def test_it_is_the_wheel_that_is_imported(installed: Installed) -> None:
 def api(installed: Installed) -> Iterator[ShopProcess]:
     """Its API, over a database that its own migrations and its own seed made."""
     assert re.match(r"  ✓ schema \d{4}, \d+ steps? applied\n", installed.run("shopctl", "migrate"))
-    assert "✓ 12 items added" in installed.run("shopctl", "seed")
+    assert "✓ 63 products added" in installed.run("shopctl", "seed")
     process = installed.serve("serve-api", SHOP_ITEMS_ACCESS="open")
     yield process
     process.kill()
@@ -155,7 +155,7 @@ def web(installed: Installed, api: ShopProcess) -> Iterator[ShopProcess]:
 @pytest.mark.processes
 def test_its_api_serves_the_seed_its_document_and_its_page(api: ShopProcess) -> None:
     with httpx.Client(base_url=api.url, trust_env=False) as client:
-        assert len(client.get("/items").json()) == 12
+        assert len(client.get("/items").json()) == 102
         assert client.get("/openapi.json").json()["openapi"] == "3.1.0"
         page = client.get("/docs")
         assert "/docs/swagger-ui-bundle.js" in page.text

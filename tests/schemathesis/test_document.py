@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from shopapi.catalog.shop_store import save_text
 from shopapi.contract.accounts import Permission
 from shopapi.db.engine import Database
 from tests import factories
@@ -28,6 +29,9 @@ _SUICIDAL = ("revoke_api_key", "change_staff", "sign_out")
 def api_url(database: Database, api_processes: ApiProcesses) -> str:
     with database.writing() as c:
         factories.items(c, 3)
+        factories.category(c, "Geschirr", "Krüge")
+        save_text(c, "imprint", "de", "Wir.")
+    factories.save(database, factories.in_colours("Krug", {"Ton": (1000, 3), "Moos": (1200, 0)}, categories=["kruege"]))
     return api_processes(1)[0].url
 
 
@@ -54,7 +58,7 @@ def fuzz(url: str, directory: Path, *options: str, token: str = "") -> None:
         timeout=_LIMIT_S,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-2000:]
     assert "Test cases:" in done.stdout
 
 

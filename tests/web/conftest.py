@@ -91,6 +91,10 @@ class Browser:
         sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         return self._ask(self._client.post(path, content=fields, headers=sent, follow_redirects=follow))
 
+    def send_as(self, method: str, path: str) -> Page:
+        """Nothing, by any method."""
+        return self._ask(self._client.request(method, path, headers=self.headers))
+
     def send(self, page: Page, action: str, containing: str = "", *, follow: bool = True, **typed: str) -> Page:
         """Fill in a form of ``page`` and send it."""
         return self.post(action, {**page.form(action, containing), **typed}, follow=follow)

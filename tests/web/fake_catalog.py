@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from shopapi.contract.catalog import (
     ProductCard,
     ProductPage,
     ProductQuery,
+    Promise,
     Seo,
     Shop,
     ShopText,
@@ -143,6 +144,25 @@ def option(code: str, name: str, *values: str, swatch: str | None = None) -> Opt
     return Option(code, name, [OptionValue(value.lower(), value, swatch) for value in values])
 
 
+@dataclass
+class Words:
+    """What a shop says of itself; nothing, by itself."""
+
+    headline: str = ""
+    intro: str = ""
+    about: str = ""
+    promises: list[Promise] = field(default_factory=list)
+
+
+ENGLISH = Words(
+    "For long evenings at the table",
+    "Stoneware from the Westerwald.",
+    "Tableware of clay, paper and ink.",
+    [Promise("Fired twice", "It does not mind the oven.")],
+)
+GERMAN = Words("Für lange Abende am Tisch", "Steinzeug aus dem Westerwald.", "Geschirr aus Ton, Papier und Tinte.")
+
+
 class FakeCatalog:
     """Change it and call :meth:`changed`, as a writer does by raising the catalog's version."""
 
@@ -154,7 +174,14 @@ class FakeCatalog:
         self.suggestion: str | None = None
         self.facets: list[OptionFacet] = []
         self.delivery: Delivery | None = Delivery(euros(490), euros(6000), 2, 3)
+        self.shop_name = "Ton & Tinte"
+        self.words = {"en": replace(ENGLISH), "de": replace(GERMAN)}
+        self.returns_days: int | None = 30
+        self.prices_include_tax = True
         self.version = 1
+        self.tells_version = True
+        self.unwritten: set[str] = set()
+        """Kinds of texts that the shop has yet to write."""
         self.broken: set[str] = set()
         """Paths that answer 503."""
 
@@ -194,7 +221,9 @@ class FakeCatalog:
             return found
         body = msgspec.json.encode(found)
         tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        headers = {"ETag": tag, "Shop-Catalog-Version": str(self.version), "Content-Type": "application/json"}
+        headers = {"ETag": tag, "Content-Type": "application/json"}
+        if self.tells_version:
+            headers["Shop-Catalog-Version"] = str(self.version)
         if request.headers.get("if-none-match") == tag:
             return httpx.Response(304, headers=headers)
         return httpx.Response(200, content=body, headers=headers)
@@ -202,7 +231,24 @@ class FakeCatalog:
     def _found(self, path: str, query: httpx.QueryParams, language: str) -> Any:
         last = path.rpartition("/")[2]
         if path == "/v1/shop":
-            return Shop("Ton & Tinte", ["de", "en"], "de", "EUR", "DE", True, self.delivery, False)
+            words = self.words.get(language) or Words()
+            return Shop(
+                name=self.shop_name,
+                locales=["de", "en"],
+                default_locale="de",
+                currency="EUR",
+                country="DE",
+                prices_include_tax=self.prices_include_tax,
+                delivery=self.delivery,
+                returns_days=self.returns_days,
+                headline=words.headline,
+                intro=words.intro,
+                about=words.about,
+                promises=words.promises,
+                read_only=False,
+            )
+        if last in self.unwritten:
+            return problem(404, "not_found")
         if path.startswith("/v1/shop/texts/"):
             return ShopText(last, language, f"<h2>{last}</h2><p>Words on {last}.</p>", OLD)  # type: ignore[arg-type]
         if path == "/v1/categories":

@@ -33,8 +33,9 @@ def test_every_failure_gets_the_same_words_and_the_address_stays(browser: Browse
 
 
 def test_too_many_tries_say_how_long_to_wait(browser: Browser, api: FakeApi) -> None:
+    page = browser.get("/office/sign-in")
     api.next_problem = (429, "rate_limited", {"headers": {"Retry-After": "130"}})
-    page = browser.send(browser.get("/office/sign-in"), "/office/sign-in", email="owner@shop.example", password="x")
+    page = browser.send(page, "/office/sign-in", email="owner@shop.example", password="x")
     assert page.status == 429
     assert "Wait 2 minutes, then try again." in page.text
 
@@ -163,6 +164,7 @@ def test_a_sign_in_form_without_its_cookie_is_shown_again_with_all_but_the_passw
 ) -> None:
     page = browser.get("/office/sign-in?next=/office/stock/7")
     browser.cookies.clear()
+    api.calls.clear()
     page = browser.send(page, "/office/sign-in", email="owner@shop.example", password="my-secret")
     assert page.status == 403
     assert page.title.startswith("Error: Sign in")

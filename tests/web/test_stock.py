@@ -21,6 +21,7 @@ def test_the_list_shows_what_is_reserved_available_and_on_hand(staff: Browser, a
     api.put("Mug", 64, reserved=6)
     page = staff.get("/office/stock")
     assert page.title == "Stock | Ton & Tinte"
+    assert [call.url.path for call in api.calls].count("/v1/shop") == 1, "Its name is asked for once."
     assert re.search(r"ITEM-1 6 reserved, 58 available 6 58", page.text)
     assert page.form("/office/stock/1")["quantity"] == "64"
 

@@ -22,6 +22,7 @@ PAGES = [
     "/search?q=nothing",
     "/products/mug",
     "/legal/terms",
+    "/delivery",
     "/nowhere",
     "/search?sort=x",
 ]
@@ -145,6 +146,36 @@ def test_the_law_has_its_pages(browser: Browser) -> None:
     footer = browser.get("/").html
     for kind in ("imprint", "terms", "privacy", "withdrawal", "accessibility"):
         assert f'href="/legal/{kind}"' in footer
+    assert 'plus <a href="/delivery">delivery</a>' in footer
+
+
+def test_a_text_that_is_not_written_yet_is_missing_under_its_own_name(browser: Browser, api: FakeApi) -> None:
+    api.catalog.unwritten.add("imprint")
+    page = browser.get("/legal/imprint", Accept_Language="de")
+    assert page.status == 404
+    assert page.title == "Impressum | Ton & Tinte"
+    assert "Der Shop hat diesen Text noch nicht verfasst." in page.text
+    assert '<meta name="robots" content="noindex">' in page.html
+    api.catalog.unwritten.clear()
+    assert browser.get("/legal/imprint").status == 200
+    api.catalog.broken.add("/v1/shop/texts/terms")
+    assert browser.get("/legal/terms").status == 503
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/nowhere", "/a/b/c", "/sitemap-9.xml"])
+def test_a_form_that_is_sent_nowhere_gets_the_page_of_what_is_lost(browser: Browser, method: str, path: str) -> None:
+    page = browser.send_as(method, path)
+    assert page.status == 404
+    assert page.title.startswith("This page is not on the shelf")
+
+
+@pytest.mark.parametrize("path", ["/", "/search", "/products/mug", "/delivery", "/legal/terms", "/robots.txt"])
+def test_a_page_that_takes_no_form_says_so(browser: Browser, path: str) -> None:
+    page = browser.send_as("POST", path)
+    assert page.status == 405
+    assert page.title.startswith("That cannot be done here")
+    assert "GET" in page.answer.headers["allow"]
 
 
 def test_pictures_are_passed_on_to_be_kept_for_ever_and_may_run_nothing(browser: Browser, api: FakeApi) -> None:
@@ -177,7 +208,8 @@ def test_the_site_map_names_every_product_and_category_once(browser: Browser, ap
     answer = browser.get("/sitemap.xml").answer
     assert answer.headers["content-type"].startswith("application/xml")
     found = addresses(answer.content)
-    assert len(found) == len(set(found)) == 1 + 3 + 253
+    assert len(found) == len(set(found)) == 2 + 3 + 253
+    assert "http://127.0.0.1:5050/delivery" in found
     assert "http://127.0.0.1:5050/products/good-249" in found
     assert "http://127.0.0.1:5050/categories/mugs" in found
     calls = len(api.calls)
@@ -190,7 +222,7 @@ def test_a_large_site_map_is_cut_into_parts(browser: Browser, api: FakeApi, monk
     parts = addresses(browser.get("/sitemap.xml").answer.content)
     assert parts == ["http://127.0.0.1:5050/sitemap-1.xml", "http://127.0.0.1:5050/sitemap-2.xml"]
     found = [addresses(browser.get(part).answer.content) for part in parts]
-    assert [len(part) for part in found] == [4, 3]
+    assert [len(part) for part in found] == [4, 4]
     for path in ("/sitemap-3.xml", "/sitemap-0.xml", "/sitemap-01.xml", "/sitemap.xml.gz"):
         assert browser.get(path).status == 404
 

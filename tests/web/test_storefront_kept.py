@@ -9,9 +9,10 @@ import pytest
 from shopapi.client import ApiUnavailable, NotFound, ShopClient
 from shopapi.contract.catalog import ProductQuery
 from shopweb.locale import Language
+from shopweb.site import Site
 from shopweb.storefront import shelf as shelf_module
 from shopweb.storefront.bounded import Bounded
-from shopweb.storefront.shelf import Shelf
+from shopweb.storefront.shelf import Question, Shelf
 from tests.web.conftest import Browser
 from tests.web.fake_api import FakeApi
 from tests.web.fake_catalog import Good
@@ -23,6 +24,7 @@ class Visitor:
     def __init__(self, client: ShopClient, language: Language = "en") -> None:
         self.api_for_nobody = client
         self.language: Language = language
+        self.told: dict[Question, str] = {}
 
 
 class Stage:
@@ -129,12 +131,37 @@ def test_languages_and_lists_are_kept_apart() -> None:
     run(scene)
 
 
-def test_an_api_that_tells_no_version_is_asked_each_time() -> None:
+def test_an_api_that_tells_no_version_is_asked_each_time_but_for_the_shop_itself() -> None:
     async def scene(stage: Stage) -> None:
-        stage.api.catalog.version = ""  # type: ignore[assignment]
+        stage.api.catalog.tells_version = False
+        german = Visitor(stage.client, "de")
         for _ in range(2):
+            for visitor in (stage.visitor, german):
+                await stage.shelf.version(visitor)
+                await stage.shelf.shop(visitor)
             await stage.shelf.product(stage.visitor, "mug")
-        assert stage.calls == ["/v1/products/mug"] * 2
+        assert stage.calls == ["/v1/shop", "/v1/shop", "/v1/products/mug", "/v1/products/mug"]
+        stage.now += 1.0
+        await stage.shelf.shop(stage.visitor)
+        assert stage.calls == ["/v1/shop"]
+
+    run(scene)
+
+
+def test_answers_are_compared_by_their_etags() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.shelf.product(stage.visitor, "mug")
+        await stage.shelf.categories(stage.visitor)
+        told = dict(stage.visitor.told)
+        assert len(told) == 2
+        stage.api.catalog.goods["teapot"].price = 7000
+        stage.api.catalog.changed()
+        assert await stage.shelf.still_says(stage.visitor, told)
+        stage.api.catalog.goods["mug"].price = 1990
+        stage.api.catalog.changed()
+        assert not await stage.shelf.still_says(stage.visitor, told)
+        assert not await stage.shelf.still_says(stage.visitor, {**stage.visitor.told, ("product", "en", "none"): '"x"'})
+        assert not await stage.shelf.still_says(stage.visitor, dict.fromkeys(stage.visitor.told, ""))
 
     run(scene)
 
@@ -238,3 +265,67 @@ def test_what_is_gone_is_gone(browser: Browser, api: FakeApi, monkeypatch: pytes
     assert browser.get("/products/mug").status == 404
     api.catalog.put(Good("mug", {"de": "Becher", "en": "Mug again"}))
     assert "Mug again" in browser.get("/products/mug").text
+
+
+@pytest.mark.parametrize("tells_version", [True, False])
+@pytest.mark.parametrize("path", ["/", "/categories/paper", "/search?q=notebook", "/products/notebook", "/delivery"])
+def test_a_page_whose_answers_did_not_change_is_not_made_again(
+    browser: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch, path: str, tells_version: bool
+) -> None:
+    monkeypatch.setattr(shelf_module, "FRESH_S", 0.0)
+    api.catalog.tells_version = tells_version
+    api.catalog.words["en"].intro = "Said once."
+    made = count_renders(monkeypatch)
+    first = browser.get(path)
+    api.catalog.changed()
+    assert browser.get(path).html == first.html
+    assert made == [1]
+    api.catalog.words["en"].about = "Said anew."
+    api.catalog.changed()
+    assert "Said anew." in browser.get(path).text, "What every page shows changes every page."
+    assert made == [2]
+
+
+def test_a_sale_makes_only_the_pages_again_that_show_it(
+    browser: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf_module, "FRESH_S", 0.0)
+    paths = ("/products/mug", "/products/notebook", "/categories/paper", "/categories/tableware", "/legal/terms")
+    for path in paths:
+        browser.get(path)
+    made = count_renders(monkeypatch)
+    api.catalog.goods["mug"].units = 2
+    api.catalog.changed()
+    pages = {path: browser.get(path).text for path in paths}
+    assert "Only 2 left" in pages["/products/mug"]
+    assert "2 left" in pages["/categories/tableware"]
+    assert made == [2]
+
+
+def count_renders(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    made, render = [0], Site.render
+
+    def counted(site: Site, *arguments: Any, **context: Any) -> str:
+        made[0] += 1
+        return render(site, *arguments, **context)
+
+    monkeypatch.setattr(Site, "render", counted)
+    return made
+
+
+def test_without_a_version_a_page_asks_for_the_shop_once(browser: Browser, api: FakeApi) -> None:
+    api.catalog.tells_version = False
+    assert browser.get("/products/mug").status == 200
+    assert [call.url.path for call in api.calls].count("/v1/shop") == 1
+    assert "€18.50" in browser.get("/products/mug").text
+    api.catalog.goods["mug"].price = 1990
+    api.catalog.changed()
+    assert "€19.90" in browser.get("/products/mug").text, "Nothing says that it is the same: so it is asked for."
+
+
+def test_the_same_page_has_the_same_etag_whichever_process_makes_it(
+    api: FakeApi, open_browser: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = open_browser(api).get("/products/mug"), open_browser(api)
+    monkeypatch.setattr("time.time", lambda: 4_000_000_000.0)
+    assert second.get("/products/mug", If_None_Match=first.answer.headers["etag"]).status == 304

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shopapi.contract.catalog import BasePrice, Image
+from shopapi.contract.catalog import BasePrice, Delivery, Image
 from shopweb import visit
 from shopweb.storefront import shelf
 from shopweb.storefront.pictures import picture
@@ -75,6 +75,38 @@ def test_price_tax_delivery_and_date_stand_together(browser: Browser) -> None:
     german = browser.get("/products/mug", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "18,50 € inkl. 19 % MwSt., zzgl. Versand (4,90 €, ab 60 € frei)" in german
     assert "Auf Lager, bei Ihnen am Do. 26. oder Fr. 27. November" in german
+
+
+def test_price_and_footer_lead_to_what_delivery_costs(browser: Browser, api: FakeApi) -> None:
+    assert browser.get("/products/mug").html.count('<a href="/delivery">delivery</a>') == 2
+    page = browser.get("/delivery")
+    assert page.title.startswith("Delivery and returns")
+    assert (
+        "Country Germany Price €4.90 Free from €60 Delivery time in 2 to 3 working days "
+        "Ordered today with you on Thu 26 or Fri 27 November Returns You have 30 days to return what does not suit. "
+        "Your statutory right of withdrawal holds in any case." in page.text
+    )
+    german = browser.get("/delivery", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Lieferland Deutschland Preis 4,90 € Frei ab 60 € Lieferzeit in 2 bis 3 Werktagen" in german
+    assert "Heute bestellt bei Ihnen am Do. 26. oder Fr. 27. November" in german
+    api.catalog.delivery = Delivery(euros(0), None, 1, 1)
+    api.catalog.returns_days = None
+    api.catalog.changed()
+    page = browser.get("/delivery")
+    assert "Price free Delivery time in 1 working day" in page.text
+    assert "30 days" not in page.text
+    api.catalog.delivery = None
+    api.catalog.changed()
+    assert "What delivery costs is not settled yet. Ask us before you order. Contact" in browser.get("/delivery").text
+
+
+def test_only_a_shop_that_takes_goods_back_for_longer_says_so(browser: Browser, api: FakeApi) -> None:
+    assert "You have 30 days to return what does not suit. Your statutory right" in browser.get("/products/mug").text
+    api.catalog.returns_days = None
+    api.catalog.changed()
+    page = browser.get("/products/mug").text
+    assert "days to return" not in page
+    assert "Your statutory right of withdrawal holds in any case." in page
 
 
 def test_the_page_ends_where_buying_would_begin(browser: Browser) -> None:

@@ -1,5 +1,6 @@
 """Both languages say the same things, in the shop's voice."""
 
+import gettext
 import re
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -9,8 +10,10 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from jinja2 import Environment, PackageLoader
 
-from shopweb import locale
+from shopweb import locale, site
+from shopweb.wording import Worded
 from tests.web.conftest import Browser
 from tests.web.fake_api import FakeApi
 
@@ -55,6 +58,34 @@ def test_both_languages_name_the_same_values() -> None:
             *one, many = [set(re.findall(r"%\(\w+\)s", text)) for text in translated(message)]
             assert many == wanted, message.id
             assert all(values <= wanted for values in one), message.id
+
+
+@pytest.mark.parametrize("language", locale.LANGUAGES)
+def test_what_is_put_into_templates_when_they_are_compiled_is_what_would_be_looked_up(
+    language: locale.Language,
+) -> None:
+    worded = site._templates(language)
+    looked_up = worded.overlay(loader=PackageLoader("shopweb"), cache_size=0)
+    context = {
+        "kind": 413,
+        "language": language,
+        "theme": "dark",
+        "request_id": "r",
+        "in_office": True,
+        "shop": "A & B",
+    }
+    page = worded.get_template("errors/plain.html").render(**context)
+    assert page == looked_up.get_template("errors/plain.html").render(**context)
+    assert ("Zum Inhalt" if language == "de" else "Skip to content") in page
+
+
+def test_a_fixed_word_is_escaped_and_its_line_stays_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = gettext.NullTranslations()
+    monkeypatch.setattr(catalog, "gettext", lambda message: '100 %% <b>"off"</b>')
+    source, _, _ = Worded(catalog, site._assets()).get_source(Environment(), "errors/plain.html")
+    assert ">100 % &lt;b&gt;&#34;off&#34;&lt;/b&gt;</a>" in source
+    assert '{% set said = _("That is too much at once") %}' in source, "What has no fixed place is looked up."
+    assert source.count("\n") == files("shopweb").joinpath("templates/errors/plain.html").read_text().count("\n")
 
 
 def test_the_shops_voice() -> None:

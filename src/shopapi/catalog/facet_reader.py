@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, literal, select
 
 from shopapi.catalog.listing_reader import Wanted
 from shopapi.catalog.listing_store import ALL
@@ -135,10 +135,11 @@ def _categories(c: Reader, wanted: Wanted, default: str) -> list[CategoryFacet]:
 
 def _options(c: Reader, wanted: Wanted, default: str) -> list[OptionFacet]:
     rows = [*_values(c, wanted, None)]
-    for code in wanted.filters.options:
+    for code, values in wanted.filters.options.items():
         # Under its own filter an option would offer nothing else any more.
         rows = [row for row in rows if row.option_code != code]
         rows += _values(c, wanted, code)
+        rows += _chosen_and_gone(c, code, set(values) - {row.value_code for row in rows if row.option_code == code})
     by_option: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         by_option[row.option_code].append(row)
@@ -178,6 +179,40 @@ def _values(c: Reader, wanted: Wanted, code: str | None) -> list[Row[Any]]:
     if code is not None:
         counted = counted.where(variant_option.c.option_code == code)
     return list(c.execute(counted).all())
+
+
+def _chosen_and_gone(c: Reader, code: str, values: set[str]) -> list[Row[Any]]:
+    """Values that were chosen and that nothing has under the other filters: they must be seen to be taken back."""
+    if not values:
+        return []
+    one_each = (
+        select(variant_option.c.value_code, func.min(variant_option.c.product_id).label("product_id"))
+        .where(variant_option.c.option_code == code, variant_option.c.value_code.in_(sorted(values)))
+        .group_by(variant_option.c.value_code)
+        .subquery()
+    )
+    named = (
+        select(
+            product_option_value.c.option_code,
+            one_each.c.value_code,
+            cast(product_option.c.names, Text).label("option_names"),
+            cast(product_option_value.c.names, Text).label("value_names"),
+            product_option_value.c.swatch,
+            literal(0).label("products"),
+        )
+        .select_from(one_each)
+        .join(
+            product_option_value,
+            (product_option_value.c.product_id == one_each.c.product_id)
+            & (product_option_value.c.option_code == code)
+            & (product_option_value.c.code == one_each.c.value_code),
+        )
+        .join(
+            product_option,
+            (product_option.c.product_id == one_each.c.product_id) & (product_option.c.code == code),
+        )
+    )
+    return list(c.execute(named).all())
 
 
 def _told(rows: list[Row[Any]], wanted: Wanted, default: str) -> list[ValueFacet]:

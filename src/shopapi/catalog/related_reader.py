@@ -10,11 +10,11 @@ from shopapi.db.engine import Reader
 
 
 def list_related(c: Reader, slug: str, *, locale: Locale, limit: int) -> CardPage:
-    """Products that lie in the same categories as the one of ``slug``: the nearest first, then what is beside them."""
+    """What goes with the product of ``slug``: what lies beside it (a teapot with a mug), then what is of its kind."""
     own = select(product.c.id).where(product.c.slug == slug).scalar_subquery()
     leaves = select(product_category.c.category_id).where(product_category.c.product_id == own)
     above = select(listing_category.c.category_id).where(listing_category.c.product_id == own)
-    near, far = (
+    kind, beside = (
         select(
             select(listing_category.c.product_id, literal(distance).label("distance"))
             .distinct()
@@ -23,12 +23,12 @@ def list_related(c: Reader, slug: str, *, locale: Locale, limit: int) -> CardPag
             .limit(most)
             .subquery()
         )
-        # Those that are near lie above as well: where they are too few, they must not take all the room there.
-        for distance, nodes, most in ((0, leaves, limit), (1, above, 2 * limit))
+        # What is of its kind lies above as well, and must not take all the room there.
+        for distance, nodes, most in ((1, leaves, limit), (0, above, 4 * limit))
     )
-    both = union_all(near, far).subquery()
+    both = union_all(kind, beside).subquery()
     nearest = (
-        select(both.c.product_id, func.min(both.c.distance).label("distance")).group_by(both.c.product_id).subquery()
+        select(both.c.product_id, func.max(both.c.distance).label("distance")).group_by(both.c.product_id).subquery()
     )
     rows = c.execute(
         select(listing.c[f"card_{locale}"].label("card"), availability.c.units)

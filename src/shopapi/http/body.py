@@ -151,12 +151,15 @@ def decode(body: bytes, kind: Any) -> Any:
         raise InvalidRequest.of("", f"The body is not UTF-8: byte {error.start} is wrong.") from None
     except json.JSONDecodeError as error:
         raise InvalidRequest.of("", f"The body is not JSON: {error.msg} at character {error.pos}.") from None
-    return _fitted(_cleaned(plain, ""), kind, strict=True)
+    return _fitted(_cleaned(plain, ""), kind)
 
 
 def fit_query(plain: dict[str, Any], kind: Any) -> Any:
-    """Query parameters, as text, as a value of the contract type ``kind``; raises :class:`InvalidRequest`."""
-    return _fitted(_cleaned(plain, ""), kind, strict=False)
+    """Query parameters as a value of the contract type ``kind``; raises :class:`InvalidRequest`.
+
+    Only what is a number is one already: read leniently, the word "null" would be nothing.
+    """
+    return _fitted(_cleaned(plain, ""), kind)
 
 
 def _check_depth(body: bytes) -> None:
@@ -219,9 +222,9 @@ def _cleaned_key(key: str) -> str:
     return key
 
 
-def _fitted(plain: Any, kind: Any, *, strict: bool) -> Any:
+def _fitted(plain: Any, kind: Any) -> Any:
     try:
-        return msgspec.convert(plain, kind, strict=strict)
+        return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
         raise _told(str(error), plain) from None
 

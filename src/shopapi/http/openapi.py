@@ -203,12 +203,8 @@ def _query_parameters(kind: type[msgspec.Struct] | None) -> list[dict[str, Any]]
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     told = []
     if _is_catalog(route):
-        told.append(_header("If-None-Match", "ETags that the caller has.", {"type": "string", "maxLength": 8192}))
-        told.append(
-            _header(
-                "Accept-Language", "`de` or `en`; else the shop's own language.", {"type": "string", "maxLength": 8192}
-            )
-        )
+        told.append(_header("If-None-Match", "ETags that the caller has.", {"type": "string"}))
+        told.append(_header("Accept-Language", "`de` or `en`; else the shop's own language.", {"type": "string"}))
     if route.if_match is not None:
         told.append(_header("If-Match", "The ETag that was read.", {"type": "string"}, required=route.if_match))
     if route.keyed:

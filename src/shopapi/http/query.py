@@ -39,6 +39,7 @@ def parse(query_string: bytes, kind: type[msgspec.Struct]) -> Any:
     for name in integer_fields(kind) & given.keys():
         if not _WHOLE.fullmatch(given[name]):
             raise InvalidRequest.of(name, f'is "{given[name][:40]}", which is no whole number')
+        given[name] = int(given[name])
     return fit_query(given, kind)
 
 

@@ -76,10 +76,7 @@ def _list(lines: list[str], count: int) -> None:
 
 def _sentences(report: Report, untracked_stock: int | None) -> list[str]:
     units = "what the file says, else 0," if untracked_stock is None else f"{untracked_stock:,} on hand"
-    told = [
-        _SENTENCES[kind][count != 1].format(n=f"{count:,}", units=units)
-        for kind, count in report.notes.items()
-    ]
+    told = [_SENTENCES[kind][count != 1].format(n=f"{count:,}", units=units) for kind, count in report.notes.items()]
     if report.left_out:
         told.append(f"Not taken over: {', '.join(report.left_out)}")
     return told

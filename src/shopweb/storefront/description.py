@@ -19,7 +19,7 @@ class Fold:
 
 def folds_of(html: str) -> list[Fold]:
     """The parts of a sanitised description. A heading inside of something else, such as a quotation, folds nothing."""
-    found = _Headings(html).found
+    found = _Headings(html).found if "<h2" in html else []
     begins = [*(begin for begin, _ in found), len(html)]
     folds = [Fold("", html[: begins[0]].strip())]
     for (begin, after), end in zip(found, begins[1:], strict=True):

@@ -9,12 +9,13 @@ from itertools import chain
 from typing import Final
 from xml.sax.saxutils import escape
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Response, get, route
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from shopapi.contract.catalog import Category, ProductQuery
+from shopweb.storefront import delivery
 from shopweb.storefront.frame import absolute, category_path, product_path
 from shopweb.visit import Page, Visit
 
@@ -50,7 +51,7 @@ def favicon(visit: NamedDependency[Visit]) -> Page:
 
 @get("/sitemap.xml")
 async def sitemap(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """Every product and category, or the list of the maps that name them."""
+    """Every product and category, the front page and what delivery costs, or the list of the maps that name them."""
     parts = await _maps_of(visit).parts(visit)
     if len(parts) == 1:
         return _xml(visit, parts[0])
@@ -68,6 +69,12 @@ async def sitemap_part(visit: NamedDependency[Visit], name: FromPath[str]) -> Re
     if not found or len(parts) == 1 or int(found[1]) > len(parts):
         raise NotFoundException
     return _xml(visit, parts[int(found[1]) - 1])
+
+
+@route("/{name:str}", http_method=["POST", "PUT", "PATCH", "DELETE"])
+async def nothing_there(name: FromPath[str]) -> None:
+    """404 for forms too: without this, the maps' address would say that such pages exist and take no forms."""
+    raise NotFoundException
 
 
 class SiteMaps:
@@ -91,9 +98,8 @@ class SiteMaps:
         return self._parts
 
     async def _made(self, visit: Visit) -> AsyncIterator[bytes]:
-        tree = await visit.site.shelf.categories(visit)
-        paths = ["/", *(category_path(category.slug) for category in _every(tree.data))]
-        async for path in _products(visit):
+        paths: list[str] = []
+        async for path in _paths(visit):
             if len(paths) == MOST:
                 yield _part(visit, paths)
                 paths = []
@@ -106,7 +112,10 @@ def _maps_of(visit: Visit) -> SiteMaps:
     return maps
 
 
-async def _products(visit: Visit) -> AsyncIterator[str]:
+async def _paths(visit: Visit) -> AsyncIterator[str]:
+    tree = await visit.site.shelf.categories(visit)
+    for path in ("/", delivery.PATH, *(category_path(category.slug) for category in _every(tree.data))):
+        yield path
     query = ProductQuery(sort="name", limit=100)
     while True:
         # Not over the shelf: a thousand pages that nobody else asks for would push out what is asked for.

@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 from shopapi.client import ShopApiError
-from shopapi.contract.catalog import Category, CategoryTree, Delivery, Shop
+from shopapi.contract.catalog import Category, CategoryTree, Delivery, Promise, Shop
 from shopweb.money import round_money
-from shopweb.site import SHOP_NAME
 from shopweb.storefront.pictures import Picture, picture
 from shopweb.visit import Page, Visit
 
@@ -51,13 +50,22 @@ class DeliveryWords:
 class Frame:
     """``canonical`` is the page's one address, ``index`` whether search engines shall list it.
 
-    ``structured`` is what they are told in JSON-LD. ``whole`` is false where something could not be had.
+    ``promises`` is the line on top; ``headline``, ``intro``, ``about`` and ``own_promises`` are the shop's own words,
+    empty where it has none; ``returns_days`` is how long it takes goods back, where that is longer than the law asks.
+    ``prices`` begins the sentence on tax and delivery. ``structured`` is what search engines are told in JSON-LD.
+    ``whole`` is false where something could not be had.
     """
 
     name: str
     promises: list[str]
     aisles: list[Aisle]
     delivery: DeliveryWords | None
+    headline: str = ""
+    intro: str = ""
+    about: str = ""
+    own_promises: Sequence[Promise] = ()
+    returns_days: int | None = None
+    prices: str = ""
     canonical: str = ""
     description: str = ""
     index: bool = False
@@ -68,8 +76,9 @@ class Frame:
     whole: bool = True
 
 
-BARE: Final = Frame(SHOP_NAME, [], [], None, whole=False)
-"""What can be said while the API is away."""
+def bare_frame(visit: Visit) -> Frame:
+    """What can be said while the API is away."""
+    return Frame(visit.site.shop_name, [], [], None, whole=False)
 
 
 async def frame_of(visit: Visit) -> Frame:
@@ -85,7 +94,7 @@ async def frame_or_bare(visit: Visit) -> Frame:
         return await frame_of(visit)
     except ShopApiError as error:
         _log.warning("The frame is left bare: %s", error)
-        return BARE
+        return bare_frame(visit)
 
 
 def frame_with(visit: Visit, shop: Shop, tree: CategoryTree, *, within: str = "", exactly: bool = False) -> Frame:
@@ -93,7 +102,20 @@ def frame_with(visit: Visit, shop: Shop, tree: CategoryTree, *, within: str = ""
     delivery = delivery_words(visit, shop.delivery) if shop.delivery else None
     current = "page" if exactly else "true"
     aisles = [_aisle(category, current if category.slug == within else "") for category in tree.data]
-    return Frame(shop.name, _promises(visit, delivery), aisles, delivery)
+    return Frame(
+        shop.name,
+        _promises(visit, delivery, shop.returns_days),
+        aisles,
+        delivery,
+        headline=shop.headline,
+        intro=shop.intro,
+        about=shop.about,
+        own_promises=shop.promises,
+        returns_days=shop.returns_days,
+        prices=visit.gettext("All prices include VAT, plus")
+        if shop.prices_include_tax
+        else visit.gettext("All prices plus VAT and"),
+    )
 
 
 def storefront_page(
@@ -138,18 +160,21 @@ def delivery_words(visit: Visit, delivery: Delivery) -> DeliveryWords:
     return DeliveryWords(price, free_from, days)
 
 
-def _promises(visit: Visit, delivery: DeliveryWords | None) -> list[str]:
+def _promises(visit: Visit, delivery: DeliveryWords | None, returns_days: int | None) -> list[str]:
     _ = visit.gettext
+    # What the law asks of everybody is no promise (UWG, annex, no. 10).
+    returns = [_("%(days)s days to return") % {"days": returns_days}] if returns_days else []
     if delivery is None:
-        return [_("30 days to return")]
+        return returns
+    return [_delivery_cost(visit, delivery), _("With you in %(days)s") % {"days": delivery.days}, *returns]
+
+
+def _delivery_cost(visit: Visit, delivery: DeliveryWords) -> str:
+    _ = visit.gettext
     if not delivery.price:
-        cost = _("Free delivery")
-    elif delivery.free_from:
-        words = {"price": delivery.price, "free_from": delivery.free_from}
-        cost = _("Delivery %(price)s, free from %(free_from)s") % words
-    else:
-        cost = _("Delivery %(price)s") % {"price": delivery.price}
-    return [cost, _("With you in %(days)s") % {"days": delivery.days}, _("30 days to return")]
+        return _("Free delivery")
+    words = {"price": delivery.price, "free_from": delivery.free_from}
+    return (_("Delivery %(price)s, free from %(free_from)s") if delivery.free_from else _("Delivery %(price)s")) % words
 
 
 def _aisle(category: Category, current: str) -> Aisle:

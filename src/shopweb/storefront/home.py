@@ -1,4 +1,4 @@
-"""The front page: a still life, the departments, what is new, and what we promise."""
+"""The front page: a still life, the departments, what is new, and what the shop promises."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from shopapi.client import ShopApiError
 from shopapi.contract.catalog import ProductQuery
 from shopweb.storefront.cards import Card, card_of
-from shopweb.storefront.frame import BARE, Frame, absolute, frame_or_bare, storefront_page
+from shopweb.storefront.frame import DeliveryWords, Frame, absolute, bare_frame, frame_or_bare, storefront_page
 from shopweb.storefront.kept_pages import kept_page
 from shopweb.storefront.structured import shop_facts
 from shopweb.visit import Page, Visit
@@ -28,6 +28,15 @@ class Fresh:
     total: str
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why to buy here: a promise with its picture."""
+
+    icon: str
+    title: str
+    text: str
+
+
 @get("/")
 async def show_home(visit: NamedDependency[Visit]) -> Page:
     """The front page; a band whose answer does not come is left out."""
@@ -35,7 +44,7 @@ async def show_home(visit: NamedDependency[Visit]) -> Page:
         return await kept_page(visit, lambda: _home(visit))
     except ShopApiError as error:
         _log.warning("The front page is left bare: %s", error)
-        return _page(visit, BARE, None)
+        return _page(visit, bare_frame(visit), None)
 
 
 async def _home(visit: Visit) -> Page:
@@ -48,10 +57,33 @@ def _page(visit: Visit, frame: Frame, fresh: Fresh | None) -> Page:
         whole=frame.whole and fresh is not None,
         canonical=absolute(visit, "/"),
         index=True,
-        description=visit.gettext("Stoneware from the Westerwald, paper that welcomes a nib, and lamps worth keeping."),
+        description=frame.intro or frame.about,
         structured=shop_facts(visit, frame),
     )
-    return storefront_page(visit, "storefront/home.html", frame, context={"fresh": fresh})
+    return storefront_page(
+        visit, "storefront/home.html", frame, context={"fresh": fresh, "reasons": _reasons(visit, frame)}
+    )
+
+
+def _reasons(visit: Visit, frame: Frame) -> list[Reason]:
+    _ = visit.gettext
+    reasons = [Reason("kiln", promise.title, promise.text) for promise in frame.own_promises]
+    if frame.delivery:
+        text = _("The day on which it reaches you stands beside every item.")
+        reasons.append(Reason("van", _delivery_title(visit, frame.delivery), text))
+    if frame.returns_days:
+        text = _("If something does not suit, we take it back. Your statutory right of withdrawal holds in any case.")
+        reasons.append(Reason("back", _("%(days)s days to decide") % {"days": frame.returns_days}, text))
+    return reasons
+
+
+def _delivery_title(visit: Visit, delivery: DeliveryWords) -> str:
+    _ = visit.gettext
+    if not delivery.price:
+        return _("Free delivery")
+    if delivery.free_from:
+        return _("Free delivery from %(free_from)s") % {"free_from": delivery.free_from}
+    return _("With you in %(days)s") % {"days": delivery.days}
 
 
 async def _fresh(visit: Visit) -> Fresh | None:

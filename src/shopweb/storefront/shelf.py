@@ -3,33 +3,39 @@
 Every answer of the API names the version that the catalog had. ``/v1/shop`` is asked again once a second, at most, and
 tells the version of now: while that is younger than a second, an answer of the same version is used without asking, and
 any other is asked for by its ETag. So nothing is shown that was not the API's answer within the last second, and when
-the API is away nothing is shown at all.
+the API is away nothing is shown at all. Where the API tells no version, everything but ``/v1/shop`` is asked for each
+time.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 
-from shopapi.client import Kept, Media, ShopClient
+from shopapi.client import Kept, Media, ShopApiError, ShopClient
 from shopapi.contract.catalog import CategoryTree, Product, ProductPage, ProductQuery, Shop, ShopText, TextKind
 from shopweb.locale import Language
+from shopweb.storefront.answers import answer_or_error
 from shopweb.storefront.bounded import Bounded
 
 T = TypeVar("T")
-_Key = tuple[str, ...]
+Question = tuple[str, str, str]
+"""What kind of answer is wanted, in which language, and of what."""
 
 FRESH_S: Final = 1.0
+_WAITS_FOR_NAME_S: Final = 0.5
 _MAX_BYTES: Final = 4 * 2**20
 _MAX_MEDIA_BYTES: Final = 4 * 2**20
 
 
 class Asker(Protocol):
-    """Who asks, and in which language."""
+    """Who asks, and in which language. ``told`` grows by what they were told, by its ETag."""
 
     language: Language
+    told: dict[Question, str]
 
     @property
     def api_for_nobody(self) -> ShopClient:
@@ -44,9 +50,12 @@ class Shelf:
         self._clock = clock
         self._answers: Bounded[Kept[Any]] = Bounded(_MAX_BYTES)
         self._media: Bounded[Media] = Bounded(_MAX_MEDIA_BYTES)
-        self._asked: dict[_Key, tuple[float, asyncio.Task[Any]]] = {}
+        self._asked: dict[Question, tuple[float, asyncio.Task[Any]]] = {}
         self._version = ""
         self._said_at = float("-inf")
+        self._shop_said_at: dict[Question, float] = {}
+        self.shop_name = ""
+        """What the shop was called when it was last asked, however long ago; empty where it never was."""
 
     async def version(self, asker: Asker) -> str:
         """The catalog's version, no older than a second, or ``""`` where the API tells none."""
@@ -54,35 +63,49 @@ class Shelf:
             await self.shop(asker)
         return self._version
 
+    async def learn_name(self, asker: Asker) -> None:
+        """See that ``shop_name`` is known, if the API says it within half a second: the office can do without."""
+        if not self.shop_name:
+            with suppress(ShopApiError, TimeoutError):
+                await asyncio.wait_for(self.shop(asker), _WAITS_FOR_NAME_S)
+
+    async def still_says(self, asker: Asker, told: Mapping[Question, str]) -> bool:
+        """Whether the API's answers to all these questions have the ETags that they had."""
+        answers = await asyncio.gather(*(answer_or_error(self._get(asker, question)) for question in told))
+        return all(
+            isinstance(answer, Kept) and bool(etag) and answer.etag == etag
+            for answer, etag in zip(answers, told.values(), strict=True)
+        )
+
     async def shop(self, asker: Asker) -> Shop:
         """The shop itself."""
-        return await self._get(
-            ("shop", asker.language), lambda known: asker.api_for_nobody.get_shop(**_how(asker, known))
-        )
+        found: Kept[Shop] = await self._get(asker, ("shop", asker.language, ""))
+        return found.value
 
     async def categories(self, asker: Asker) -> CategoryTree:
         """Every category."""
-        key = ("categories", asker.language)
-        return await self._get(key, lambda known: asker.api_for_nobody.list_categories(**_how(asker, known)))
+        found: Kept[CategoryTree] = await self._get(asker, ("categories", asker.language, ""))
+        return found.value
 
     async def products(self, asker: Asker, which: ProductQuery) -> ProductPage:
         """A page of products; raises what :meth:`ShopClient.list_products` does."""
-        key = ("products", asker.language, msgspec.json.encode(which).decode())
-        return await self._get(key, lambda known: asker.api_for_nobody.list_products(which, **_how(asker, known)))
+        what = msgspec.json.encode(which).decode()
+        found: Kept[ProductPage] = await self._get(asker, ("products", asker.language, what))
+        return found.value
 
     async def product(self, asker: Asker, slug: str) -> Product:
         """One product; raises what :meth:`ShopClient.get_product` does."""
-        key = ("product", asker.language, slug)
-        return await self._get(key, lambda known: asker.api_for_nobody.get_product(slug, **_how(asker, known)))
+        found: Kept[Product] = await self._get(asker, ("product", asker.language, slug))
+        return found.value
 
     async def text(self, asker: Asker, kind: TextKind) -> ShopText:
         """A text that the law asks for; raises ``NotFound``."""
-        key = ("text", asker.language, kind)
-        return await self._get(key, lambda known: asker.api_for_nobody.get_shop_text(kind, **_how(asker, known)))
+        found: Kept[ShopText] = await self._get(asker, ("text", asker.language, kind))
+        return found.value
 
     async def media(self, asker: Asker, name: str, width: int | None) -> Media:
         """A picture. Its name is the hash of its bytes, so that it is true for ever."""
-        key = ("media", name, str(width or ""))
+        key: Question = ("media", name, str(width or ""))
         found = self._media.find(key)
         if found is None:
             found = await self._shared(key, lambda: asker.api_for_nobody.get_media(name, width=width))
@@ -93,23 +116,30 @@ class Shelf:
     def _sure(self) -> bool:
         return self._clock() - self._said_at < FRESH_S
 
-    async def _get(self, key: _Key, ask: Callable[[Kept[T] | None], Awaitable[Kept[T]]]) -> T:
-        known: Kept[T] | None = self._answers.find(key)
-        if known is not None and known.version and known.version == self._version and self._sure:
-            return known.value
-        return await self._shared(key, lambda: self._asked_again(key, known, ask))
+    def _is_true(self, question: Question, known: Kept[Any]) -> bool:
+        if self._version:
+            return known.version == self._version and self._sure
+        # No version tells whether it is true; but what was said within the last second was true within that second.
+        return self._clock() - self._shop_said_at.get(question, float("-inf")) < FRESH_S
 
-    async def _asked_again(
-        self, key: _Key, known: Kept[T] | None, ask: Callable[[Kept[T] | None], Awaitable[Kept[T]]]
-    ) -> T:
+    async def _get(self, asker: Asker, question: Question) -> Kept[Any]:
+        answer: Kept[Any] | None = self._answers.find(question)
+        if answer is None or not self._is_true(question, answer):
+            known = answer
+            answer = await self._shared(question, lambda: self._asked_again(asker, question, known))
+        asker.told[question] = answer.etag
+        return answer
+
+    async def _asked_again(self, asker: Asker, question: Question, known: Kept[Any] | None) -> Kept[Any]:
         began = self._clock()
-        answer = await ask(known)
-        self._answers.keep(key, answer, answer.size + sum(map(len, key)))
-        if key[0] == "shop":
-            self._version, self._said_at = answer.version, began
-        return answer.value
+        answer = await _answer(asker.api_for_nobody, question, known)
+        self._answers.keep(question, answer, answer.size + sum(map(len, question)))
+        if question[0] == "shop":
+            self._version, self._said_at, self.shop_name = answer.version, began, answer.value.name
+            self._shop_said_at[question] = began
+        return answer
 
-    async def _shared(self, key: _Key, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _shared(self, key: Question, ask: Callable[[], Awaitable[T]]) -> T:
         now = self._clock()
         began, task = self._asked.get(key, (float("-inf"), None))
         # An older call may bring what was true before this one was wanted.
@@ -120,12 +150,25 @@ class Shelf:
         # Whoever waits may leave; the call goes on for the others.
         return await asyncio.shield(task)
 
-    def _done(self, key: _Key, task: "asyncio.Task[Any]") -> None:
+    def _done(self, key: Question, task: "asyncio.Task[Any]") -> None:
         if self._asked.get(key, (0.0, None))[1] is task:
             del self._asked[key]
         if not task.cancelled():
             task.exception()  # Looked at: nobody may be left whom it would tell.
 
 
-def _how(asker: Asker, known: Kept[T] | None) -> dict[str, Any]:
-    return {"language": asker.language, "known": known}
+async def _answer(api: ShopClient, question: Question, known: Kept[Any] | None) -> Kept[Any]:
+    kind, language, what = question
+    match kind:
+        case "shop":
+            return await api.get_shop(language=language, known=known)
+        case "categories":
+            return await api.list_categories(language=language, known=known)
+        case "products":
+            # Not checked on the way back: what is wrong with it, the API is to say.
+            which = ProductQuery(**msgspec.json.decode(what))
+            return await api.list_products(which, language=language, known=known)
+        case "product":
+            return await api.get_product(what, language=language, known=known)
+        case _:
+            return await api.get_shop_text(cast(TextKind, what), language=language, known=known)

@@ -45,12 +45,14 @@ document.addEventListener("htmx:configRequest", (event) => {
     if (parameters[name] === "") delete parameters[name];
 });
 
-// Enter in a field says "change" and then "submit": one of them is enough.
-let changedAt = -Infinity;
+// Enter in a field says "change" and then, in the same breath, "submit": one of them is enough.
+let justChanged = false;
 document.addEventListener("htmx:confirm", (event) => {
-  const { type, timeStamp } = event.detail.triggeringEvent ?? {};
-  if (type === "change") changedAt = timeStamp;
-  else if (type === "submit" && timeStamp - changedAt < 50) event.preventDefault();
+  const type = event.detail.triggeringEvent?.type;
+  if (type === "submit" && justChanged) event.preventDefault();
+  if (type !== "change") return;
+  justChanged = true;
+  setTimeout(() => (justChanged = false));
 });
 
 // Filters that were unfolded come unfolded again: folding them even for a moment would move the page.
