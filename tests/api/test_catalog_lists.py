@@ -220,8 +220,25 @@ def test_what_lies_beside_goes_with_a_product_before_what_is_of_its_kind(
     assert slugs(shopper, "related_to=aepfel-im-glas") == []
     factories.save(goods, *(factories.goods(f"Becher {n}", on_hand=n, categories=["becher"]) for n in range(3)))
     assert slugs(shopper, "related_to=becher-moor&limit=4") == ["schale-oel", "becher-2", "becher-1", "becher-0"]
-    assert slugs(shopper, "related_to=becher-moor&limit=1") == ["becher-2"]
-    assert slugs(shopper, "related_to=nothing-of-this-name") == []
+    assert slugs(shopper, "related_to=becher-moor&limit=1") == ["schale-oel"]
+
+
+def test_what_is_not_on_sale_has_nothing_that_goes_with_it(shopper: httpx.Client, goods: Database) -> None:
+    factories.save(goods, factories.goods("Entwurf", state="draft", categories=["becher"]))
+    for slug in ("entwurf", "nothing-of-this-name"):
+        problem(shopper.get(f"/v1/products?related_to={slug}"), 404, "not_found")
+
+
+def test_goods_with_the_longest_names_can_be_paged_by_name(shopper: httpx.Client, database: Database) -> None:
+    letters = "ß\N{CYRILLIC SMALL LETTER YA}\N{MATHEMATICAL BOLD CAPITAL A}\N{GRINNING FACE}"
+    titles = [letter * 200 for letter in letters]
+    factories.save(database, *(factories.goods(title, slug=f"g-{n}", sku=f"G-{n}") for n, title in enumerate(titles)))
+    seen, cursor = list[str](), ""
+    while cursor is not None:
+        page_of_one = shopper.get(f"/v1/products?sort=name&limit=1{cursor}").raise_for_status().json()
+        seen += [card["slug"] for card in page_of_one["data"]]
+        cursor = page_of_one["next_cursor"] and f"&cursor={page_of_one['next_cursor']}"
+    assert sorted(seen) == ["g-0", "g-1", "g-2", "g-3"]
 
 
 # --- bad input

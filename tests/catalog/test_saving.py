@@ -7,11 +7,12 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import func, select, text
 
+from shopapi.accounts.tables import audit_entry
 from shopapi.catalog.category_store import read_tree, save_categories
 from shopapi.catalog.page_reader import Moved, read_page
 from shopapi.catalog.record_store import load, read_records
 from shopapi.catalog.records import CategoryRecord, OptionRecord, ProductRecord, ValueRecord, VariantRecord
-from shopapi.catalog.rules import Archived, NoPrice, StockLeft, UnknownVariant
+from shopapi.catalog.rules import Archived, CompareAtTooLow, NoPrice, StockLeft, UnknownVariant
 from shopapi.catalog.save_products import save_products
 from shopapi.catalog.set_variant import VariantChange, set_variant
 from shopapi.catalog.tables import catalog_version, listing, price_change, product, variant
@@ -375,3 +376,30 @@ def test_a_picture_of_a_product_is_there_before_it(database: Database, jug: Prod
         assert c.execute(text("SELECT count(*) FROM product_media")).scalar_one() == 1
     assert what(database, replace(jug, media=[])) == ["changed"]
     assert page(database, "krug").images == []
+
+
+def test_a_product_that_comes_in_without_categories_keeps_its_own(database: Database, jug: ProductRecord) -> None:
+    dearer = replace(jug, categories=[], variants=[replace(one, price=9900) for one in jug.variants])
+    assert what(database, dearer) == ["changed"]
+    assert records(database)[0].categories == ["kruege"]
+    assert [one.slug for one in page(database, jug.slug).categories] == ["kruege"]
+
+
+def test_two_records_of_one_product_in_a_batch_are_refused(database: Database, jug: ProductRecord) -> None:
+    twins = [replace(jug, slug=f"krug-{n}", variants=[jug.variants[n]]) for n in range(2)]
+    assert what(database, *twins) == ["changed", "refused"]
+
+
+def test_a_price_before_is_above_the_price(database: Database, jug: ProductRecord) -> None:
+    with pytest.raises(CompareAtTooLow):
+        change(database, "KRUG-TON", compare_at_price=1000)
+    lower = replace(jug, variants=[replace(one, compare_at_price=1) for one in jug.variants])
+    assert what(database, lower) == ["refused"]
+
+
+def test_a_price_is_set_by_somebody(database: Database, jug: ProductRecord) -> None:
+    change(database, "KRUG-TON", price=1500)
+    with database.reading() as c:
+        noted = c.execute(select(audit_entry).where(audit_entry.c.subject == "KRUG-TON")).one()
+    assert (noted.actor, noted.action) == ("shopctl", "set-variant")
+    assert (noted.before["price"], noted.after["price"]) == (1000, 1500)

@@ -96,6 +96,7 @@ class Model:
 
     def __init__(self, catalog: list[ProductRecord]) -> None:
         self.listed = [(n, one) for n, one in enumerate(catalog) if one.state == "active"]
+        self.known = {pair for one in catalog for variant in one.variants for pair in variant.options.items()}
 
     def fitting(self, one: ProductRecord, asked: ProductQuery, but: str = "") -> list[VariantRecord]:
         """The variants that fit all filters, but for one facet's own."""
@@ -148,7 +149,12 @@ class Model:
             }
             for code, values in VALUES.items()
         }
-        told = {code: {value: n for value, n in counts.items() if n} for code, counts in options.items()}
+        # What was chosen stays to be seen, so that it can be let go.
+        chosen = {tuple(pair.split(":")) for pair in asked.option} & self.known
+        told = {
+            code: {value: n for value, n in counts.items() if n or (code, value) in chosen}
+            for code, counts in options.items()
+        }
         return (
             {slug: n for slug, n in categories.items() if n},
             in_stock,

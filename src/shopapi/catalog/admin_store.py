@@ -21,12 +21,9 @@ from shopapi.contract.catalog import (
     ProductText,
 )
 from shopapi.db.engine import Reader
-from shopapi.db.keyset import newest_first
+from shopapi.db.keyset import COUNTED, newest_first
 from shopapi.http.problems import NotFound
 from shopapi.inventory.tables import MAIN_LOCATION, stock_level
-
-COUNTED: Final = 1_000
-"""A filtered list is counted up to here; beyond, its total is ``None``."""
 
 _LIVING: Final = variant.c.item_name.is_not(None)
 _CARDS: Final = (

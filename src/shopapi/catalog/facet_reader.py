@@ -148,7 +148,7 @@ def _options(c: Reader, wanted: Wanted, default: str) -> list[OptionFacet]:
         for code, values in by_option.items()
     ]
     facets.sort(key=lambda one: (-sum(value.count for value in one.values), one.name))
-    return facets[:MOST_OPTIONS]
+    return [one for place, one in enumerate(facets) if place < MOST_OPTIONS or one.code in wanted.filters.options]
 
 
 def _values(c: Reader, wanted: Wanted, code: str | None) -> list[Row[Any]]:
@@ -221,7 +221,9 @@ def _told(rows: list[Row[Any]], wanted: Wanted, default: str) -> list[ValueFacet
         for row in rows
     ]
     told.sort(key=lambda one: (-one.count, one.name))
-    return told[:MOST_VALUES]
+    # What was chosen must be seen to be taken back.
+    chosen = wanted.filters.options.get(rows[0].option_code, ())
+    return [one for place, one in enumerate(told) if place < MOST_VALUES or one.code in chosen]
 
 
 def _said(names: str, wanted: Wanted, default: str) -> str:

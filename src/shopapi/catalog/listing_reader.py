@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -34,10 +34,8 @@ from shopapi.catalog.tables import (
 )
 from shopapi.contract.catalog import Locale, ProductSort
 from shopapi.db.engine import Reader
+from shopapi.db.keyset import COUNTED
 from shopapi.http.problems import NotFound
-
-COUNTED: Final = 1_000
-"""A filtered list is counted up to here; beyond, its total is ``None``."""
 
 Place = tuple[str | int, int]
 """Where a page ended: the value that it is sorted by, and the product."""

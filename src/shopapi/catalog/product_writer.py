@@ -1,7 +1,7 @@
 """SQL that writes whole products, many at once: one statement a table, whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from shopapi.catalog.records import ProductRecord, VariantRecord
 from shopapi.catalog.rules import as_kept, item_name, lowest_before, word
 from shopapi.catalog.tables import (
     availability,
+    category,
     price_change,
     product,
     product_category,
@@ -177,7 +178,6 @@ class _Batch:
         self._rows[product_category].extend(
             {"product_id": product_id, "category_id": self._categories[slug]}
             for slug in dict.fromkeys(wanted.categories)
-            if slug in self._categories  # A dry run has made none.
         )
         self._rows[product_media].extend(
             {"product_id": product_id, "position": position, "sha256": one.sha256, "alts": one.alt}
@@ -266,6 +266,17 @@ class _Batch:
             self._c.execute(_CHANGE_VARIANT, self._changed_variants)
         if self._changed_levels:
             self._c.execute(_CHANGE_LEVEL, self._changed_levels)
+
+
+def locked_categories(c: Connection, slugs: Collection[str]) -> dict[str, int]:
+    """Categories' ids by their slugs, shared until the end of the transaction.
+
+    Who gives one another name meanwhile waits, and then finds the products that are written now.
+    """
+    if not slugs:
+        return {}
+    found = select(category.c.slug, category.c.id).where(category.c.slug.in_(slugs)).order_by(category.c.id)
+    return {row.slug: row.id for row in c.execute(found.with_for_update(read=True))}
 
 
 def archive_variants(c: Connection, product_id: int) -> None:

@@ -14,6 +14,7 @@ from shopapi.http.problems import ShopError
 _PER: Final[dict[str, tuple[BaseUnit, int]]] = {"g": ("kg", 1000), "kg": ("kg", 1), "ml": ("l", 1000), "l": ("l", 1)}
 _REFERENCE: Final = timedelta(days=30)
 _MAX_ITEM_NAME: Final = 200
+_SORTED_LETTERS: Final = 50
 _SIGNS: Final = re.compile(r"[^\w ]+")
 _SHARP_S: Final = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe"})
 
@@ -46,6 +47,18 @@ class Archived(ShopError):
 
     def __init__(self) -> None:
         super().__init__("It is archived, which is for good. Make a new product.")
+
+
+class CompareAtTooLow(ShopError):
+    """The price before is none that was higher."""
+
+    status, code, title = 422, "compare_at_too_low", "Compare-at price too low"
+
+    def __init__(self, price: int) -> None:
+        super().__init__(
+            "The compare-at price is not above the price.",
+            errors=[FieldError("compare_at_price", f"is not above the price, {price}")],
+        )
 
 
 class StockLeft(ShopError):
@@ -92,10 +105,13 @@ def lowest_before(changes: Sequence[tuple[datetime, int | None]], at: datetime, 
 
 
 def sort_name(name: str) -> str:
-    """``name`` as it sorts in both languages: case, accents and signs do not count (DIN 5007-1: ä as a, ß as ss)."""
+    """``name`` as it sorts in both languages: case, accents and signs do not count (DIN 5007-1: ä as a, ß as ss).
+
+    Its first 50 letters decide: a cursor must hold it.
+    """
     plain = unicodedata.normalize("NFKD", name.casefold().translate(_SHARP_S))
     letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(_SIGNS.sub(" ", letters).split())
+    return " ".join(_SIGNS.sub(" ", letters).split())[:_SORTED_LETTERS].rstrip()
 
 
 def item_name(product: str, values: Sequence[str], sku: str, taken: set[str]) -> str:

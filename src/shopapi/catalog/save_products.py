@@ -5,11 +5,12 @@ all or nothing: one that cannot be taken is refused before anything of it is wri
 writer, its products are tried one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
@@ -18,9 +19,10 @@ from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.merging import merged
 from shopapi.catalog.record_store import StoredProduct, default_locale, load
 from shopapi.catalog.records import ProductRecord
+from shopapi.catalog.refusals import impossible, wrong_option
 from shopapi.catalog.rich_text import html_of
 from shopapi.catalog.search.terms import Document, terms_of
-from shopapi.catalog.tables import category, product_slug, variant
+from shopapi.catalog.tables import product_slug, variant
 from shopapi.contract.catalog import MAX_AMOUNT
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
 from shopapi.db.engine import Database, TryAgain
@@ -85,6 +87,7 @@ def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock
     known = _Known(c, records)
     lock_variants(c, known.products.values())
     stored = load(c, sorted(set(known.products.values())))
+    known.lock_categories(c, records, stored.values())
     now: datetime = c.execute(select(clock())).scalar_one()
     outcomes, seen = [], set[str]()
     plans: list[product_writer.Plan] = []
@@ -92,20 +95,24 @@ def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock
         before = stored.get(known.products.get(record.slug, 0))
         reason = _refusal(record, before, known, seen, check_links=not dry_run)
         seen.update((record.slug, *(one.sku for one in record.variants)))
+        if before is not None:
+            seen.add(f"product {before.id}")
         if reason:
             outcomes.append(Outcome(record.slug, "refused", reason))
             continue
         wanted = merged(before, record, set_stock=set_stock)
+        if dry_run:  # It has made none of the categories that are new.
+            wanted = replace(wanted, categories=[one for one in wanted.categories if one in known.categories])
         if before is not None and wanted == before.record:
             outcomes.append(Outcome(record.slug, "unchanged"))
             continue
-        if reason := _impossible(before, wanted):
+        if reason := impossible(before, wanted):
             outcomes.append(Outcome(record.slug, "refused", reason))
             continue
         plans.append(product_writer.Plan(before, wanted))
         outcomes.append(Outcome(record.slug, "new" if before is None else "changed"))
     if plans:
-        refresh(c, product_writer.write(c, plans, known.links(), now=now, actor=actor))
+        refresh(c, product_writer.write(c, plans, known.categories, now=now, actor=actor))
     return outcomes
 
 
@@ -127,17 +134,16 @@ class _Known:
                 self.products[record.slug] = by_slug[record.slug]
             elif len(owners) == 1:
                 self.products[record.slug] = owners.pop()
-        wanted = {one for record in records for one in record.categories}
-        self.categories: dict[str, int] = {
-            row.slug: row.id
-            for row in c.execute(select(category.c.slug, category.c.id).where(category.c.slug.in_(wanted)))
-        }
+        self.categories: dict[str, int] = {}
         pictures = {one.sha256 for record in records for one in record.media or ()}
         self.media = set(c.execute(select(media.c.sha256).where(media.c.sha256.in_(pictures))).scalars())
 
-    def links(self) -> dict[str, int]:
-        """Categories' ids by their slugs."""
-        return self.categories
+    def lock_categories(
+        self, c: Connection, records: Sequence[ProductRecord], stored: Collection[StoredProduct]
+    ) -> None:
+        """Learn the ids of the categories that come in, and of those that are there and stay."""
+        slugs = {slug for record in (*records, *(one.record for one in stored)) for slug in record.categories}
+        self.categories = product_writer.locked_categories(c, sorted(slugs))
 
 
 _MOST_VARIANTS: Final = 200
@@ -150,6 +156,8 @@ def _refusal(
     skus = [one.sku for one in record.variants]
     if record.state == "archived" or (before and before.record.state == "archived"):
         return "it is archived, which is for good"
+    if before is not None and f"product {before.id}" in seen:
+        return "it is a product that came before in this batch"
     if record.slug in seen:
         return f'the slug "{record.slug}" came before in this batch'
     if not (record.name.get(known.default_locale) or before):
@@ -165,7 +173,7 @@ def _refusal(
             return f'the sku "{sku}" is archived, which is for good'
         if known.skus.get(sku, own) != own:
             return f'the sku "{sku}" belongs to another product'
-    if wrong := _wrong_option(record, before):
+    if wrong := wrong_option(record, before):
         return wrong
     if any(
         not 0 <= (amount or 0) <= MAX_AMOUNT for one in record.variants for amount in (one.price, one.compare_at_price)
@@ -180,31 +188,6 @@ def _refusal(
         for picture in record.media or ():
             if picture.sha256 not in known.media:
                 return f"its picture {picture.sha256[:12]} is not stored"
-    return ""
-
-
-def _wrong_option(record: ProductRecord, before: StoredProduct | None) -> str:
-    options = [*record.options, *(before.record.options if before else ())]
-    values = {(option.code, value.code) for option in options for value in option.values}
-    for one in record.variants:
-        for pair in one.options.items():
-            if pair not in values:
-                return f'the sku "{one.sku}" has the option "{pair[0]}: {pair[1]}", which the product has not'
-    return ""
-
-
-def _impossible(before: StoredProduct | None, wanted: ProductRecord) -> str:
-    """Why a product cannot be as ``wanted``, variants that its record did not name included."""
-    stored = before.variants if before else {}
-    living = [one for one in wanted.variants if one.sku not in stored or not stored[one.sku].archived]
-    combinations = [tuple(sorted(one.options.items())) for one in living]
-    if len(set(combinations)) != len(combinations):
-        return "two of its variants have the same options"
-    if wanted.state == "active" and all(one.price is None for one in living):
-        return "it is to be on sale, and no variant has a price"
-    for one in living:
-        if one.sku in stored and (one.on_hand or 0) < stored[one.sku].reserved:
-            return f'open orders have reserved {stored[one.sku].reserved} units of "{one.sku}"'
     return ""
 
 

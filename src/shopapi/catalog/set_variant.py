@@ -4,12 +4,13 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
+from shopapi.accounts import audit_log
 from shopapi.catalog import admin_store, product_writer
 from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.record_store import StoredProduct, load
-from shopapi.catalog.records import VariantRecord
-from shopapi.catalog.rules import Archived, NoPrice, StockLeft, UnknownVariant
-from shopapi.catalog.tables import category, variant
+from shopapi.catalog.records import ProductRecord, VariantRecord
+from shopapi.catalog.rules import Archived, CompareAtTooLow, NoPrice, StockLeft, UnknownVariant
+from shopapi.catalog.tables import variant
 from shopapi.contract.catalog import AdminProduct, ProductState, TaxClass
 from shopapi.db.types import clock
 from shopapi.inventory.movement_store import lock_variants
@@ -48,14 +49,28 @@ def set_variant(c: Connection, sku: str, change: VariantChange, *, actor: str) -
         raise NoPrice
     if wanted.state == "archived" and wanted != before.record:
         _check_empty(before)
+    for one in wanted.variants:
+        if one.sku == sku and one.compare_at_price is not None and one.compare_at_price <= (one.price or 0):
+            raise CompareAtTooLow(one.price or 0)
     if wanted != before.record:
-        nodes = {row.slug: row.id for row in c.execute(select(category.c.slug, category.c.id))}
+        nodes = product_writer.locked_categories(c, wanted.categories)
         now = c.execute(select(clock())).scalar_one()
         ids = product_writer.write(c, [product_writer.Plan(before, wanted)], nodes, now=now, actor=actor)
+        audit_log.note(c, actor, "set-variant", sku, _told(before.record, sku), _told(wanted, sku), "")
         if wanted.state == "archived":
             product_writer.archive_variants(c, product_id)
         refresh(c, ids)
     return admin_store.told(c, load(c, [product_id])[product_id])
+
+
+def _told(record: ProductRecord, sku: str) -> dict[str, object]:
+    one = next(one for one in record.variants if one.sku == sku)
+    return {
+        "price": one.price,
+        "compare_at_price": one.compare_at_price,
+        "state": record.state,
+        "tax_class": record.tax_class,
+    }
 
 
 def _changed(one: VariantRecord, change: VariantChange) -> VariantRecord:

@@ -1,10 +1,13 @@
 """Pages by key: where a page ended is a row's id, so that a page costs the same however far back it lies."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select
 
 from shopapi.db.engine import Reader
+
+COUNTED: Final = 1_000
+"""A filtered list is counted up to here; beyond, its total is ``None``."""
 
 
 def newest_first(

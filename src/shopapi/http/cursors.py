@@ -24,7 +24,9 @@ class Cursors:
 
     def behind(self, listing: str, place: tuple[str | int, int] | None) -> str | None:
         """The cursor behind a row that stands at ``place``: the value that the list is sorted by, and its id."""
-        return None if place is None else self._made(listing, json.dumps(place, separators=(",", ":")))
+        return (
+            None if place is None else self._made(listing, json.dumps(place, separators=(",", ":"), ensure_ascii=False))
+        )
 
     def place(self, listing: str, cursor: str | None) -> tuple[str | int, int] | None:
         """The place behind which the next page begins; raises 400 where the cursor is none of this listing's."""

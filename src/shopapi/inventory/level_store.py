@@ -8,7 +8,7 @@ from shopapi.accounts.tables import api_key, staff
 from shopapi.catalog.tables import product, variant
 from shopapi.contract.stock import Ledger, Level, LevelQuery, Movement, MovementDone, MovementInput, ViewCounts
 from shopapi.db.engine import Reader
-from shopapi.db.keyset import newest_first
+from shopapi.db.keyset import COUNTED, newest_first
 from shopapi.http.problems import NotFound
 from shopapi.inventory.movement_store import LIVING, VERSION, locked, move
 from shopapi.inventory.rules import UnknownSku, check_movement, level_after
@@ -16,9 +16,6 @@ from shopapi.inventory.tables import location, stock_level, stock_movement
 
 LOW: Final = 5
 """Up to so many available units count as low stock."""
-
-COUNTED: Final = 1_000
-"""A filtered list is counted up to here; beyond, its total is ``None``."""
 
 _AVAILABLE: Final = stock_level.c.on_hand - stock_level.c.reserved
 _VIEWS: Final = {
