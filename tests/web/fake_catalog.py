@@ -278,6 +278,11 @@ class FakeCatalog:
         if wrong or any(":" not in chosen for chosen in query.get_list("option")):
             return problem(400, "invalid_request")
         found = [good for good in self.goods.values() if self._fits(good, query, language)]
+        is_misspelt = bool(query.get("q")) and not found
+        if is_misspelt and self.suggestion:
+            found = [
+                good for good in self.goods.values() if self._fits(good, query.set("q", self.suggestion), language)
+            ]
         if query.get("sort") in ("price", "-price"):
             found.sort(key=lambda good: good.price, reverse=query["sort"] == "-price")
         start, limit = int(query.get("cursor", "c0")[1:]), int(query.get("limit", "24"))
@@ -286,7 +291,7 @@ class FakeCatalog:
             data=[good.card(language) for good in found[start : start + limit]],
             next_cursor=f"c{start + limit}" if more else None,
             total=len(found),
-            suggestion=self.suggestion if query.get("q") and not found else None,
+            suggestion=self.suggestion if is_misspelt else None,
             facets=self._facets(found, query, language) if query.get("facets") == "true" else None,
         )
 
