@@ -106,6 +106,98 @@ def test_a_repeated_import_changes_nothing_and_says_so(shop: Shopctl) -> None:
     assert [one.on_hand for one in catalog(shop)[0].variants] == [9, 0]
 
 
+def test_what_a_repeated_import_told_before_it_does_not_tell_again(shop: Shopctl) -> None:
+    file = file_of(shop, [TEE, TEE_M, CUP])
+    assert told(shop, file)["notes"]["sku_made"] == 2
+    assert told(shop, file)["notes"] == {}
+
+
+WHOLE = {
+    "slug": "tea",
+    "state": "active",
+    "tax_class": "reduced",
+    "name_de": "Tee  grün",
+    "name_en": "Tea",
+    "description_de": "Lose.",
+    "sku": "TEA",
+    "price": "7.90",
+    "compare_at_price": "8.90",
+    "content_amount": "250",
+    "content_unit": "g",
+    "base_unit": "kg",
+    "barcode": "4006381333931",
+    "weight_g": "260",
+    "on_hand": "4",
+    "option1": "size",
+    "option1_de": "Größe",
+    "option1_value": "m",
+    "option1_value_de": "Mittel",
+    "option1_swatch": "#1f6f6b",
+}
+
+
+def test_columns_that_a_file_of_our_own_lacks_leave_what_is_stored(shop: Shopctl) -> None:
+    shop("import", "products", file_of(shop, [WHOLE]))
+    (before,) = catalog(shop)
+    for columns in (
+        ("slug", "sku"),
+        ("slug", "sku", "name_de", "on_hand"),
+        ("slug", "sku", "option1", "option1_value"),
+    ):
+        file = file_of(shop, [{name: WHOLE[name] for name in columns}])
+        assert told(shop, file)["products"]["unchanged"] == 1, columns
+    file = file_of(
+        shop,
+        [{"slug": "tea", "sku": "TEA", "price": "8.20", "barcode": "", "content_amount": "300", "content_unit": "ml"}],
+    )
+    assert told(shop, file)["products"]["changed"] == 1
+    (tea,) = catalog(shop)
+    variant = replace(
+        before.variants[0], price=820, barcode=None, content_amount=300, content_unit="ml", base_unit=None
+    )
+    assert tea == replace(before, variants=[variant])
+
+
+def test_a_new_product_has_the_defaults_where_columns_are_lacking(shop: Shopctl) -> None:
+    shop("import", "products", file_of(shop, [{"slug": "tea", "sku": "TEA", "name_de": "Tee"}]))
+    (tea,) = catalog(shop)
+    assert (tea.state, tea.tax_class, tea.variants[0].price) == ("draft", "standard", None)
+    nameless = told(shop, file_of(shop, [{"slug": "cup", "sku": "CUP"}]))
+    assert "no name" in nameless["refused"][0]["why"]
+
+
+def test_what_another_shop_does_not_say_stays_as_it_was_set_here(shop: Shopctl) -> None:
+    def tax_and_state(sku: str, row: dict[str, str]) -> tuple[str, str]:
+        told(shop, file_of(shop, [row]))
+        product = json.loads(shop("products", "show", sku, "--json").out)
+        return product["tax_class"], product["state"]
+
+    mug = {"ID": "7", "Type": "simple", "SKU": "MUG", "Name": "Mug", "Published": "1", "Regular price": "12.90"}
+    for sku, row in (("TEE-S", TEE), ("MUG", mug)):
+        assert tax_and_state(sku, row) == ("standard", "active")
+        shop("products", "set", sku, "--tax-class", "reduced")
+        assert tax_and_state(sku, row) == ("reduced", "active")
+        silent = {name: cell for name, cell in row.items() if name != "Published"}
+        assert tax_and_state(sku, silent) == ("reduced", "active")
+    assert tax_and_state("TEE-S", {**TEE, "Variant Taxable": "false"}) == ("zero", "active")
+    assert tax_and_state("TEE-S", {**TEE, "Variant Taxable": "true"}) == ("standard", "active")
+    assert tax_and_state("MUG", {**mug, "Tax class": "standard"}) == ("standard", "active")
+
+
+def test_a_moment_that_no_calendar_holds_skips_its_product_alone(shop: Shopctl) -> None:
+    rows = [{**WHOLE, "published_at": "0001-01-01T00:00:00+14:00"}, {**WHOLE, "slug": "cup", "sku": "CUP"}]
+    answered = shop("import", "products", file_of(shop, rows))
+    assert 'row 2  published_at  "0001-01-01T00:00:00+14:00" is not a moment' in answered.out
+    assert [one.slug for one in catalog(shop)] == ["cup"]
+
+
+def test_a_name_with_two_blanks_comes_back_as_it_was(shop: Shopctl) -> None:
+    shop("import", "products", file_of(shop, [WHOLE]))
+    shop("export", "products", "out.csv")
+    assert told(shop, "out.csv")["products"] == {"new": 0, "changed": 0, "unchanged": 1, "refused": 0}
+    assert catalog(shop)[0].name["de"] == "Tee  grün"
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing(shop: Shopctl) -> None:
     file = file_of(shop, [TEE, TEE_M, CUP])
     dry = shop("import", "products", file, "--dry-run")

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from shopapi.catalog.records import MediaRecord, OptionRecord, ProductRecord, Va
 from shopctl.importers.plain_columns import head
 from shopctl.importers.plain_writing import Paths, write
 from shopctl.importers.rows import Incoming, Step
-from shopctl.importers.words import one_line, visible
+from shopctl.importers.words import own_line, visible
 from tests.importers.files import read_bytes, read_rows, records, the_one, the_skipped
 
 TREE: Paths = {
@@ -23,9 +24,11 @@ TREE: Paths = {
     "sale": [Step({"de": "=Angebot", "en": "Sale"}, "sale")],
 }
 
-lines = st.text(min_size=1, max_size=20).map(one_line).filter(
+lines = st.text(min_size=1, max_size=20).map(own_line).filter(
     lambda text: bool(text) and visible(text)
-) | st.sampled_from(["=cmd|'/C calc'!A0", "'=x", "''+1", "@sum", "-5", "＝x", "a,b;c\td", 'say "hi"']).map(one_line)
+) | st.sampled_from(["=cmd|'/C calc'!A0", "'=x", "''+1", "@sum", "-5", "＝x", "a,b;c\td", 'say "hi"', "a  b"]).map(
+    own_line
+)
 codes = st.from_regex(r"[a-z0-9]{1,6}(-[a-z0-9]{1,4})?", fullmatch=True)
 hashes = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
 texts = st.text(min_size=1, max_size=40).filter(lambda text: "\0" not in text) | st.sampled_from(
@@ -60,6 +63,12 @@ def options(draw: st.DrawFn) -> list[OptionRecord]:
     return found
 
 
+YEARS = [datetime.fromisoformat(day) for day in ("1970-01-01", "2100-12-31")]
+contents: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [(None, None, None), (250, "g", "kg"), (2, "kg", None), (320, "ml", "l"), (1, "l", "l"), (9999, "g", None)]
+).map(lambda told: dict(zip(("content_amount", "content_unit", "base_unit"), told, strict=True)))
+
+
 @st.composite
 def products(draw: st.DrawFn, slug: str) -> ProductRecord:
     own = draw(options())
@@ -72,9 +81,7 @@ def products(draw: st.DrawFn, slug: str) -> ProductRecord:
             options=dict(zip((one.code for one in own), values, strict=True)),
             price=draw(amount),
             compare_at_price=draw(amount),
-            content_amount=draw(st.none() | st.integers(1, 9999)),
-            content_unit=draw(st.none() | st.sampled_from(["g", "kg", "ml", "l"])),
-            base_unit=draw(st.none() | st.sampled_from(["kg", "l"])),
+            **draw(contents),
             barcode=draw(st.none() | st.from_regex(r"[0-9]{8,14}", fullmatch=True)),
             weight_g=draw(st.none() | st.integers(0, 99_999)),
             image=draw(st.none() | hashes),
@@ -96,7 +103,7 @@ def products(draw: st.DrawFn, slug: str) -> ProductRecord:
         options=own,
         variants=variants,
         media=draw(st.none() | media),
-        published_at=draw(st.none() | st.datetimes(timezones=st.just(UTC))),
+        published_at=draw(st.none() | st.datetimes(*YEARS, timezones=st.just(UTC))),
     )
 
 
@@ -173,6 +180,16 @@ def test_a_file_made_by_hand_needs_little(tmp_path: Path) -> None:
         ({"pictures": "cup.jpg"}, "pictures"),
         ({"categories": "Wohnen!"}, "categories"),
         ({"published_at": "yesterday"}, "published_at"),
+        ({"published_at": "0001-01-01T00:00:00+14:00"}, "published_at"),
+        ({"published_at": "9999-12-31T23:59:59-14:00"}, "published_at"),
+        ({"published_at": "0001-01-01"}, "published_at"),
+        ({"published_at": "2101-01-01"}, "published_at"),
+        ({"content_amount": "0", "content_unit": "g"}, "content_amount"),
+        ({"content_amount": "250"}, "content_unit"),
+        ({"content_unit": "g"}, "content_amount"),
+        ({"base_unit": "kg"}, "base_unit"),
+        ({"content_amount": "100", "content_unit": "g", "base_unit": "l"}, "base_unit"),
+        ({"description_de": "<b>x</b>" * 20_000}, "description_de"),
         ({"option1_value": "s", "option1": ""}, "option1"),
         ({"option1_value": "s", "option1": "size", "option1_swatch": "red"}, "option1_swatch"),
     ],
@@ -199,6 +216,11 @@ def test_a_value_has_one_name(tmp_path: Path) -> None:
 def test_a_moment_without_a_zone_is_utc(tmp_path: Path) -> None:
     read = the_one(read_rows(tmp_path, [{**ROW, "published_at": "2025-11-24 16:05"}]))
     assert read.record.published_at == datetime(2025, 11, 24, 16, 5, tzinfo=UTC)
+
+
+def test_a_moment_elsewhere_is_brought_to_utc(tmp_path: Path) -> None:
+    read = the_one(read_rows(tmp_path, [{**ROW, "published_at": "1970-01-01T02:00:00+02:00"}]))
+    assert read.record.published_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_the_reference_names_every_column() -> None:

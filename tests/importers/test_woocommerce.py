@@ -79,7 +79,7 @@ def test_variations_find_their_parent_wherever_they_stand(tmp_path: Path, seed: 
     hoodie = next(one for one in records(read_rows(tmp_path, rows)) if one.slug == "hoodie")
     assert {one.sku: one.options for one in hoodie.variants} == {
         "HOOD-B": {"color": "blue", "logo": "yes"},
-        "hoodie.sea-green.yes": {"color": "sea-green", "logo": "yes"},
+        "id-46": {"color": "sea-green", "logo": "yes"},
     }
     assert [value.name["de"] for value in hoodie.options[0].values] == ["Blue", "Sea, green"]
     assert all(one.weight_g == 500 for one in hoodie.variants)
@@ -217,3 +217,26 @@ def test_hidden_and_unpublished_products_are_drafts(tmp_path: Path) -> None:
 def test_remote_pictures_are_counted(tmp_path: Path) -> None:
     images = {"Images": "https://a.example/1.jpg, https://a.example/2.jpg"}
     assert notes(the_one(read_rows(tmp_path, [{**MUG, **images}])))["pictures"] == 2
+
+
+def test_a_sku_that_is_made_stays_when_the_product_is_renamed(tmp_path: Path) -> None:
+    skus = [
+        the_one(read_rows(tmp_path, [{**MUG, "SKU": "", "Name": name}])).record.variants[0].sku
+        for name in ("Mug", "Large mug")
+    ]
+    assert skus == ["id-7", "id-7"]
+    assert the_one(read_rows(tmp_path, [{**MUG, "SKU": "", "ID": ""}])).record.variants[0].sku == "mug"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "kinds"),
+    [
+        ("", "2025-11-30", {"sale_ends"}),
+        ("2025-11-25", "2025-11-30", {"sale_begins"}),
+        ("", "2025-11-23", set()),
+        ("", "", set()),
+    ],
+)
+def test_sales_that_change_later_are_said(tmp_path: Path, begins: str, ends: str, kinds: set[str]) -> None:
+    dates = {"Sale price": "9.90", "Date sale price starts": begins, "Date sale price ends": ends}
+    assert set(notes(the_one(read_rows(tmp_path, [{**MUG, "Stock": "1", **dates}])))) == kinds

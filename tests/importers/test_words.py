@@ -67,3 +67,16 @@ def test_wordpress_parts_paragraphs_by_blank_lines() -> None:
 def test_a_line_of_html_is_plain_text() -> None:
     assert words.line_of_html("<p>One &amp; <b>two</b></p><p>three</p>") == "One & two three"
     assert len(words.line_of_html("word " * 100)) <= 200
+
+
+@pytest.mark.parametrize("part", ["<", '<a "', "<!--", "&", "<br", "<div ", "x ", "x" + " " * 1000])
+@pytest.mark.parametrize("lines_count", [False, True])
+def test_a_long_cell_of_anything_is_read_in_one_go(part: str, lines_count: bool) -> None:
+    """What took a time that grows with the square of the length would not come to its end here."""
+    cell = part * (200_000 // len(part))
+    assert "<a" not in words.description(cell, lines_count=lines_count)
+    assert len(words.line_of_html(cell)) <= words.MAX_LINE
+
+
+def test_a_sign_below_in_plain_text_makes_no_markup_of_it() -> None:
+    assert words.description("3 < 5\n\nso it is", lines_count=False) == "<p>3 &lt; 5</p>\n<p>so it is</p>"

@@ -17,6 +17,7 @@ from shopapi.catalog.tables import (
     product_media,
     product_option,
     product_option_value,
+    product_slug,
     product_translation,
     shop,
     variant,
@@ -75,6 +76,20 @@ def read_records(c: Reader, *, after: int, limit: int) -> tuple[list[ProductReco
     return records, ids[limit - 1] if len(ids) > limit else None
 
 
+def find(c: Reader, records: Sequence[ProductRecord]) -> list[StoredProduct | None]:
+    """The stored product that each record means: that of its slug, else the one that all its known skus belong to."""
+    slugs = [one.slug for one in records]
+    skus = [own.sku for one in records for own in one.variants]
+    by_slug = {row.slug: row.product_id for row in c.execute(_BY_SLUG, {"names": slugs})}
+    by_sku = {row.sku: row.product_id for row in c.execute(_BY_SKU, {"names": skus})}
+    ids: list[int | None] = []
+    for one in records:
+        owners = {by_sku[own.sku] for own in one.variants if own.sku in by_sku}
+        ids.append(by_slug.get(one.slug) or (owners.pop() if len(owners) == 1 else None))
+    stored = load(c, sorted({one for one in ids if one is not None}))
+    return [stored[one] if one is not None else None for one in ids]
+
+
 def load(c: Reader, ids: Sequence[int]) -> dict[int, StoredProduct]:
     """The products of these ids."""
     if not ids:
@@ -116,6 +131,9 @@ def load(c: Reader, ids: Sequence[int]) -> dict[int, StoredProduct]:
 
 
 _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
+_BY_SLUG: Final = select(product_slug.c.slug, product_slug.c.product_id).where(product_slug.c.slug.in_(_NAMES))
+_BY_SKU: Final = select(variant.c.sku, variant.c.product_id).where(variant.c.sku.in_(_NAMES))
 _PRODUCTS: Final = select(product).where(product.c.id.in_(_IDS))
 _TRANSLATIONS: Final = select(product_translation).where(product_translation.c.product_id.in_(_IDS))
 _OPTIONS: Final = (

@@ -5,7 +5,6 @@ Text that people write is trimmed and brought to Unicode NFC before it is stored
 see :func:`clean_text`, which the API's body guard applies before a request is decoded.
 """
 
-import re
 import unicodedata
 from typing import Annotated, Final
 
@@ -42,9 +41,7 @@ PageLimit = Annotated[int, Meta(ge=1, le=100)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9_=.-]+$")]
 Search = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
 
-_SPACE = re.compile(r"^\s+|\s+$")
-
 
 def clean_text(text: str) -> str:
     """Return ``text`` trimmed and in Unicode NFC, so that equal-looking names compare equal."""
-    return _SPACE.sub("", unicodedata.normalize("NFC", text))
+    return unicodedata.normalize("NFC", text).strip()

@@ -93,7 +93,8 @@ def export_products(
 ) -> None:
     """Write every product as shopctl's own CSV.
 
-    To import it into an empty shop gives the same goods again.
+    To import it into an empty shop gives the same products again, but for pictures, which it names alone, earlier
+    prices, and the categories' texts and order.
     """
     from shopctl.importers import files
     from shopctl.importers.exporting import export_products as put_out

@@ -1,7 +1,7 @@
 """Single cells as what they mean; what is wrong with one is said by row, column and value."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from shopapi.catalog.records import VariantRecord, Words
 from shopapi.contract.catalog import BaseUnit, ContentUnit, ProductState
@@ -9,6 +9,9 @@ from shopctl.importers import numbers, words
 from shopctl.importers.rows import Note, Row, Terms
 
 T = TypeVar("T")
+
+MAX_BARCODE: Final = 64
+_MOST_TAGS: Final = 20_000
 
 
 def said(terms: Terms, text: str) -> Words:
@@ -23,6 +26,14 @@ def name(row: Row, column: str) -> str:
         raise row.unfit(column, "is empty")
     if len(told) > words.MAX_LINE:
         raise row.unfit(column, f"has more than {words.MAX_LINE} characters")
+    return told
+
+
+def markup(row: Row, column: str) -> str:
+    """HTML as it stands there; tags by the ten thousand, which a parser sorts out for minutes, are none."""
+    told = row.exact(column)
+    if min(told.count("<"), told.count(">")) > _MOST_TAGS:
+        raise row.unfit(column, f"has more than {_MOST_TAGS:,} tags")
     return told
 
 
@@ -75,8 +86,8 @@ def whole(row: Row, column: str) -> int | None:
 def barcode(row: Row, column: str) -> str | None:
     """The digits below the bars, as text."""
     told = words.one_line(row[column]).lstrip("'")
-    if len(told) > 64:
-        raise row.unfit(column, "has more than 64 characters")
+    if len(told) > MAX_BARCODE:
+        raise row.unfit(column, f"has more than {MAX_BARCODE} characters")
     return told or None
 
 

@@ -1,5 +1,6 @@
 """What happens when a file of products comes in: read it, make its categories, save its products a few at a time."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -9,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shopapi.catalog.category_store import read_tree, save_categories
-from shopapi.catalog.record_store import default_locale
+from shopapi.catalog.record_store import default_locale, find
 from shopapi.catalog.records import ProductRecord
 from shopapi.catalog.save_products import save_products
 from shopapi.contract.catalog import ProductState
@@ -17,6 +18,7 @@ from shopapi.db.engine import Database
 from shopapi.media.store import stored
 from shopctl.importers.addresses import address_of
 from shopctl.importers.categories import CategoryBook
+from shopctl.importers.filling import filled
 from shopctl.importers.formats import Survey, Table
 from shopctl.importers.interrupts import Interrupts
 from shopctl.importers.reporting import Journal, Report
@@ -61,7 +63,7 @@ def import_products(
         state=wishes.state,
         untracked_stock=wishes.untracked_stock,
     )
-    arriving = _Arriving(db, book, journal, wishes)
+    arriving = _Arriving(db, book, journal, wishes, locale)
     with Interrupts() as interrupts:
         for batch in _batches(table.products(terms, passed), journal):
             arriving.take(batch)
@@ -86,16 +88,17 @@ def _only_good(products: Iterator[Incoming | Skipped], journal: Journal) -> Iter
 
 
 class _Arriving:
-    def __init__(self, db: Database, book: CategoryBook, journal: Journal, wishes: Wishes) -> None:
-        self._db, self._book, self._journal, self._wishes = db, book, journal, wishes
+    def __init__(self, db: Database, book: CategoryBook, journal: Journal, wishes: Wishes, locale: str) -> None:
+        self._db, self._book, self._journal, self._wishes, self._locale = db, book, journal, wishes, locale
 
     def take(self, batch: list[Incoming]) -> None:
         """Save a batch: its categories first, in a transaction of their own."""
-        settled = [self._settled(one) for one in batch]
+        settled = self._filled([self._settled(one) for one in batch])
         fresh = self._book.fresh()
         self._journal.report.categories += len(fresh)
         if fresh and not self._wishes.dry_run:
             self._db.write(lambda c: save_categories(c, fresh))
+        began = time.monotonic()
         outcomes = save_products(
             self._db,
             [one.record for one in settled],
@@ -103,6 +106,10 @@ class _Arriving:
             set_stock=self._wishes.set_stock,
             dry_run=self._wishes.dry_run,
         )
+        if self._db.dialect == "sqlite":
+            # SQLite's lock goes to whoever asks at the right moment: without a pause, a shop that sells meanwhile never
+            # does, and answers 503.
+            time.sleep((time.monotonic() - began) / 3)
         for incoming, outcome in zip(settled, outcomes, strict=True):
             self._journal.took(incoming, outcome)
 
@@ -113,6 +120,14 @@ class _Arriving:
             with self._db.reading() as c:
                 record = replace(record, slug=address_of(c, record))
         return replace(one, record=record, notes=[*one.notes, *notes])
+
+    def _filled(self, batch: list[Incoming]) -> list[Incoming]:
+        with self._db.reading() as c:
+            stored = find(c, [one.record for one in batch])
+        return [
+            replace(one, record=filled(one.record, one.unsaid, before, self._locale))
+            for one, before in zip(batch, stored, strict=True)
+        ]
 
     def _with_stored_pictures(self, record: ProductRecord) -> tuple[ProductRecord, list[Note]]:
         """Pictures stay where this shop has them; a CSV names them and cannot hold them."""

@@ -21,6 +21,8 @@ from shopapi.contract.catalog import (
 )
 from shopapi.contract.fields import SkuText
 from shopctl.importers import cells, words
+from shopctl.importers.cells import MAX_BARCODE
+from shopctl.importers.filling import ALL_CLASSES, CONTENT, Unsaid, fits
 from shopctl.importers.plain_cells import category_paths, pictures
 from shopctl.importers.plain_options import Options
 from shopctl.importers.rows import Incoming, Row, Skipped, Step, Terms, Unfit, grouped, refuse_faults
@@ -32,6 +34,7 @@ _STATES: Final[tuple[ProductState, ...]] = get_args(ProductState)
 _TAX_CLASSES: Final[tuple[TaxClass, ...]] = get_args(TaxClass)
 _CONTENT_UNITS: Final[tuple[ContentUnit, ...]] = get_args(ContentUnit)
 _BASE_UNITS: Final[tuple[BaseUnit, ...]] = get_args(BaseUnit)
+_YEARS: Final = (1970, 2100)
 _Picture = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -65,12 +68,12 @@ def _product(slug: str, group: list[Row], terms: Terms) -> Incoming:
         if skus.count(row["sku"]) > 1:
             raise row.unfit("sku", "stands twice in this product")
     cells.refuse_twins(rows, variants, "sku")
-    cells.name(first, f"name_{terms.locale}")
+    _check_name(first, f"name_{terms.locale}")
     record = ProductRecord(
         slug=slug,
         name=_lines(first, "name"),
         fact=_lines(first, "fact"),
-        description={locale: text for locale in LOCALES if (text := first.exact(f"description_{locale}"))},
+        description={locale: text for locale in LOCALES if (text := cells.markup(first, f"description_{locale}"))},
         seo_title=_lines(first, "seo_title"),
         seo_description=_lines(first, "seo_description"),
         state=terms.state or _one_of(first, "state", _STATES) or "draft",
@@ -83,7 +86,33 @@ def _product(slug: str, group: list[Row], terms: Terms) -> Incoming:
     for picture in record.media or ():
         _fits(first, "pictures", _Picture, "is not the name of a picture", picture.sha256)
     return Incoming(
-        record=record, first_row=first.number, last_row=group[-1].number, categories=_categories(first, terms)
+        record=record,
+        first_row=first.number,
+        last_row=group[-1].number,
+        categories=_categories(first, terms),
+        unsaid=_unsaid(first, options.count, terms),
+    )
+
+
+def _check_name(row: Row, column: str) -> None:
+    told = words.own_line(row[column])
+    if row.has(column) and not words.visible(told):
+        raise row.unfit(column, "is empty")
+    if len(told) > words.MAX_LINE:
+        raise row.unfit(column, f"has more than {words.MAX_LINE} characters")
+
+
+def _unsaid(row: Row, options: int, terms: Terms) -> Unsaid:
+    fields = [name for name in ("price", "compare_at_price", "barcode", "weight_g") if not row.has(name)]
+    if not (row.has("content_amount") and row.has("content_unit")):
+        fields += CONTENT
+    elif not row.has("base_unit"):
+        fields.append("base_unit")
+    return Unsaid(
+        state=terms.state is None and not row.has("state"),
+        tax_classes=() if row.has("tax_class") else ALL_CLASSES,
+        options_from=options,
+        variant=tuple(fields),
     )
 
 
@@ -91,23 +120,48 @@ def _variant(row: Row, options: Options, terms: Terms) -> VariantRecord:
     _fits(row, "sku", SkuText, "is not 1 to 64 letters, digits, dots, hyphens and underlines")
     if row["picture"]:
         _fits(row, "picture", _Picture, "is not the name of a picture")
+    amount, unit, base = _content(row)
     return VariantRecord(
         sku=row["sku"],
         options=options.of(row),
         price=cells.amount(row, "price", terms),
         compare_at_price=cells.amount(row, "compare_at_price", terms),
-        content_amount=cells.whole(row, "content_amount"),
-        content_unit=_one_of(row, "content_unit", _CONTENT_UNITS),
-        base_unit=_one_of(row, "base_unit", _BASE_UNITS),
-        barcode=cells.barcode(row, "barcode"),
+        content_amount=amount,
+        content_unit=unit,
+        base_unit=base,
+        barcode=_barcode(row),
         weight_g=cells.whole(row, "weight_g"),
         image=row["picture"] or None,
         on_hand=cells.stock(row, "on_hand", []),
     )
 
 
+def _content(row: Row) -> tuple[int | None, ContentUnit | None, BaseUnit | None]:
+    """How much is in it and what the Grundpreis is given for: amount and unit go together, a base unit fits both."""
+    amount, unit = cells.whole(row, "content_amount"), _one_of(row, "content_unit", _CONTENT_UNITS)
+    base = _one_of(row, "base_unit", _BASE_UNITS)
+    if amount == 0:
+        raise row.unfit("content_amount", "is not more than 0")
+    if amount is not None and unit is None:
+        raise row.unfit("content_unit", "is empty, but content_amount is not")
+    if amount is None and unit is not None:
+        raise row.unfit("content_amount", "is empty, but content_unit is not")
+    if base is not None and amount is None:
+        raise row.unfit("base_unit", "needs content_amount and content_unit")
+    if not fits(base, unit):
+        raise row.unfit("base_unit", f"does not fit a content in {unit}")
+    return amount, unit, base
+
+
+def _barcode(row: Row) -> str | None:
+    told = words.own_line(row["barcode"])
+    if len(told) > MAX_BARCODE:
+        raise row.unfit("barcode", f"has more than {MAX_BARCODE} characters")
+    return told or None
+
+
 def _lines(row: Row, column: str) -> Words:
-    return {locale: text for locale in LOCALES if (text := words.one_line(row[f"{column}_{locale}"]))}
+    return {locale: text for locale in LOCALES if (text := words.own_line(row[f"{column}_{locale}"]))}
 
 
 def _categories(row: Row, terms: Terms) -> list[list[Step]]:
@@ -148,6 +202,9 @@ def _moment(row: Row, column: str) -> datetime | None:
         return None
     try:
         told = datetime.fromisoformat(text)
-    except ValueError:
+        moment = (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise row.unfit(column, "is not a moment such as 2025-11-24T16:05:00Z") from None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    if not _YEARS[0] <= moment.year <= _YEARS[1]:
+        raise row.unfit(column, f"is not in the years {_YEARS[0]} to {_YEARS[1]}")
+    return moment

@@ -46,7 +46,7 @@ def category_cells(paths: Sequence[Sequence[Step]]) -> dict[str, str]:
 def category_paths(slugs: str, names: dict[str, str]) -> list[list[Step]]:
     """The paths that :func:`category_cells` wrote; commas may part them as well, since no slug has one."""
     paths = [one for one in re.split(r"[,\n]", slugs) if one.strip()]
-    told = {locale: cell.splitlines() for locale, cell in names.items() if cell}
+    told = {locale: cell.split("\n") for locale, cell in names.items() if cell}
     found = []
     for at, path in enumerate(paths):
         parts = {locale: _names(lines[at]) for locale, lines in told.items() if at < len(lines)}

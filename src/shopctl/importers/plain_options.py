@@ -15,15 +15,20 @@ _MOST: Final = 99
 
 
 class Options:
-    """What the rows of one product say of its options. Raises :class:`Unfit` where that does not go together."""
+    """What the rows of one product say of its options. Raises :class:`Unfit` where that does not go together.
+
+    A name that they leave out is empty; ``count`` is how many options the file has columns for.
+    """
 
     def __init__(self, rows: Sequence[Row], locale: str) -> None:
         self._locale = locale
         self._codes: dict[int, str] = {}
         self.records: list[OptionRecord] = []
+        self.count = 0
         for n in range(1, _MOST + 1):
             if not (rows[0].has(f"option{n}") or rows[0].has(f"option{n}_{locale}")):
                 break
+            self.count = n
             self._add(n, rows)
 
     def of(self, row: Row) -> dict[str, str]:
@@ -50,24 +55,18 @@ class Options:
         if code in self._codes.values():
             raise first.unfit(f"option{n}", "is the code of two options")
         self._codes[n] = code
-        name = _names(first, f"option{n}") or {self._locale: code}
-        self.records.append(OptionRecord(code=code, name=name, values=[self._named(one) for one in values.values()]))
-
-    def _named(self, value: ValueRecord) -> ValueRecord:
-        return (
-            value if value.name else ValueRecord(code=value.code, name={self._locale: value.code}, swatch=value.swatch)
-        )
+        self.records.append(OptionRecord(code=code, name=_names(first, f"option{n}"), values=list(values.values())))
 
 
 def _code(row: Row, column: str, locale: str) -> str:
     """The code, or what the name in the shop's language makes of it."""
-    told = words.one_line(row[column])
-    name = words.one_line(row[f"{column}_{locale}"])
+    told = words.own_line(row[column])
+    name = words.own_line(row[f"{column}_{locale}"])
     return told or (slug(name) if name else "")
 
 
 def _names(row: Row, column: str) -> Words:
-    return {locale: text for locale in LOCALES if (text := words.one_line(row[f"{column}_{locale}"]))}
+    return {locale: text for locale in LOCALES if (text := words.own_line(row[f"{column}_{locale}"]))}
 
 
 def _swatch(row: Row, n: int) -> str | None:

@@ -12,6 +12,7 @@ from shopctl.importers.rows import Incoming, Note, NoteKind, Skipped
 What = Literal["new", "changed", "unchanged", "refused"]
 
 _KEPT: Final = 1000
+_LASTING: Final = ("sale_begins", "sale_ends", "pictures_missing")
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -79,7 +80,9 @@ class Journal:
         if outcome.what == "refused":
             _keep(self.report.refused, Refusal(incoming.first_row, outcome.slug, outcome.reason))
         else:
-            self._note(incoming.notes)
+            # What came in as before was told before; a sale that ends later still does.
+            same = outcome.what == "unchanged"
+            self._note([note for note in incoming.notes if not same or note.kind in _LASTING])
         self._write(
             {
                 "what": outcome.what,

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from shopapi.catalog.records import ProductRecord, Words
 from shopapi.contract.catalog import ProductState
+from shopctl.importers.filling import Unsaid
 from shopctl.importers.reading import RawRow
 
 NoteKind = Literal[
@@ -24,6 +25,8 @@ NoteKind = Literal[
     "archived",
     "any_value",
     "pictures_missing",
+    "sale_begins",
+    "sale_ends",
 ]
 _SHOWN: Final = 60
 _MOST_ROWS: Final = 2000
@@ -63,7 +66,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     """A product as it shall be stored, but for ``record.categories``: ``categories`` are the paths that lead to them.
 
     ``first_row`` and ``last_row`` say where it stands. ``slug_made`` says that the file has no name for its address, so
-    that a product which has one of the skus already keeps its own.
+    that a product which has one of the skus already keeps its own; ``unsaid`` is what stays where the product is known.
     """
 
     record: ProductRecord
@@ -72,6 +75,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     categories: list[list[Step]] = []
     notes: list[Note] = []
     slug_made: bool = False
+    unsaid: Unsaid = Unsaid()
 
 
 class Skipped(Struct, frozen=True):

@@ -8,6 +8,7 @@ from shopapi.catalog.records import ProductRecord, VariantRecord
 from shopapi.contract.catalog import ProductState, TaxClass
 from shopctl.importers import cells, options, words
 from shopctl.importers.categories import paths
+from shopctl.importers.filling import ALL_CLASSES, CONTENT, TAXED, Unsaid
 from shopctl.importers.naming import slug_of
 from shopctl.importers.rows import Incoming, Note, Row, Skipped, Step, Terms, Unfit, grouped, refuse_faults
 from shopctl.importers.seen import Seen
@@ -46,6 +47,7 @@ REQUIRED: Final = ("handle", "title", "price")
 NUMBERS: Final = ("price", "compare_at_price")
 LEFT_OUT: Final = ("tags", "vendor")
 
+_FIELDS: Final = (("compare_at_price", "compare_at_price"), ("barcode", "barcode"), ("weight_g", "grams"))
 _YES: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -76,7 +78,7 @@ def _product(slug: str, group: list[Row], terms: Terms) -> Incoming:
     notes: list[Note] = []
     variants = [_variant(row, skus, own, terms, notes) for row, own in zip(rows, codes, strict=True)]
     cells.refuse_twins(rows, variants, "option1_value")
-    name, text = cells.name(first, "title"), words.description(first["body"], lines_count=False)
+    name, text = cells.name(first, "title"), words.description(cells.markup(first, "body"), lines_count=False)
     record = ProductRecord(
         slug=slug,
         name={terms.locale: name},
@@ -98,6 +100,18 @@ def _product(slug: str, group: list[Row], terms: Terms) -> Incoming:
         last_row=group[-1].number,
         categories=_categories(first, terms),
         notes=[*skus.notes, *notes],
+        unsaid=_unsaid(first, terms),
+    )
+
+
+def _unsaid(row: Row, terms: Terms) -> Unsaid:
+    """Shopify knows no reduced class: that a product is taxed contradicts the class zero alone."""
+    fields = [name for name, column in _FIELDS if not row.has(column)]
+    told = None if not row["taxable"] else _flag(row, "taxable", default=True)
+    return Unsaid(
+        state=terms.state is None and not (row.has("published") or row.has("status")),
+        tax_classes=ALL_CLASSES if told is None else TAXED if told else (),
+        variant=(*fields, *(() if row.has("content") and row.has("content_unit") else CONTENT)),
     )
 
 

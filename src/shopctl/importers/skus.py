@@ -12,11 +12,14 @@ class Skus:
         self._given: set[str] = set()
         self.notes: list[Note] = []
 
-    def of(self, row: Row, column: str, codes: list[str], ignore: str = "") -> str:
-        """The sku of the variant in ``row``; ``codes`` are those of its options. One that equals ``ignore`` is none."""
+    def of(self, row: Row, column: str, codes: list[str], ignore: str = "", number: str = "") -> str:
+        """The sku of the variant in ``row``; ``codes`` are those of its options. One that equals ``ignore`` is none.
+
+        ``number`` is the one that the other shop knows it by: unlike its name, that stays.
+        """
         told = row[column]
         if not told or told == ignore:
-            sku = free(made_sku(self._product, codes), self._given)
+            sku = free(fitted_sku(f"id-{number}") if number else made_sku(self._product, codes), self._given)
             self.notes.append(Note("sku_made", row.number, became=sku))
         elif (sku := fitted_sku(told)) != told:
             sku = free(sku, self._given)

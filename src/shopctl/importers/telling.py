@@ -39,6 +39,8 @@ _SENTENCES: Final[dict[NoteKind, tuple[str, str]]] = {
         "{n} picture is not stored in this shop and was left out",
         "{n} pictures are not stored in this shop and were left out",
     ),
+    "sale_begins": ("{n} sale price begins later: import again then", "{n} sale prices begin later: import again then"),
+    "sale_ends": ("{n} sale price ends later: import again then", "{n} sale prices end later: import again then"),
 }
 
 

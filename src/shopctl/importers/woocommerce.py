@@ -18,11 +18,12 @@ from shopctl.importers.rows import Incoming, Note, Row, Skipped, Terms, Unfit, r
 from shopctl.importers.seen import Seen
 from shopctl.importers.skus import Skus
 from shopctl.importers.woocommerce_attributes import any_notes, chosen, order_of
-from shopctl.importers.woocommerce_variants import shared_stock, state_of, tax_class_of, variant_of
+from shopctl.importers.woocommerce_variants import shared_stock, state_of, tax_class_of, unsaid, variant_of
 
 _GOODS: Final = ("simple", "variable")
 _KINDS: Final = (*_GOODS, "variation", "grouped", "external")
 _MOST_VARIATIONS: Final = 2000
+_MOST_CATEGORIES: Final = 500
 
 Raws = Callable[[], Iterable[RawRow]]
 Under = Callable[[RawRow], Row]
@@ -66,6 +67,8 @@ def _product(row: Row, variations: list[Row], seen: Seen, terms: Terms) -> Incom
         raise row.unfit("type", "is a kind of product that is not taken over" if kind else "is no kind of product")
     if kind == "variable" and not variations:
         raise row.unfit("type", "but the file has no variation of it")
+    if row["categories"].count(",") >= _MOST_CATEGORIES:
+        raise row.unfit("categories", f"has more than {_MOST_CATEGORIES} categories")
     title = cells.name(row, "name")
     notes = [Note("not_shipped", row.number)] if {"virtual", "downloadable"} & set(kinds) else []
     return _incoming(row, variations, title, _slug(row, title, seen), notes, terms)
@@ -81,14 +84,14 @@ def _incoming(row: Row, variations: list[Row], title: str, address: str, notes: 
         for one, own in zip(rows, codes, strict=True)
     ]
     cells.refuse_twins(rows, variants, "name")
-    short, long = _text(row["short_description"]), _text(row["description"])
+    short, long = (_text(cells.markup(row, name)) for name in ("short_description", "description"))
     record = ProductRecord(
         slug=address,
         name={terms.locale: title},
         fact=cells.said(terms, words.line_of_html(short)),
         description=cells.said(terms, words.description(long or short, lines_count=True)),
         state=cells.state(terms, state_of(row, notes), variants),
-        tax_class=tax_class_of(row, row, notes),
+        tax_class=tax_class_of(row, notes),
         options=built,
         variants=variants,
     )
@@ -102,6 +105,7 @@ def _incoming(row: Row, variations: list[Row], title: str, address: str, notes: 
         categories=paths(row["categories"], terms.locale),
         notes=[*skus.notes, *notes, *any_notes(variations)],
         slug_made=True,
+        unsaid=unsaid(row, terms),
     )
 
 

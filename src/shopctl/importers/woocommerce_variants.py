@@ -7,11 +7,14 @@ from typing import Final
 from shopapi.catalog.records import VariantRecord
 from shopapi.contract.catalog import ProductState, TaxClass
 from shopctl.importers import cells
+from shopctl.importers.filling import ALL_CLASSES, CONTENT, TAXED, Unsaid
 from shopctl.importers.rows import Note, Row, Terms
 from shopctl.importers.skus import Skus
 from shopctl.importers.woocommerce_columns import weight_unit
 
+_FIELDS: Final = (("compare_at_price", "sale_price"), ("barcode", "barcode"), ("weight_g", "weight"))
 _PUBLISHED: Final = ("1", "0", "-1")
+_STANDARD: Final = "standard"
 _PARENT: Final = "parent"
 _REDUCED: Final = ("reduced", "reduz", "ermaessigt", "ermäßigt")
 _ZERO: Final = ("zero", "null", "steuerfrei")
@@ -21,12 +24,21 @@ def variant_of(
     row: Row, parent: Row, skus: Skus, codes: dict[str, str], share: int | None, notes: list[Note], terms: Terms
 ) -> VariantRecord:
     """The variant in ``row``, which is ``parent`` itself in a product without variations."""
-    price, before = _prices(row if row["price"] or row["sale_price"] else parent, terms)
+    priced = row if row["price"] or row["sale_price"] else parent
+    price, before = _prices(priced, terms)
     if row is not parent and row["published"] in ("0", "-1"):
         price = before = None
+    else:
+        notes += _sale_notes(priced, row.number, terms)
     weighed = _saying("weight", row, parent)
     return VariantRecord(
-        sku=skus.of(row, "sku", list(codes.values()), ignore=parent["sku"] if row is not parent else ""),
+        sku=skus.of(
+            row,
+            "sku",
+            list(codes.values()),
+            ignore=parent["sku"] if row is not parent else "",
+            number=row["id"],
+        ),
         options=codes,
         price=price,
         compare_at_price=before,
@@ -57,18 +69,43 @@ def state_of(row: Row, notes: list[Note]) -> ProductState:
     return "active" if row["published"] == "1" else "draft"
 
 
-def tax_class_of(row: Row, parent: Row, notes: list[Note]) -> TaxClass:
+def tax_class_of(row: Row, notes: list[Note]) -> TaxClass:
     """By the class's slug; one that says neither reduced nor zero is the standard one, and noted."""
     if row["tax_status"].lower() == "none":
         return "zero"
-    told = (parent if row["tax_class"].lower() == _PARENT else row)["tax_class"].lower()
+    told = row["tax_class"].lower()
     if any(word in told for word in _REDUCED):
         return "reduced"
     if any(word in told for word in _ZERO):
         return "zero"
-    if told not in ("", "standard", _PARENT):
+    if told not in ("", _STANDARD, _PARENT):
         notes.append(Note("tax_class", row.number, value=told, became="standard"))
     return "standard"
+
+
+def unsaid(row: Row, terms: Terms) -> Unsaid:
+    """What a product keeps: WooCommerce knows no content, and an empty tax class, its default, names none."""
+    fields = [name for name, column in _FIELDS if not row.has(column)]
+    told = row["tax_class"].lower()
+    named = (
+        told == _STANDARD or any(word in told for word in (*_REDUCED, *_ZERO)) or row["tax_status"].lower() == "none"
+    )
+    silent = not (row.has("tax_class") or row.has("tax_status"))
+    return Unsaid(
+        state=terms.state is None and not row.has("published"),
+        tax_classes=() if named else ALL_CLASSES if silent else TAXED,
+        variant=(*fields, *CONTENT),
+    )
+
+
+def _sale_notes(row: Row, number: int, terms: Terms) -> list[Note]:
+    regular, sale = cells.amount(row, "price", terms), cells.amount(row, "sale_price", terms)
+    if sale is None or (regular is not None and sale >= regular):
+        return []
+    begins, ends, today = _day(row, "sale_from"), _day(row, "sale_to"), terms.now.date()
+    if begins is not None and begins > today:
+        return [Note("sale_begins", number)]
+    return [Note("sale_ends", number)] if ends is not None and ends >= today else []
 
 
 def _prices(row: Row, terms: Terms) -> tuple[int | None, int | None]:

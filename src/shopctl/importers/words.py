@@ -3,25 +3,28 @@
 import html
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
 import nh3
 
 from shopapi.catalog.rich_text import clean_html
-from shopapi.contract.fields import NOT_BLANK, clean_text
+from shopapi.contract.fields import NOT_BLANK
 
 MAX_LINE: Final = 200
 _MAX_SEO: Final = 500
 
 _STEERING: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_TAG: Final = re.compile(r'(<[^>"]*(?:"[^"]*"[^>"]*)*>)')
-_BREAKS: Final = re.compile(r"<(?:br|/p|/li|/div|/h\d|/tr)\b[^>]*>", re.IGNORECASE)
+_NOT_IN_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Possessive, and stopped by the next "<": what other shops send may be a megabyte of tags that nothing closes.
+_TAG: Final = re.compile(r'(<[^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>)')
+_BREAKS: Final = re.compile(r"<(?:br|/p|/li|/div|/h\d|/tr)\b[^<>]*+>", re.IGNORECASE)
 # What the shop's own sanitiser would take away in a manner that glues words together, as what it keeps.
 _STAND_INS: Final = (
-    (re.compile(r"<(/?)(?:div|section|article|header|footer|main|aside|figure|center)\b[^>]*>", re.I), r"<\1p>"),
-    (re.compile(r"<(/?)h1\b[^>]*>", re.I), r"<\1h2>"),
-    (re.compile(r"<(/?)h[56]\b[^>]*>", re.I), r"<\1h4>"),
+    (re.compile(r"<(/?)(?:div|section|article|header|footer|main|aside|figure|center)\b[^<>]*+>", re.I), r"<\1p>"),
+    (re.compile(r"<(/?)h1\b[^<>]*+>", re.I), r"<\1h2>"),
+    (re.compile(r"<(/?)h[56]\b[^<>]*+>", re.I), r"<\1h4>"),
 )
 _BLOCKS: Final = frozenset(["p", "ul", "ol", "dl", "li", "dt", "dd", "table", "blockquote", "h2", "h3", "h4", "pre"])
 _EMPTY: Final = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
@@ -32,7 +35,12 @@ _PLAIN: Final = re.compile(r"(?!\s*(?:[-+=:]|\d+[.)]))[^\\*_`~#|<>\[\]&^$={}@\t]
 
 def one_line(text: str) -> str:
     """``text`` on one line, trimmed, in NFC, without control characters."""
-    return clean_text(" ".join(_STEERING.sub(" ", text).split()))
+    return _tidy(" ".join(_STEERING.sub(" ", text).split()))
+
+
+def own_line(text: str) -> str:
+    """``text`` as this shop stores it: blanks inside stay as many as they are."""
+    return _tidy(_NOT_IN_LINE.sub(" ", text))
 
 
 def visible(text: str) -> bool:
@@ -44,7 +52,7 @@ def shortened(text: str, most: int = MAX_LINE) -> str:
     """``text`` cut between words, with an ellipsis, where it is too long."""
     if len(text) <= most:
         return text
-    return textwrap.shorten(text, most, placeholder=" …") if " " in text[:most] else f"{text[: most - 1]}…"
+    return textwrap.shorten(text[: most + 2], most, placeholder=" …") if " " in text[:most] else f"{text[: most - 1]}…"
 
 
 def line_of_html(markup: str, most: int = MAX_LINE) -> str:
@@ -63,7 +71,7 @@ def description(markup: str, *, lines_count: bool) -> str:
     With ``lines_count`` a line break is one and a blank line parts paragraphs, as in WordPress; without, as in HTML,
     they are blanks. Plain text stays plain text.
     """
-    text = clean_text(_STEERING.sub("", markup.replace("\r\n", "\n").replace("\r", "\n")))
+    text = _tidy(_STEERING.sub("", markup.replace("\r\n", "\n").replace("\r", "\n")))
     if not _TAG.search(text) and "&" not in text:
         return _from_text(text)
     for pattern, stand_in in _STAND_INS:
@@ -71,6 +79,11 @@ def description(markup: str, *, lines_count: bool) -> str:
     # Twice: what is put together anew may nest otherwise than a browser has it.
     joined = clean_html("\n".join(_blocks(clean_html(text), lines_count)))
     return "\n".join(line for line in _EMPTY.sub("", joined).splitlines() if line.strip())
+
+
+def _tidy(text: str) -> str:
+    # As clean_text has it, whose pattern would take hours for a megabyte of blanks inside a text.
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _from_text(text: str) -> str:
