@@ -104,6 +104,7 @@ def own_path(text: str, otherwise: str = "/office/stock") -> str:
     # Decoded as often as a careless server in between might.
     plain = unquote(unquote(path))
     safe = text.startswith("/") and text.isascii() and len(text) <= 2000
-    hostile = "//" in plain or "\\" in unquote(unquote(text)) or _CONTROL.search(unquote(unquote(text)))
+    # Encoded, a backslash in the query is one that somebody typed; in the path, browsers make a slash of it.
+    hostile = "//" in plain or "\\" in text or "\\" in plain or _CONTROL.search(unquote(unquote(text)))
     encoded = re.search(r"%(25)*(2f|5c)", path, re.IGNORECASE)
     return otherwise if not safe or hostile or encoded or "#" in text or " " in text else text

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
-from shopapi.client import ShopClient
+from shopapi.client import ShopApiError, ShopClient
 from shopapi.contract.accounts import Permission
 from shopweb import locale
 from shopweb.api import calling_for
@@ -53,6 +53,7 @@ class Visit:
         self.request = request
         self.sent: dict[str, str] = {}
         self.told: dict[Question, str] = {}
+        self.untold: dict[Question, ShopApiError] = {}
         self.now = datetime.now(UTC)
         cookies = request.cookies
         self.language = locale.preferred(
@@ -187,6 +188,12 @@ class Visit:
     def asked(self, name: str) -> str:
         """A parameter of the query, ``""`` where it is missing."""
         return str(self.request.query_params.get(name, ""))
+
+    @property
+    def asked_as_sent(self) -> str:
+        """The query with its ``?``, or ``""``, to be appended to another path."""
+        query = quote(self.request.scope["query_string"], safe="/?:@!$&'()*+,;=%")
+        return f"?{query}" if query else ""
 
     # their language
 

@@ -276,6 +276,44 @@ def test_the_language_is_the_browsers_until_another_is_chosen_and_kept(
     assert cookie.get("expires", -1) > 0, "It outlives the browser's session."
 
 
+def test_language_and_appearance_lead_back_to_what_is_shown_now(demo: RunningShop, visitor: Visitor) -> None:
+    page = visitor(demo)
+    page.goto("/categories/tableware")
+    page.get_by_role("checkbox", name="Midnight 3").check()
+    expect(page).to_have_url(re.compile(r"\?option=glasur%3Amitternacht$"))
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("status")).to_have_text("3 of 12 items")
+    page.get_by_role("link", name="Midnight remove").click()
+    expect(page).to_have_url(re.compile(r"/categories/tableware$"))
+    go_back(page)
+    expect(page.get_by_role("status")).to_have_text("3 of 12 items")
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page).to_have_url(re.compile(r"/categories/tableware\?option=glasur%3Amitternacht$"))
+    expect(page.get_by_role("status")).to_have_text("3 von 12 Artikeln")
+
+
+def test_a_click_for_another_tab_leaves_this_page_as_it_is(demo: RunningShop, visitor: Visitor) -> None:
+    page = visitor(demo)
+    page.goto("/search")
+    asked_by_htmx: list[str] = []
+    page.on("request", lambda request: asked_by_htmx.append(request.url) if "hx-request" in request.headers else None)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Show 24 more").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("link", name="Back to the first page")).to_be_visible()
+    expect(page.locator("#goods > li")).to_have_count(24)
+    page.goto(MUG)
+    with page.context.expect_page() as opened:
+        option(page, "Midnight").click(modifiers=["ControlOrMeta"])
+    expect(opened.value).to_have_title(re.compile("Midnight"))
+    expect(page).to_have_url(re.compile(f"{MUG}$"))
+    assert not asked_by_htmx
+    option(page, "Midnight").click()
+    expect(page).to_have_title(re.compile("Midnight"))
+    assert asked_by_htmx, "Without a modifier it swaps."
+
+
 def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 

@@ -59,7 +59,7 @@ LISTS: dict[str, tuple[int, int]] = {
     "limit=100&sort=-price": (1, 1),
     "category=geschirr&sort=name": (1, 1),
     "in_stock=true&price_min=1&option=farbe:ton": (1, 1),
-    "related_to=krug": (1, 1),
+    "related_to=krug": (2, 1),
     "q=krug": (1, 1),
     "facets=true": (7, 7),
     "facets=true&option=farbe:ton&q=krug": (7, 7),

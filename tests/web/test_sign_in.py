@@ -133,7 +133,9 @@ def test_no_link_to_us_leads_elsewhere_after_signing_in(path: str) -> None:
     assert own_path(path) == "/office/stock"
 
 
-@pytest.mark.parametrize("path", ["/office", "/office/stock?view=low&q=M%C3%BCsli", "/office/stock/7?cursor=a.b-c_="])
+@pytest.mark.parametrize(
+    "path", ["/office", "/office/stock?view=low&q=M%C3%BCsli", "/office/stock/7?cursor=a.b-c_=", "/search?q=%23%5C"]
+)
 def test_our_own_paths_are_kept(path: str) -> None:
     assert own_path(path) == path
 

@@ -75,6 +75,26 @@ def test_an_address_that_cannot_be_led_back_to_leads_home(browser: Browser) -> N
         assert 'href="/language/de?back=/"' in browser.get(path).html
 
 
+def test_a_search_for_a_backslash_is_led_back_to(browser: Browser) -> None:
+    page = browser.get("/search?q=%23%5C")
+    link = re.search(r'href="(/language/de[^"]*)"', page.html)
+    assert link
+    assert str(browser.get(link[1]).answer.url).endswith("/search?q=%23%5C")
+    assert str(browser.send(page, "/preferences", theme="dark").answer.url).endswith("/search?q=%23%5C")
+
+
+def test_who_has_colours_of_their_own_sees_what_is_chosen_and_in_stock(browser: Browser) -> None:
+    sheet = re.search(r'href="(/static/css/[^"]+)"', browser.get("/").html)
+    assert sheet
+    css = browser.get(sheet[1]).html
+    _, _, rules = css.partition("@media (forced-colors: active) {")
+    rules = rules[: rules.index("\n}")]
+    for marked in (".option[aria-current]", ".gallery [aria-current] img", ".aisles [aria-current]"):
+        assert re.search(re.escape(marked) + r" \{[^}]*Highlight", rules), marked
+    assert ".aisles a { border-bottom: 0;" in rules, "Its line is see-through otherwise, but not in these colours."
+    assert ".stock:not(.out)::before { background: CanvasText; }" in rules
+
+
 def test_the_theme_is_a_form_that_needs_no_token(browser: Browser) -> None:
     page = browser.get("/products/mug")
     assert "token" not in page.form("/preferences")
@@ -154,7 +174,7 @@ def test_a_text_that_is_not_written_yet_is_missing_under_its_own_name(browser: B
     page = browser.get("/legal/imprint", Accept_Language="de")
     assert page.status == 404
     assert page.title == "Impressum | Ton & Tinte"
-    assert "Der Shop hat diesen Text noch nicht verfasst." in page.text
+    assert "Der Laden hat diesen Text noch nicht verfasst." in page.text
     assert '<meta name="robots" content="noindex">' in page.html
     api.catalog.unwritten.clear()
     assert browser.get("/legal/imprint").status == 200

@@ -110,7 +110,9 @@ def test_a_shop_that_is_away_still_has_a_front_door(browser: Browser, api: FakeA
     assert "See what is new" in page.text
     assert 'href="/search"' in page.html
     assert "VAT" not in page.text, "Nobody can tell."
+    assert '<meta name="robots" content="noindex">' in page.html
     api.away = False
+    assert "noindex" not in browser.get("/").html
     browser.get("/legal/terms")
     api.away = True
     assert browser.get("/nowhere").title.endswith("| Ton & Tinte"), "What it is called is remembered."

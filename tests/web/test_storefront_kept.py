@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from shopapi.client import ApiUnavailable, NotFound, ShopClient
+from shopapi.client import ApiUnavailable, NotFound, ShopApiError, ShopClient
 from shopapi.contract.catalog import ProductQuery
 from shopweb.locale import Language
 from shopweb.site import Site
@@ -25,6 +26,7 @@ class Visitor:
         self.api_for_nobody = client
         self.language: Language = language
         self.told: dict[Question, str] = {}
+        self.untold: dict[Question, ShopApiError] = {}
 
 
 class Stage:
@@ -284,6 +286,38 @@ def test_a_page_whose_answers_did_not_change_is_not_made_again(
     api.catalog.changed()
     assert "Said anew." in browser.get(path).text, "What every page shows changes every page."
     assert made == [2]
+
+
+@pytest.mark.parametrize(
+    ("path", "hangs", "status"),
+    [
+        ("/products/mug", "/v1/products", 200),
+        ("/products/mug", "/v1/products/mug", 503),
+        ("/", "/v1/products", 200),
+        ("/search", "/v1/products", 503),
+        ("/delivery", "/v1/categories", 503),
+    ],
+)
+def test_a_question_that_fails_while_a_kept_page_is_looked_at_is_not_asked_again_to_make_it(
+    browser: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch, path: str, hangs: str, status: int
+) -> None:
+    monkeypatch.setattr(shelf_module, "FRESH_S", 0.0)
+    assert browser.get(path).status == 200
+    api.catalog.changed()
+    api.calls.clear()
+    answer = api.catalog.answer
+
+    def hanging(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path == hangs:
+            raise httpx.ReadTimeout("too slow", request=request)
+        return answer(request)
+
+    monkeypatch.setattr(api.catalog, "answer", hanging)
+    assert browser.get(path).status == status
+    waited = [call for call in api.calls if call.url.path == hangs]
+    assert len(waited) == 2, "One call, which the client repeats once."
+    monkeypatch.undo()
+    assert browser.get(path).status == 200, "Only that one page hears of it."
 
 
 def test_a_sale_makes_only_the_pages_again_that_show_it(

@@ -177,6 +177,15 @@ def test_offers_are_the_reduced_goods(browser: Browser, api: FakeApi) -> None:
     assert 'class="sale" href="/search?reduced=true" aria-current="page"' in page.html
 
 
+def test_search_engines_list_the_offers_but_no_part_of_them(browser: Browser) -> None:
+    page = browser.get("/search?reduced=true").html
+    assert "noindex" not in page
+    assert '<link rel="canonical" href="http://127.0.0.1:5050/search?reduced=true">' in page
+    for more in ("in_stock=true", "category=tableware", "sort=price", "q=cup", "price_max=99"):
+        assert '<meta name="robots" content="noindex">' in browser.get(f"/search?reduced=true&{more}").html, more
+    assert "noindex" in browser.get("/categories/tableware?reduced=true").html
+
+
 def test_lists_have_one_address_for_search_engines(browser: Browser) -> None:
     page = browser.get("/categories/tableware").html
     assert '<link rel="canonical" href="http://127.0.0.1:5050/categories/tableware">' in page

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from shopapi.contract.catalog import BasePrice, Delivery, Image
@@ -82,18 +83,21 @@ def test_price_and_footer_lead_to_what_delivery_costs(browser: Browser, api: Fak
     page = browser.get("/delivery")
     assert page.title.startswith("Delivery and returns")
     assert (
-        "Country Germany Price €4.90 Free from €60 Delivery time in 2 to 3 working days "
+        "Country Germany Price €4.90 Free from €60 Delivery time in 2 to 3 working days (Monday to Friday) "
         "Ordered today with you on Thu 26 or Fri 27 November Returns You have 30 days to return what does not suit. "
         "Your statutory right of withdrawal holds in any case." in page.text
     )
     german = browser.get("/delivery", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Lieferland Deutschland Preis 4,90 € Frei ab 60 € Lieferzeit in 2 bis 3 Werktagen" in german
+    assert (
+        "Lieferland Deutschland Preis 4,90 € Frei ab 60 € Lieferzeit in 2 bis 3 Werktagen (Montag bis Freitag)"
+        in german
+    )
     assert "Heute bestellt bei Ihnen am Do. 26. oder Fr. 27. November" in german
     api.catalog.delivery = Delivery(euros(0), None, 1, 1)
     api.catalog.returns_days = None
     api.catalog.changed()
     page = browser.get("/delivery")
-    assert "Price free Delivery time in 1 working day" in page.text
+    assert "Price free Delivery time in 1 working day (Monday to Friday)" in page.text
     assert "30 days" not in page.text
     api.catalog.delivery = None
     api.catalog.changed()
@@ -215,6 +219,14 @@ def test_an_old_name_leads_on_for_good(browser: Browser, api: FakeApi) -> None:
     assert (answer.status_code, answer.headers["location"]) == (301, "/products/mug")
 
 
+def test_an_old_name_leads_on_to_the_variant_that_was_asked_for(browser: Browser, api: FakeApi) -> None:
+    api.catalog.moved["old-mug"] = "mug"
+    for query in ("variant=C-M&picture=2", "variant=%23%0d%0aSet-Cookie:x=1", "variant=a+b%20c"):
+        answer = browser.get(f"/products/old-mug?{query}", follow=False).answer
+        assert (answer.status_code, answer.headers["location"]) == (301, f"/products/mug?{query}")
+        assert "set-cookie" not in answer.headers
+
+
 def test_search_engines_are_told_every_variant(browser: Browser) -> None:
     product, crumbs = structured(browser.get("/products/cup").html)
     offers = product["offers"]
@@ -231,11 +243,39 @@ def test_search_engines_are_told_every_variant(browser: Browser) -> None:
     assert '<meta property="og:image" content="http://127.0.0.1:5050/media/' in page
 
 
+@pytest.mark.parametrize(
+    ("barcode", "told"),
+    [
+        ("4006381333931", True),
+        ("96385074", True),
+        ("036000291452", True),
+        ("10012345678902", True),
+        ("4006381333932", False),  # a wrong check digit
+        ("2012345678900", False),  # a shop's own number
+        ("400638133393", False),
+        ("40063813339", False),
+        ("٤٠٠٦٣٨١٣٣٣٩٣١", False),
+        ("ABCDEFGH", False),
+        (None, False),
+    ],
+)
+def test_search_engines_are_told_only_barcodes_that_hold_all_over_the_world(
+    browser: Browser, api: FakeApi, barcode: str | None, told: bool
+) -> None:
+    api.catalog.goods["cup"].variants = [msgspec.structs.replace(variant("C-S", 1650, 9), barcode=barcode)]
+    product, _ = structured(browser.get("/products/cup").html)
+    offers = product["offers"]
+    assert isinstance(offers, list)
+    assert offers[0].get("gtin") == (barcode if told else None)
+
+
 def test_a_product_in_no_category_or_without_pictures_is_a_page_all_the_same(browser: Browser, api: FakeApi) -> None:
     api.catalog.put(Good("odd", {"de": "Ding", "en": "Thing"}, pictures=0, fact="", description="", category="none"))
     page = browser.get("/products/odd")
     assert page.status == 200
     assert 'class="none"' in page.html
+    assert "image" not in structured(page.html)[0]
+    assert "image" in structured(browser.get("/products/mug").html)[0]
 
 
 def test_a_picture_of_any_address_is_shown_from_ours() -> None:

@@ -156,8 +156,6 @@ def _refusal(
     skus = [one.sku for one in record.variants]
     if record.state == "archived" or (before and before.record.state == "archived"):
         return "it is archived, which is for good"
-    if before is not None and f"product {before.id}" in seen:
-        return "it is a product that came before in this batch"
     if record.slug in seen:
         return f'the slug "{record.slug}" came before in this batch'
     if not (record.name.get(known.default_locale) or before):
@@ -173,6 +171,8 @@ def _refusal(
             return f'the sku "{sku}" is archived, which is for good'
         if known.skus.get(sku, own) != own:
             return f'the sku "{sku}" belongs to another product'
+    if before is not None and f"product {before.id}" in seen:
+        return "it is a product that came before in this batch"
     if wrong := wrong_option(record, before):
         return wrong
     if any(

@@ -38,6 +38,7 @@ def _facts(visit: Visit, shop: Shop, delivery: Delivery) -> list[tuple[str, str]
         (_("Country"), locale.country(shop.country, visit.language)),
         (_("Price"), words.price or _("free")),
         *free,
-        (_("Delivery time"), _("in %(days)s") % {"days": words.days}),
+        # In German law a Saturday is a working day too; parcels are promised without it.
+        (_("Delivery time"), _("in %(days)s (Monday to Friday)") % {"days": words.days}),
         (_("Ordered today"), _("with you on %(when)s") % {"when": arrival(visit, delivery)}),
     ]

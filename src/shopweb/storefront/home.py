@@ -56,7 +56,8 @@ def _page(visit: Visit, frame: Frame, fresh: Fresh | None) -> Page:
         frame,
         whole=frame.whole and fresh is not None,
         canonical=absolute(visit, "/"),
-        index=True,
+        # Nothing but the shop's name, as while the API is away, is nothing to list.
+        index=frame.whole or fresh is not None,
         description=frame.intro or frame.about,
         structured=shop_facts(visit, frame),
     )

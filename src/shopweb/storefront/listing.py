@@ -110,7 +110,9 @@ def listing_page(
         errors=filters.errors,
     )
     status = 422 if filters.errors else 200
-    frame = replace(frame, index=frame.index and not (chips or filters.cursor or filters.sort or filters.errors))
+    # The offers are a page of their own, though they are all goods narrowed by one filter.
+    narrowed = len(chips) > (1 if frame.offers else 0)
+    frame = replace(frame, index=frame.index and not (narrowed or filters.cursor or filters.sort or filters.errors))
     return storefront_page(
         visit, "storefront/listing.html", frame, status=status, context={"listing": listing, **context}
     )

@@ -71,7 +71,7 @@ async def show_product(visit: NamedDependency[Visit], slug: FromPath[str]) -> Pa
     try:
         return await kept_page(visit, lambda: _product(visit, slug))
     except Moved as moved:
-        return visit.moved(product_path(moved.name))
+        return visit.moved(product_path(moved.name) + visit.asked_as_sent)
 
 
 async def _product(visit: Visit, slug: str) -> Page:

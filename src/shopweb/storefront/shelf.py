@@ -32,10 +32,13 @@ _MAX_MEDIA_BYTES: Final = 4 * 2**20
 
 
 class Asker(Protocol):
-    """Who asks, and in which language. ``told`` grows by what they were told, by its ETag."""
+    """Who asks, and in which language. ``told`` grows by what they were told, by its ETag; ``untold`` by what failed,
+    which they hear again without another call: a slow API is waited for once a page.
+    """
 
     language: Language
     told: dict[Question, str]
+    untold: dict[Question, ShopApiError]
 
     @property
     def api_for_nobody(self) -> ShopClient:
@@ -125,8 +128,14 @@ class Shelf:
     async def _get(self, asker: Asker, question: Question) -> Kept[Any]:
         answer: Kept[Any] | None = self._answers.find(question)
         if answer is None or not self._is_true(question, answer):
+            if question in asker.untold:
+                raise asker.untold[question]
             known = answer
-            answer = await self._shared(question, lambda: self._asked_again(asker, question, known))
+            try:
+                answer = await self._shared(question, lambda: self._asked_again(asker, question, known))
+            except ShopApiError as error:
+                asker.untold[question] = error
+                raise
         asker.told[question] = answer.etag
         return answer
 

@@ -40,9 +40,10 @@ def product_facts(visit: Visit, product: Product, crumbs: Sequence[Crumb]) -> st
         "name": product.name,
         "description": product.seo.description or product.fact,
         "url": url,
-        "image": [absolute(visit, media_path(image.url)) for image in product.images],
         "offers": [_offer(url, variant) for variant in product.variants],
     }
+    if product.images:
+        facts["image"] = [absolute(visit, media_path(image.url)) for image in product.images]
     if len(product.variants) == 1:
         facts["sku"] = product.variants[0].sku
     return _block([facts, _crumbs(visit, crumbs)])
@@ -60,7 +61,15 @@ def _offer(url: str, variant: Variant) -> dict[str, Any]:
         "itemCondition": "https://schema.org/NewCondition",
     }
     barcode = variant.barcode or ""
-    return {**offer, "gtin": barcode} if barcode.isdecimal() and len(barcode) in (8, 12, 13, 14) else offer
+    return {**offer, "gtin": barcode} if _is_gtin(barcode) else offer
+
+
+def _is_gtin(barcode: str) -> bool:
+    """Whether the number is the good's all over the world: those that begin with 2 are a shop's own."""
+    if not (barcode.isascii() and barcode.isdecimal()) or len(barcode) not in (8, 12, 13, 14) or barcode[0] == "2":
+        return False
+    # From the right, the check digit counts once, the next one three times, and so on.
+    return sum(int(digit) * (3 if n % 2 else 1) for n, digit in enumerate(reversed(barcode))) % 10 == 0
 
 
 def _crumbs(visit: Visit, crumbs: Sequence[Crumb]) -> dict[str, Any]:

@@ -12,6 +12,26 @@ document.addEventListener("keydown", (event) => {
   search.select();
 });
 
+// A link that htmx takes is still a link: with a modifier held, the browser opens it its own way, and it alone.
+document.addEventListener(
+  "click",
+  (event) => {
+    const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (modified && event.target.closest?.("a[hx-get]")) event.stopImmediatePropagation();
+  },
+  true,
+);
+
+// Language and theme lead back to what is shown now, which need not be what the page was loaded with.
+const leadBackHere = () => {
+  const here = location.pathname + location.search;
+  for (const link of document.querySelectorAll('a[href^="/language/"]'))
+    link.setAttribute("href", `${link.pathname}?back=${encodeURIComponent(here)}`);
+  for (const field of document.querySelectorAll('form[action="/preferences"] input[name="back"]')) field.value = here;
+};
+for (const name of ["htmx:pushedIntoHistory", "htmx:historyRestore"]) document.addEventListener(name, leadBackHere);
+addEventListener("popstate", leadBackHere);
+
 // The menu closes with Escape, and gives the focus back.
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" ? document.querySelector(".menu[open]") : null;
