@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from bench import catalog, goods
 from bench.lanes import Bench, Subject, compare
@@ -42,7 +43,7 @@ def pages(bench: Bench, wanted: Collection[str]) -> list[Row]:
             CATEGORY: [f"/categories/{_category(api)}"],
             PRODUCT: [f"/products/{slug}" for slug in slugs[:: max(1, len(slugs) // 1_000)][:1_000]],
             EVERY: [f"/products/{slug}" for slug in slugs],
-            SEARCH: [f"/search?q={word}" for word in words],
+            SEARCH: [f"/search?q={quote(word)}" for word in words],
         }
         asked = {what: Requests.gets(web.port, paths[what], catalog.HEADERS) for what in _PAGES if _of(what, wanted)}
         if PRODUCT in asked:
