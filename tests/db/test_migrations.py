@@ -17,6 +17,7 @@ from sqlalchemy import CheckConstraint, Table, inspect, text
 from shopapi.db import migrate as migrating
 from shopapi.db import schema
 from shopapi.db.engine import Database, DatabaseUnavailable, open_database, sqlite_file
+from shopapi.db.file_lock import file_lock
 from shopapi.db.metadata import metadata
 from shopapi.db.migrate import MigrationFailed, migrate, status
 from shopapi.db.schema import schema_status
@@ -225,7 +226,7 @@ def test_a_database_that_cannot_be_reached_is_said_to_be(url: str) -> None:
 def test_whoever_waits_for_the_lock_gives_up_in_the_end(database_url: str) -> None:
     url = database_url
     if url.startswith("sqlite"):
-        held = migrating._file_lock(Path(f"{sqlite_file(url)}.lock"), 5)
+        held = file_lock(Path(f"{sqlite_file(url)}.lock"), 5, AssertionError("It was taken."))
         with held, pytest.raises(MigrationFailed, match="Another process"):
             migrate(url, wait_s=0.01)
     else:

@@ -1,7 +1,5 @@
 """Bring a database's schema up to date, once, however many processes try it at the same time."""
 
-import fcntl
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from shopapi.db.engine import DatabaseUnavailable, make_sqlite_file, open_database, sqlite_file, sqlstate
+from shopapi.db.file_lock import file_lock
 from shopapi.db.schema import SchemaStatus, schema_status, steps
 
 _LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('shopctl:migrate', 0))"
@@ -50,10 +49,14 @@ def migrate(url: str, *, wait_s: float = 300) -> list[str]:
     """
     if url.startswith("sqlite"):
         make_sqlite_file(url)
-        with _file_lock(Path(f"{sqlite_file(url)}.lock"), wait_s), _sqlite(url) as c:
+        with file_lock(Path(f"{sqlite_file(url)}.lock"), wait_s, _busy(wait_s)), _sqlite(url) as c:
             return _upgrade(url, c)
     with _postgresql(url) as c, _advisory_lock(c, wait_s):
         return _upgrade(url, c)
+
+
+def _busy(wait_s: float) -> MigrationFailed:
+    return MigrationFailed(f"Another process has been migrating for {wait_s:.0f} s.")
 
 
 def _upgrade(url: str, c: Connection) -> list[str]:
@@ -113,7 +116,7 @@ def _advisory_lock(c: Connection, wait_s: float) -> Iterator[None]:
     while not c.execute(text(_LOCK)).scalar_one():
         c.rollback()
         if time.monotonic() > until:
-            raise MigrationFailed(f"Another process has been migrating for {wait_s:.0f} s.")
+            raise _busy(wait_s)
         time.sleep(0.2)
     c.commit()
     try:
@@ -153,22 +156,3 @@ def _sqlite(url: str) -> Iterator[Connection]:
         raise DatabaseUnavailable(f"The database cannot be used: {error.orig}") from error
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _file_lock(path: Path, wait_s: float) -> Iterator[None]:
-    until = time.monotonic() + wait_s
-    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                if time.monotonic() > until:
-                    raise MigrationFailed(f"Another process has been migrating for {wait_s:.0f} s.") from None
-                time.sleep(0.1)
-            else:
-                break
-        yield
-    finally:
-        os.close(file)
