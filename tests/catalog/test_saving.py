@@ -385,6 +385,10 @@ def test_a_product_that_comes_in_without_categories_keeps_its_own(database: Data
     assert [one.slug for one in page(database, jug.slug).categories] == ["kruege"]
 
 
+def test_a_slug_may_be_the_sku_of_another_product_in_the_batch(database: Database) -> None:
+    assert what(database, factories.goods("tee", sku="TEE-1"), factories.goods("Kanne", sku="tee")) == ["new", "new"]
+
+
 def test_two_records_of_one_product_in_a_batch_are_refused(database: Database, jug: ProductRecord) -> None:
     twins = [replace(jug, slug=f"krug-{n}", variants=[jug.variants[n]]) for n in range(2)]
     assert what(database, *twins) == ["changed", "refused"]

@@ -4,22 +4,21 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from shopapi.catalog.cards import Drawn
+from shopapi.catalog.cards import image
 from shopapi.catalog.listing_store import shop_facts
 from shopapi.catalog.record_store import StoredProduct, load
-from shopapi.catalog.rules import word
+from shopapi.catalog.rules import money, word
 from shopapi.catalog.tables import product, product_slug, shop, variant
 from shopapi.contract.catalog import (
     AdminProduct,
     AdminProductCard,
     AdminProductQuery,
     AdminVariant,
-    Image,
-    Money,
     Option,
     OptionValue,
     ProductText,
 )
+from shopapi.db.containing import contains
 from shopapi.db.engine import Reader
 from shopapi.db.keyset import COUNTED, newest_first
 from shopapi.http.problems import NotFound
@@ -97,8 +96,7 @@ def told(c: Reader, stored: StoredProduct) -> AdminProduct:
         texts=texts,
         categories=record.categories,
         images=[
-            _image(one.sha256, facts.pictures[one.sha256], word(one.alt, default, default))
-            for one in record.media or ()
+            image(one.sha256, facts.pictures[one.sha256], word(one.alt, default, default)) for one in record.media or ()
         ],
         options=[
             Option(
@@ -121,9 +119,8 @@ def _filters(asked: AdminProductQuery) -> list[ColumnElement[bool]]:
     if asked.state is not None:
         wanted.append(product.c.state == asked.state)
     if asked.q:
-        pattern = "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in asked.q.lower()) + "%"
-        by_sku = select(variant.c.product_id).where(func.lower(variant.c.sku).like(pattern, escape="\\"))
-        wanted.append(or_(func.lower(product.c.name).like(pattern, escape="\\"), product.c.id.in_(by_sku)))
+        by_sku = select(variant.c.product_id).where(contains(variant.c.sku, asked.q))
+        wanted.append(or_(contains(product.c.name, asked.q), product.c.id.in_(by_sku)))
     return wanted
 
 
@@ -132,8 +129,8 @@ def _card(row: Any, currency: str) -> AdminProductCard:
         slug=row.slug,
         name=row.name,
         state=row.state,
-        price=_money(row.price, currency),
-        price_max=_money(row.price_max, currency),
+        price=money(row.price, currency),
+        price_max=money(row.price_max, currency),
         variant_count=row.variants,
         on_hand=int(row.on_hand),
         version=row.version,
@@ -146,8 +143,8 @@ def _variants(stored: StoredProduct, currency: str) -> list[AdminVariant]:
         AdminVariant(
             sku=one.sku,
             options=one.options,
-            price=_money(one.price, currency),
-            compare_at_price=_money(one.compare_at_price, currency),
+            price=money(one.price, currency),
+            compare_at_price=money(one.compare_at_price, currency),
             content_amount=one.content_amount,
             content_unit=one.content_unit,
             base_unit=one.base_unit,
@@ -159,11 +156,3 @@ def _variants(stored: StoredProduct, currency: str) -> list[AdminVariant]:
         )
         for one in stored.record.variants
     ]
-
-
-def _money(amount: int | None, currency: str) -> Money | None:
-    return None if amount is None else Money(amount, currency)
-
-
-def _image(sha256: str, drawn: Drawn, alt: str) -> Image:
-    return Image(f"/v1/media/{sha256}.{drawn.kind}", alt, drawn.width, drawn.height)

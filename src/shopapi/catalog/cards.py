@@ -5,7 +5,6 @@ see :func:`closed_card` and :func:`with_stock`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +13,7 @@ from msgspec import Struct
 from shopapi.catalog.record_store import StoredProduct
 from shopapi.catalog.records import OptionRecord, VariantRecord
 from shopapi.catalog.rich_text import html_of, plain_text
-from shopapi.catalog.rules import base_price, word
+from shopapi.catalog.rules import base_price, money, word
 from shopapi.contract.catalog import (
     LOW_STOCK,
     BasePrice,
@@ -26,6 +25,7 @@ from shopapi.contract.catalog import (
     Option,
     OptionValue,
     Product,
+    ProductCard,
     Seo,
     Swatch,
     Variant,
@@ -61,23 +61,6 @@ class ShopFacts(Struct, frozen=True):
     categories: Mapping[str, CategoryNode]
 
 
-class OpenCard(Struct, frozen=True):
-    """A :class:`ProductCard` without its stock; fields and order are the same."""
-
-    slug: str
-    name: str
-    fact: str
-    price: Money
-    price_max: Money
-    compare_at_price: Money | None
-    lowest_price_30_days: Money | None
-    base_price: BasePrice | None
-    swatches: list[Swatch]
-    variant_count: int
-    image: Image | None
-    published_at: datetime
-
-
 def for_sale(stored: StoredProduct) -> list[VariantRecord]:
     """The variants that can be bought as soon as they are in stock."""
     return [one for one in stored.living if one.price is not None]
@@ -97,27 +80,33 @@ def open_card(stored: StoredProduct, shop: ShopFacts, locale: Locale) -> str:
     """A product's card in JSON, its last brace left open for the stock."""
     record, shown, variants = stored.record, cheapest(stored), for_sale(stored)
     images = _images(stored, shop, locale)
-    card = OpenCard(
+    card = ProductCard(
         slug=record.slug,
         name=word(record.name, locale, shop.default_locale),
         fact=word(record.fact, locale, shop.default_locale),
         price=Money(shown.price or 0, shop.currency),
         price_max=Money(max(one.price or 0 for one in variants), shop.currency),
-        compare_at_price=_money(shown.compare_at_price, shop),
-        lowest_price_30_days=_money(stored.variants[shown.sku].lowest_price_30_days, shop),
+        compare_at_price=money(shown.compare_at_price, shop.currency),
+        lowest_price_30_days=money(stored.variants[shown.sku].lowest_price_30_days, shop.currency),
         base_price=_base_price(shown, shop),
         swatches=_swatches(record.options, variants, shop, locale),
         variant_count=len(variants),
         image=images[0] if images else None,
         published_at=record.published_at or stored.created_at,
+        available=False,
+        low_stock=None,
     )
-    return msgspec.json.encode(card).decode()[:-1]
+    return msgspec.json.encode(card).decode().removesuffix(_stock(0))
 
 
 def closed_card(card: str, units: int) -> str:
     """The whole ``ProductCard`` in JSON; ``units`` as the table ``availability`` counts them."""
+    return card + _stock(units)
+
+
+def _stock(units: int) -> str:
     low = str(units) if 0 < units <= LOW_STOCK else "null"
-    return f'{card},"available":{"true" if units else "false"},"low_stock":{low}}}'
+    return f',"available":{"true" if units else "false"},"low_stock":{low}}}'
 
 
 def page(stored: StoredProduct, shop: ShopFacts, locale: Locale) -> str:
@@ -142,7 +131,7 @@ def page(stored: StoredProduct, shop: ShopFacts, locale: Locale) -> str:
 
 
 def with_stock(stored_page: str, units: Mapping[str, int]) -> Product:
-    """A stored page with what is left of each variant; ``units`` by sku, up to 6."""
+    """A stored page with what is left of each variant; ``units`` by sku."""
     told = msgspec.json.decode(stored_page, type=Product)
     variants = [
         msgspec.structs.replace(one, available=left > 0, low_stock=left if 0 < left <= LOW_STOCK else None)
@@ -163,13 +152,14 @@ def search_words(stored: StoredProduct, shop: ShopFacts) -> tuple[list[str], lis
     return list(record.name.values()), facts, [plain_text(text) for text in record.description.values()]
 
 
-def _money(amount: int | None, shop: ShopFacts) -> Money | None:
-    return None if amount is None else Money(amount, shop.currency)
-
-
 def _base_price(one: VariantRecord, shop: ShopFacts) -> BasePrice | None:
     found = base_price(one)
     return None if found is None else BasePrice(Money(found[0], shop.currency), found[1])
+
+
+def image(sha256: str, drawn: Drawn, alt: str) -> Image:
+    """A stored picture as the API tells of it."""
+    return Image(_url(sha256, drawn), alt, drawn.width, drawn.height)
 
 
 def _url(sha256: str, drawn: Drawn) -> str:
@@ -177,12 +167,10 @@ def _url(sha256: str, drawn: Drawn) -> str:
 
 
 def _images(stored: StoredProduct, shop: ShopFacts, locale: Locale) -> list[Image]:
-    told = []
-    for one in stored.record.media or ():
-        drawn = shop.pictures[one.sha256]
-        alt = word(one.alt, locale, shop.default_locale)
-        told.append(Image(_url(one.sha256, drawn), alt, drawn.width, drawn.height))
-    return told
+    return [
+        image(one.sha256, shop.pictures[one.sha256], word(one.alt, locale, shop.default_locale))
+        for one in stored.record.media or ()
+    ]
 
 
 def _swatches(
@@ -220,17 +208,17 @@ def _category(node: CategoryNode, default: str, locale: Locale) -> CategoryRef:
 
 
 def _variant(stored: StoredProduct, one: VariantRecord, shop: ShopFacts) -> Variant:
-    image = shop.pictures.get(one.image) if one.image else None
+    drawn = shop.pictures.get(one.image) if one.image else None
     return Variant(
         sku=one.sku,
         options=one.options,
         price=Money(one.price or 0, shop.currency),
-        compare_at_price=_money(one.compare_at_price, shop),
-        lowest_price_30_days=_money(stored.variants[one.sku].lowest_price_30_days, shop),
+        compare_at_price=money(one.compare_at_price, shop.currency),
+        lowest_price_30_days=money(stored.variants[one.sku].lowest_price_30_days, shop.currency),
         base_price=_base_price(one, shop),
         barcode=one.barcode,
         weight_g=one.weight_g,
-        image=_url(one.image, image) if one.image and image else None,
+        image=_url(one.image, drawn) if one.image and drawn else None,
         available=False,
         low_stock=None,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from shopapi.catalog.cards import Drawn
+from shopapi.catalog.cards import Drawn, image
 from shopapi.catalog.listing_store import ALL, refresh
 from shopapi.catalog.records import CategoryRecord
 from shopapi.catalog.rules import word
@@ -110,7 +110,4 @@ def _branch(children: dict[int | None, list[Any]], parent: int | None, locale: s
 def _image(row: Any, locale: str, default: str) -> Image | None:
     if row.image is None:
         return None
-    drawn = Drawn(row.kind, row.width, row.height)
-    return Image(
-        f"/v1/media/{row.image}.{drawn.kind}", word(row.image_alts, locale, default), drawn.width, drawn.height
-    )
+    return image(row.image, Drawn(row.kind, row.width, row.height), word(row.image_alts, locale, default))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, func, select
 
 from shopapi.catalog.cards import with_stock
 from shopapi.catalog.narrowing import FOR_SALE, LEVEL_OF_VARIANT
@@ -20,15 +20,13 @@ class Moved(Struct, frozen=True):
     slug: str
 
 
-_LEFT: Final = stock_level.c.on_hand - stock_level.c.reserved
-_CAPPED: Final = case((_LEFT > 6, 6), else_=_LEFT)
 _PAGE: Final = (
     select(
         product.c.slug,
         listing_page.c.locale,
         listing_page.c.page,
         variant.c.sku,
-        _CAPPED.label("units"),
+        (stock_level.c.on_hand - stock_level.c.reserved).label("units"),
     )
     .select_from(product_slug)
     .join(product, product.c.id == product_slug.c.product_id)

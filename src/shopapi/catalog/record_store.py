@@ -76,18 +76,39 @@ def read_records(c: Reader, *, after: int, limit: int) -> tuple[list[ProductReco
     return records, ids[limit - 1] if len(ids) > limit else None
 
 
-def find(c: Reader, records: Sequence[ProductRecord]) -> list[StoredProduct | None]:
-    """The stored product that each record means: that of its slug, else the one that all its known skus belong to."""
+class Meant(Struct, frozen=True):
+    """Which products records mean: their ids by the records' slugs, and the owners of all skus that are known."""
+
+    products: dict[str, int]
+    skus: dict[str, int]
+
+
+def meant(c: Reader, records: Sequence[ProductRecord]) -> Meant:
+    """The product that each record means: that of its slug, else the one that all its known skus belong to."""
     slugs = [one.slug for one in records]
     skus = [own.sku for one in records for own in one.variants]
     by_slug = {row.slug: row.product_id for row in c.execute(_BY_SLUG, {"names": slugs})}
     by_sku = {row.sku: row.product_id for row in c.execute(_BY_SKU, {"names": skus})}
-    ids: list[int | None] = []
+    products = dict[str, int]()
     for one in records:
         owners = {by_sku[own.sku] for own in one.variants if own.sku in by_sku}
-        ids.append(by_slug.get(one.slug) or (owners.pop() if len(owners) == 1 else None))
-    stored = load(c, sorted({one for one in ids if one is not None}))
-    return [stored[one] if one is not None else None for one in ids]
+        if one.slug in by_slug:
+            products[one.slug] = by_slug[one.slug]
+        elif len(owners) == 1:
+            products[one.slug] = owners.pop()
+    return Meant(products, by_sku)
+
+
+def find(c: Reader, records: Sequence[ProductRecord]) -> list[StoredProduct | None]:
+    """The stored product that each record means, by :func:`meant`."""
+    known = meant(c, records).products
+    stored = load(c, sorted(set(known.values())))
+    return [stored.get(known.get(one.slug, 0)) for one in records]
+
+
+def has_slug(c: Reader, slug: str) -> bool:
+    """Whether a product has or had this slug, which is then no other's."""
+    return c.execute(_BY_SLUG, {"names": [slug]}).first() is not None
 
 
 def load(c: Reader, ids: Sequence[int]) -> dict[int, StoredProduct]:

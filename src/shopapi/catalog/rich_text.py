@@ -31,7 +31,7 @@ def clean_html(html: str) -> str:
 
 def plain_text(markdown: str) -> str:
     """The words of ``markdown`` without its markup."""
-    return unescape(nh3.clean(_MARKDOWN.render(markdown), tags=set())) if markdown else ""
+    return unescape(nh3.clean(html_of(markdown), tags=set()))
 
 
 @lru_cache(maxsize=4096)

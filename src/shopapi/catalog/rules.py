@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shopapi.catalog.records import VariantRecord, Words
-from shopapi.contract.catalog import BaseUnit
+from shopapi.contract.catalog import LOW_STOCK, BaseUnit, Money
 from shopapi.contract.problems import FieldError
 from shopapi.http.problems import ShopError
 
@@ -75,6 +75,11 @@ def word(words: Words, locale: str, default: str) -> str:
     return words.get(locale) or words.get(default) or ""
 
 
+def money(amount: int | None, currency: str) -> Money | None:
+    """An amount that may be missing, as it is told."""
+    return None if amount is None else Money(amount, currency)
+
+
 def base_price(variant: VariantRecord) -> tuple[int, BaseUnit] | None:
     """The price of a kilogram or a litre in minor units, rounded half up (PAngV, sections 4 and 5).
 
@@ -132,5 +137,5 @@ def as_kept(moment: datetime) -> datetime:
 
 
 def shown_units(available: int) -> int:
-    """How far units that can be had are told: up to 6, which says "more than 5"."""
-    return max(0, min(available, 6))
+    """How far units that can be had are told: up to one above ``LOW_STOCK``, which says that there are more."""
+    return max(0, min(available, LOW_STOCK + 1))

@@ -17,18 +17,17 @@ from sqlalchemy.exc import IntegrityError
 from shopapi.catalog import product_writer
 from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.merging import merged
-from shopapi.catalog.record_store import StoredProduct, default_locale, load
+from shopapi.catalog.record_store import StoredProduct, default_locale, load, meant
 from shopapi.catalog.records import ProductRecord
 from shopapi.catalog.refusals import impossible, wrong_option
-from shopapi.catalog.rich_text import html_of
+from shopapi.catalog.rich_text import plain_text
 from shopapi.catalog.search.terms import Document, terms_of
-from shopapi.catalog.tables import product_slug, variant
 from shopapi.contract.catalog import MAX_AMOUNT
 from shopapi.contract.fields import MAX_ITEM_QUANTITY
 from shopapi.db.engine import Database, TryAgain
 from shopapi.db.types import clock
 from shopapi.inventory.movement_store import lock_variants
-from shopapi.media.tables import media
+from shopapi.media.store import stored as stored_pictures
 
 
 class Outcome(Struct, frozen=True):
@@ -78,9 +77,8 @@ def save_products(
 def _work_ahead(records: Sequence[ProductRecord]) -> None:
     # Both remember what they were asked: the transaction, for which others wait, finds it done.
     for record in records:
-        for text in record.description.values():
-            html_of(text)
-        terms_of(Document(0, list(record.name.values()), list(record.fact.values()), list(record.description.values())))
+        texts = [plain_text(text) for text in record.description.values()]
+        terms_of(Document(0, list(record.name.values()), list(record.fact.values()), texts))
 
 
 def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock: bool, dry_run: bool) -> list[Outcome]:
@@ -89,14 +87,12 @@ def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock
     stored = load(c, sorted(set(known.products.values())))
     known.lock_categories(c, records, stored.values())
     now: datetime = c.execute(select(clock())).scalar_one()
-    outcomes, seen = [], set[str]()
+    outcomes, seen = [], _Seen()
     plans: list[product_writer.Plan] = []
     for record in records:
         before = stored.get(known.products.get(record.slug, 0))
         reason = _refusal(record, before, known, seen, check_links=not dry_run)
-        seen.update((record.slug, *(one.sku for one in record.variants)))
-        if before is not None:
-            seen.add(f"product {before.id}")
+        seen.add(record, before)
         if reason:
             outcomes.append(Outcome(record.slug, "refused", reason))
             continue
@@ -121,22 +117,11 @@ class _Known:
 
     def __init__(self, c: Connection, records: Sequence[ProductRecord]) -> None:
         self.default_locale = default_locale(c)
-        skus = [one.sku for record in records for one in record.variants]
-        rows = c.execute(select(variant.c.sku, variant.c.product_id).where(variant.c.sku.in_(skus)))
-        self.skus: dict[str, int] = {row.sku: row.product_id for row in rows}
-        slugs = [record.slug for record in records]
-        found = c.execute(select(product_slug.c.slug, product_slug.c.product_id).where(product_slug.c.slug.in_(slugs)))
-        by_slug = {row.slug: row.product_id for row in found}
-        self.products: dict[str, int] = {}
-        for record in records:
-            owners = {self.skus[one.sku] for one in record.variants if one.sku in self.skus}
-            if record.slug in by_slug:
-                self.products[record.slug] = by_slug[record.slug]
-            elif len(owners) == 1:
-                self.products[record.slug] = owners.pop()
+        found = meant(c, records)
+        self.skus, self.products = found.skus, found.products
         self.categories: dict[str, int] = {}
         pictures = {one.sha256 for record in records for one in record.media or ()}
-        self.media = set(c.execute(select(media.c.sha256).where(media.c.sha256.in_(pictures))).scalars())
+        self.media = stored_pictures(c, pictures)
 
     def lock_categories(
         self, c: Connection, records: Sequence[ProductRecord], stored: Collection[StoredProduct]
@@ -146,17 +131,30 @@ class _Known:
         self.categories = product_writer.locked_categories(c, sorted(slugs))
 
 
+class _Seen:
+    """What came before in a batch. A slug and a sku may be the same word."""
+
+    def __init__(self) -> None:
+        self.slugs, self.skus, self.products = set[str](), set[str](), set[int]()
+
+    def add(self, record: ProductRecord, before: StoredProduct | None) -> None:
+        self.slugs.add(record.slug)
+        self.skus.update(one.sku for one in record.variants)
+        if before is not None:
+            self.products.add(before.id)
+
+
 _MOST_VARIANTS: Final = 200
 
 
 def _refusal(
-    record: ProductRecord, before: StoredProduct | None, known: _Known, seen: set[str], *, check_links: bool
+    record: ProductRecord, before: StoredProduct | None, known: _Known, seen: _Seen, *, check_links: bool
 ) -> str:
     own = before.id if before else None
     skus = [one.sku for one in record.variants]
     if record.state == "archived" or (before and before.record.state == "archived"):
         return "it is archived, which is for good"
-    if record.slug in seen:
+    if record.slug in seen.slugs:
         return f'the slug "{record.slug}" came before in this batch'
     if not (record.name.get(known.default_locale) or before):
         return f"it has no name in the shop's own language ({known.default_locale})"
@@ -165,13 +163,13 @@ def _refusal(
     if len(skus) > _MOST_VARIANTS:
         return f"it has {len(skus)} variants; {_MOST_VARIANTS} are the most"
     for sku in skus:
-        if sku in seen or skus.count(sku) > 1:
+        if sku in seen.skus or skus.count(sku) > 1:
             return f'the sku "{sku}" is given twice'
         if before and sku in before.variants and before.variants[sku].archived:
             return f'the sku "{sku}" is archived, which is for good'
         if known.skus.get(sku, own) != own:
             return f'the sku "{sku}" belongs to another product'
-    if before is not None and f"product {before.id}" in seen:
+    if before is not None and before.id in seen.products:
         return "it is a product that came before in this batch"
     if wrong := wrong_option(record, before):
         return wrong

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, sele
 from shopapi.accounts.tables import api_key, staff
 from shopapi.catalog.tables import product, variant
 from shopapi.contract.stock import Ledger, Level, LevelQuery, Movement, MovementDone, MovementInput, ViewCounts
+from shopapi.db.containing import contains
 from shopapi.db.engine import Reader
 from shopapi.db.keyset import COUNTED, newest_first
 from shopapi.http.problems import NotFound
@@ -68,13 +69,7 @@ def _filters(asked: LevelQuery) -> list[Any]:
     if asked.item_id is not None:
         wanted.append(variant.c.id == asked.item_id)
     if asked.q:
-        pattern = "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in asked.q.lower()) + "%"
-        wanted.append(
-            or_(
-                func.lower(variant.c.item_name).like(pattern, escape="\\"),
-                func.lower(variant.c.sku).like(pattern, escape="\\"),
-            )
-        )
+        wanted.append(or_(contains(variant.c.item_name, asked.q), contains(variant.c.sku, asked.q)))
     return wanted
 
 

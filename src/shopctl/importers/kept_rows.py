@@ -1,31 +1,21 @@
 """Rows that belong to a product which stands elsewhere in the file, kept out of memory until it comes."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 
 import msgspec
 
 from shopctl.importers.reading import RawRow
+from shopctl.importers.scratch import Scratch
 
 
-class KeptRows:
-    """Rows by the name of what they belong to, in a temporary file that ends with the process.
-
-    However many there are, SQLite keeps 2 MB of them in memory.
-    """
+class KeptRows(Scratch):
+    """Rows by the name of what they belong to."""
 
     def __init__(self) -> None:
-        self._c = sqlite3.connect("", isolation_level=None)
-        self._c.execute("CREATE TABLE kept (owner TEXT, place INTEGER, row INTEGER PRIMARY KEY, raw BLOB)")
-        self._c.execute("CREATE INDEX by_owner ON kept (owner)")
-        self._c.execute("BEGIN")
-
-    def __enter__(self) -> "KeptRows":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._c.close()
+        super().__init__(
+            "CREATE TABLE kept (owner TEXT, place INTEGER, row INTEGER PRIMARY KEY, raw BLOB)",
+            "CREATE INDEX by_owner ON kept (owner)",
+        )
 
     def put(self, owner: str, place: int, row: RawRow) -> None:
         """Keep a row for ``owner``; it comes out by ``place``, then by its number."""
