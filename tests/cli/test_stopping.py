@@ -23,11 +23,17 @@ class Tiny:
         self.url = f"http://127.0.0.1:{self.port}"
         words = (server, self.port, workers, drain, grace)
         self.process = start("tests.cli.tiny_server", *map(str, words))
-        self.serving = int(wait_until(self._first_answer, 20, f"{server} to answer"))
+        self._begun = set[str]()
+        self.serving = int(wait_until(self._answer, 20, f"{server} to answer"))
+        # A worker that has not begun yet may miss the signal to stop, and is killed then.
+        wait_until(lambda: self._answer() and len(self._begun) == workers, 20, f"{workers} workers to answer")
 
-    def _first_answer(self) -> str:
+    def _answer(self) -> str:
         assert self.process.poll() is None, self.process.communicate()[1]
-        return self.get("/")
+        pid = self.get("/")
+        if pid:
+            self._begun.add(pid)
+        return pid
 
     def get(self, path: str) -> str:
         try:
