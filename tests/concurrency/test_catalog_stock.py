@@ -153,7 +153,7 @@ def renamer(db: Database, dice: random.Random, turns: int) -> None:
 
 
 def test_what_is_shown_of_stock_is_right_after_every_kind_of_change_at_once(
-    crowded: Callable[[int], Database], database: Database
+    crowded: Callable[[int], Database], database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     turns = 40 if database.dialect == "postgresql" else 15
     workers = [stock_clerk, stock_clerk, stock_clerk, shopkeeper, shopkeeper, importer, importer, renamer]
@@ -163,6 +163,7 @@ def test_what_is_shown_of_stock_is_right_after_every_kind_of_change_at_once(
             for number, worker in enumerate(workers)
         ]
     )
+    assert "in a ring" not in caplog.text, "Two changes took their locks in different orders."
     with database.reading() as c:
         shown = c.execute(select(availability.c.units)).scalar_one()
         left = {

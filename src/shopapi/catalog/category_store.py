@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from shopapi.catalog.cards import Drawn, image
+from shopapi.catalog.category_lock import hold_categories
 from shopapi.catalog.listing_store import ALL, refresh
 from shopapi.catalog.records import CategoryRecord
 from shopapi.catalog.rules import word
@@ -23,6 +24,7 @@ def save_categories(c: Connection, records: Sequence[CategoryRecord]) -> int:
 
     A parent stands before its children, or is there already. A known category stays where it is in the tree.
     """
+    hold_categories(c, to_change=True)
     known: dict[str, Mapping[str, Any]] = {row["slug"]: dict(row) for row in c.execute(select(category)).mappings()}
     position = int(c.execute(select(func.coalesce(func.max(category.c.position), 0))).scalar_one())
     touched, renamed = 0, list[int]()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from shopapi.catalog import product_writer
+from shopapi.catalog.category_lock import hold_categories
 from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.merging import merged
 from shopapi.catalog.record_store import StoredProduct, default_locale, load, meant
@@ -82,10 +83,11 @@ def _work_ahead(records: Sequence[ProductRecord]) -> None:
 
 
 def _save(c: Connection, records: Sequence[ProductRecord], actor: str, set_stock: bool, dry_run: bool) -> list[Outcome]:
+    hold_categories(c)
     known = _Known(c, records)
     lock_variants(c, known.products.values())
     stored = load(c, sorted(set(known.products.values())))
-    known.lock_categories(c, records, stored.values())
+    known.learn_categories(c, records, stored.values())
     now: datetime = c.execute(select(clock())).scalar_one()
     outcomes, seen = [], _Seen()
     plans: list[product_writer.Plan] = []
@@ -123,12 +125,12 @@ class _Known:
         pictures = {one.sha256 for record in records for one in record.media or ()}
         self.media = stored_pictures(c, pictures)
 
-    def lock_categories(
+    def learn_categories(
         self, c: Connection, records: Sequence[ProductRecord], stored: Collection[StoredProduct]
     ) -> None:
         """Learn the ids of the categories that come in, and of those that are there and stay."""
         slugs = {slug for record in (*records, *(one.record for one in stored)) for slug in record.categories}
-        self.categories = product_writer.locked_categories(c, sorted(slugs))
+        self.categories = product_writer.category_ids(c, sorted(slugs))
 
 
 class _Seen:

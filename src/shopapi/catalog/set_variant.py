@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from shopapi.accounts import audit_log
 from shopapi.catalog import admin_store, product_writer
+from shopapi.catalog.category_lock import hold_categories
 from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.record_store import StoredProduct, load
 from shopapi.catalog.records import ProductRecord, VariantRecord
@@ -34,6 +35,7 @@ def set_variant(c: Connection, sku: str, change: VariantChange, *, actor: str) -
     product_id = c.execute(select(variant.c.product_id).where(variant.c.sku == sku)).scalar()
     if product_id is None:
         raise UnknownVariant(sku)
+    hold_categories(c)
     lock_variants(c, [product_id])
     before = load(c, [product_id])[product_id]
     wanted = replace(
@@ -53,7 +55,7 @@ def set_variant(c: Connection, sku: str, change: VariantChange, *, actor: str) -
         if one.sku == sku and one.compare_at_price is not None and one.compare_at_price <= (one.price or 0):
             raise CompareAtTooLow(one.price or 0)
     if wanted != before.record:
-        nodes = product_writer.locked_categories(c, wanted.categories)
+        nodes = product_writer.category_ids(c, wanted.categories)
         now = c.execute(select(clock())).scalar_one()
         ids = product_writer.write(c, [product_writer.Plan(before, wanted)], nodes, now=now, actor=actor)
         audit_log.note(c, actor, "set-variant", sku, _told(before.record, sku), _told(wanted, sku), "")

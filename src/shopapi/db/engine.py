@@ -199,6 +199,7 @@ class Database:
             except DBAPIError as error:
                 if tried == _TRIES or sqlstate(error) not in _AGAIN:
                     raise
+                _log.warning("A change waited for another in a ring and is tried again: %s", sqlstate(error))
             time.sleep(random.uniform(0, 0.01) * 2**tried)  # noqa: S311 - jitter is no secret
         raise AssertionError("unreachable")
 

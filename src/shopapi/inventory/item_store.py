@@ -13,7 +13,7 @@ from shopapi.db.engine import Reader, TryAgain, constraint
 from shopapi.db.types import clock
 from shopapi.http.etag import IfMatch
 from shopapi.http.problems import NotFound
-from shopapi.inventory.movement_store import LIVING, VERSION, lock_variants, locked, move, note
+from shopapi.inventory.movement_store import LIVING, VERSION, locked, locked_with_siblings, move, note
 from shopapi.inventory.rules import NameTaken, QuantityTooLarge, ReservedStock
 from shopapi.inventory.tables import MAIN_LOCATION, stock_level
 from shopapi.names import public_id, slug
@@ -177,7 +177,7 @@ def set_item(c: Connection, item_id: int, item: ItemInput, if_match: IfMatch, *,
 
     Raises :class:`NotFound`, :class:`Stale`, :class:`NameTaken`, :class:`ReservedStock`.
     """
-    row = locked(c, variant.c.id == item_id)
+    row = locked_with_siblings(c, item_id)
     if row is None:
         raise NotFound(f"No item has the id {item_id}.")
     if_match.check(row.version)
@@ -214,7 +214,7 @@ def archive_item(c: Connection, item_id: int, if_match: IfMatch, *, actor: str) 
 
     The last variant takes its product along. Raises :class:`NotFound`, :class:`Stale`, :class:`ReservedStock`.
     """
-    row = locked(c, variant.c.id == item_id)
+    row = locked_with_siblings(c, item_id)
     if row is None:
         raise NotFound(f"No item has the id {item_id}.")
     if_match.check(row.version)
@@ -237,5 +237,4 @@ def archive_item(c: Connection, item_id: int, if_match: IfMatch, *, actor: str) 
 
 def _show(c: Connection, row: Row[Any]) -> None:
     if row.price is not None:  # What has no price is on no page.
-        lock_variants(c, [row.product_id])
         refresh(c, [row.product_id])

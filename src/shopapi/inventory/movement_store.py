@@ -1,7 +1,8 @@
 """SQL that moves units: an item's rows locked, its counter changed and its movement noted in one transaction.
 
-Rows are locked in one order, the variant before its level, so that two changes of one item never wait for each other
-in a ring.
+Rows are locked in one order, so that no two changes ever wait for each other in a ring: a product's variants by their
+ids, each before its level. Who needs several locks them all at once, and what a product's card says of categories
+before them (:func:`shopapi.catalog.category_lock.hold_categories`).
 """
 
 from collections.abc import Collection
@@ -22,23 +23,36 @@ VERSION: Final = (variant.c.version + stock_level.c.version - 1).label("version"
 """What an item's ETag says: it counts changes of the variant and of its level."""
 
 
+_LOCK_ITEMS: Final = (
+    select(
+        variant.c.id,
+        variant.c.product_id,
+        variant.c.item_name,
+        variant.c.price,
+        stock_level.c.on_hand,
+        stock_level.c.reserved,
+        VERSION,
+    )
+    .join_from(variant, stock_level, stock_level.c.variant_id == variant.c.id)
+    .where(stock_level.c.location_id == MAIN_LOCATION)
+    .order_by(variant.c.id)
+    .with_for_update(key_share=True, of=[variant, stock_level])
+)
+
+
 def locked(c: Connection, which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
     """The item in stock that ``which`` picks, locked until the end of the transaction."""
-    statement = (
-        select(
-            variant.c.id,
-            variant.c.product_id,
-            variant.c.item_name,
-            variant.c.price,
-            stock_level.c.on_hand,
-            stock_level.c.reserved,
-            VERSION,
-        )
-        .join_from(variant, stock_level, stock_level.c.variant_id == variant.c.id)
-        .where(which, LIVING, stock_level.c.location_id == MAIN_LOCATION)
-        .with_for_update(key_share=True, of=[variant, stock_level])
-    )
-    return c.execute(statement).first()
+    return c.execute(_LOCK_ITEMS.where(which, LIVING)).first()
+
+
+def locked_with_siblings(c: Connection, item_id: int) -> Row[*tuple[Any, ...]] | None:
+    """An item in stock, locked with every variant of its product: what is shown of them all is to be written."""
+    of_its_product = variant.c.product_id == select(_OWN.c.product_id).where(_OWN.c.id == item_id).scalar_subquery()
+    rows = c.execute(_LOCK_ITEMS.where(of_its_product)).all()
+    return next((row for row in rows if row.id == item_id and row.item_name is not None), None)
+
+
+_OWN: Final = variant.alias("own")
 
 
 def lock_variants(c: Connection, product_ids: Collection[int]) -> None:
