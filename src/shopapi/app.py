@@ -34,7 +34,7 @@ from shopapi.inventory import classic
 from shopapi.inventory import routes as inventory
 from shopapi.media import routes as media
 from shopapi.runtime.draining import Draining
-from shopapi.runtime.edge import SECURITY_HEADERS, STRICT_TRANSPORT, App, Edge
+from shopapi.runtime.edge import SECURITY_HEADERS, App, Edge, strict_transport
 from shopapi.runtime.hosts import Hosts
 from shopapi.runtime.logs import AccessLog
 from shopapi.runtime.metrics import Metrics
@@ -64,13 +64,12 @@ def create_app(settings: ApiSettings) -> App:
     app = cast(App, _routed(settings, db, metrics))
     if db.dialect == "sqlite":
         app = OneWriter(app)
-    https = settings.public_url.scheme == "https"
     headers = [
         *SECURITY_HEADERS,
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
         (b"referrer-policy", b"no-referrer"),
         (b"cache-control", b"no-store"),
-        *([STRICT_TRANSPORT] if https else []),
+        *strict_transport(settings),
     ]
     cached = CatalogCache(
         # The body first: who sends it slowly must not hold a place that others need.

@@ -9,7 +9,7 @@ import typer
 import typer.core
 import typer.main
 
-from shopctl.commands import api_keys, catalog, database, inspect, serve, staff, up
+from shopctl.commands import api_keys, catalog, database, doctor, inspect, render, secrets, serve, staff, up
 
 INTERRUPTED: Final = 130
 COMPLETION: Final = "_SHOPCTL_COMPLETE"
@@ -20,7 +20,11 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "serve-web": serve.serve_web,
     "worker": serve.worker,
     "seed": database.seed,
+    "render-compose": render.render_compose,
+    "render-traefik": render.render_traefik,
+    "render-k8s": render.render_k8s,
     "audit": database.audit,
+    "doctor": doctor.doctor,
     "config": inspect.config,
     "openapi": inspect.openapi,
     "version": inspect.version,
@@ -32,10 +36,12 @@ _GROUPS: Final = {
     "export": catalog.exports,
     "staff": staff.app,
     "api-keys": api_keys.app,
+    "secrets": secrets.app,
 }
 _ORDER: Final = (
-    *("up", "serve-api", "serve-web", "worker", "migrate", "seed", "products", "import", "export", "audit"),
-    *("staff", "api-keys", "config", "openapi", "version"),
+    *("up", "serve-api", "serve-web", "worker", "migrate", "seed", "products", "import", "export"),
+    *("render-compose", "render-traefik", "render-k8s"),
+    *("audit", "doctor", "staff", "api-keys", "secrets", "config", "openapi", "version"),
 )
 
 
@@ -46,7 +52,21 @@ def _quick(option: typer.core.TyperOption | None) -> typer.core.TyperOption | No
     return option
 
 
+class _AsTyped:
+    """Takes text as it is: to find that text is text, typer would load pydantic, too."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        return () if value is None and param.multiple else value
+
+
 class _Command(typer.core.TyperCommand):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for parameter in self.params:
+            annotation = parameter.type_descriptor.annotation  # type: ignore[attr-defined]
+            if annotation in (str, list[str]):
+                parameter.get_runtime_param = _AsTyped  # type: ignore[attr-defined]
+
     def get_help_option(self, ctx: Any) -> typer.core.TyperOption | None:
         return _quick(super().get_help_option(ctx))
 

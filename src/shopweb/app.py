@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
 from shopapi.runtime.draining import Draining
-from shopapi.runtime.edge import SECURITY_HEADERS, STRICT_TRANSPORT, App, Edge, Headers
+from shopapi.runtime.edge import SECURITY_HEADERS, App, Edge, Headers, strict_transport
 from shopapi.runtime.hosts import Hosts
 from shopapi.runtime.logs import AccessLog
 from shopapi.runtime.metrics import Metrics
@@ -99,9 +99,9 @@ def _headers(settings: WebSettings) -> Headers:
     # to tell, which `no-referrer` would turn to "null"; `same-origin` tells other sites just as little.
     trustworthy = https or is_loopback(settings.public_url.hostname or "")
     referrer = b"no-referrer" if trustworthy else b"same-origin"
-    headers = [
+    return [
         *SECURITY_HEADERS,
         (b"content-security-policy", CONTENT_POLICY.encode()),
         (b"referrer-policy", referrer),
+        *strict_transport(settings),
     ]
-    return [*headers, STRICT_TRANSPORT] if https else headers

@@ -85,6 +85,13 @@ def test_every_answer_carries_the_security_headers(clerk: httpx.Client, api_with
         assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
+def test_strict_transport_can_wait_for_a_certificate_that_browsers_trust(sqlite_api_with: ApiWith) -> None:
+    https = sqlite_api_with(SHOP_PUBLIC_URL="https://shop.example", SHOP_HSTS="off")
+    answer = https.get("/items", headers={"Host": "shop.example"})
+    assert answer.status_code == 401
+    assert "strict-transport-security" not in answer.headers
+
+
 # --- methods and addresses
 
 

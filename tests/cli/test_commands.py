@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +28,14 @@ COMMANDS = [
     "products",
     "import",
     "export",
+    "render-compose",
+    "render-traefik",
+    "render-k8s",
     "audit",
+    "doctor",
     "staff",
     "api-keys",
+    "secrets",
     "config",
     "openapi",
     "version",
@@ -63,9 +70,18 @@ def test_every_command_has_help(shopctl: Shopctl, path: str) -> None:
         assert param.help, f"{path} {param.name} says nothing of itself"
 
 
-def test_version(shopctl: Shopctl) -> None:
-    assert shopctl("version").out == f"shopctl {__version__}\n"
-    assert json.loads(shopctl("version", "--json").out)["version"] == __version__
+def test_version_tells_commit_and_build(shopctl: Shopctl) -> None:
+    image = {"SHOPCTL_COMMIT": "1a2b3c4d5e6f7a8b9c0d", "SHOPCTL_BUILT": "2026-11-28T10:00:00Z"}
+    told = shopctl("version", **image)
+    assert told.out == f"shopctl {__version__} (commit 1a2b3c4d5e6f, built 2026-11-28T10:00:00Z)\n"
+    assert json.loads(shopctl("version", "--json", **image).out) == {
+        "version": __version__,
+        "commit": "1a2b3c4d5e6f7a8b9c0d",
+        "built": "2026-11-28T10:00:00Z",
+        "python": platform.python_version(),
+    }
+    here = shopctl("version", SHOPCTL_COMMIT="", SHOPCTL_BUILT="")
+    assert re.fullmatch(rf"shopctl {re.escape(__version__)}( \(commit [0-9a-f]{{12}}\))?\n", here.out)
 
 
 def test_no_argument_takes_a_password() -> None:
@@ -175,7 +191,7 @@ def test_shells_complete_commands(shopctl: Shopctl, shell: str) -> None:
     assert "api-keys" in shopctl(**variables).out
 
 
-@pytest.mark.parametrize("args", [["--help"], ["version"], ["serve-api", "--help"], ["nope"]])
+@pytest.mark.parametrize("args", [["--help"], ["version"], ["serve-api", "--help"], ["doctor", "--help"], ["nope"]])
 def test_a_command_that_needs_little_loads_little(shopctl: Shopctl, args: list[str]) -> None:
     heavy = {"litestar", "sqlalchemy", "alembic", "uvicorn", "granian", "httpx", "jinja2", "psycopg2", "rich"}
     loaded = subprocess.run(

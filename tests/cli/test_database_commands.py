@@ -115,6 +115,17 @@ def test_an_empty_profile_makes_no_more_than_an_owner(shop: Shopctl) -> None:
     assert told.out.startswith("  ✓ no product added: the shop has 0 products\n  ✓ owner owner@shop.example, ")
 
 
+def test_a_seed_without_an_owner_prints_no_password_and_says_how_to_make_one(shop: Shopctl) -> None:
+    told = shop("seed", "--no-owner")
+    assert (told.code, told.err) == (0, "")
+    assert told.out == "  ✓ 63 products added\n  › shopctl staff create EMAIL --name NAME --role owner\n"
+    assert json.loads(shop("staff", "list", "--json").out)["data"] == []
+    again = json.loads(shop("seed", "--no-owner", "--json").out)
+    assert (again["owner_email"], again["owner_password"]) == (None, None)
+    assert "owner owner@shop.example, password" in shop("seed").out
+    assert "staff create" not in shop("seed", "--no-owner").out, "There is an owner now."
+
+
 @pytest.mark.parametrize("args", [["--profile", "nope"], ["--products", "-1"], ["--products", "1000000"]])
 def test_seed_refuses_what_it_cannot_do(shopctl: Shopctl, args: list[str]) -> None:
     told = shopctl("seed", *args)

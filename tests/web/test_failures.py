@@ -198,6 +198,16 @@ def test_https_makes_cookies_and_transport_strict(api: FakeApi, open_browser: Ca
     assert "__Host-office_sid" in browser.cookies
 
 
+def test_strict_transport_can_wait_for_a_certificate_that_browsers_trust(
+    api: FakeApi, open_browser: Callable[..., Browser]
+) -> None:
+    browser = open_browser(api, SHOP_PUBLIC_URL="https://shop.example", SHOP_HSTS="off")
+    page = browser.get("/office/sign-in")
+    assert page.answer.status_code == 200
+    assert "strict-transport-security" not in page.answer.headers
+    assert "Secure" in page.answer.headers["set-cookie"], "The cookies stay strict."
+
+
 def test_plain_http_on_a_network_lets_forms_say_where_they_come_from(
     api: FakeApi, open_browser: Callable[..., Browser]
 ) -> None:

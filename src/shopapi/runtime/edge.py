@@ -15,6 +15,7 @@ from shopapi.runtime.draining import Draining
 from shopapi.runtime.hosts import HEALTH_PATHS, Hosts, is_private
 from shopapi.runtime.logs import AccessLog, request_id
 from shopapi.runtime.metrics import Metrics
+from shopapi.runtime.part import PartSettings
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -41,7 +42,15 @@ SECURITY_HEADERS: Final[Headers] = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), usb=(), payment=(self)"),
 ]
-STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+def strict_transport(settings: PartSettings) -> Headers:
+    """The header that keeps browsers at https for a year (RFC 6797); none where that would shut customers out.
+
+    A browser that was told once refuses plain http and every certificate that it does not trust, without a way round.
+    """
+    return [_STRICT_TRANSPORT] if settings.hsts and settings.public_url.scheme == "https" else []
 
 
 class Refuse(Protocol):

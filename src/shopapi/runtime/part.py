@@ -31,6 +31,13 @@ class PartSettings:
     public_url: SplitResult = setting(
         "SHOP_PUBLIC_URL", url, "http://127.0.0.1:5050", "The address that customers see. https makes cookies strict."
     )
+    hsts: bool = setting(
+        "SHOP_HSTS",
+        switch,
+        "on",
+        "Tell browsers to come by https only from now on (HSTS); off while the certificate is not one that browsers "
+        "trust.",
+    )
     allowed_hosts: frozenset[str] = setting(
         "SHOP_ALLOWED_HOSTS", hosts, "", "More names that this server answers to, separated by commas."
     )

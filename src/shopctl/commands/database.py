@@ -116,23 +116,37 @@ def seed(
     products: Annotated[
         int, typer.Option(help="Have so many made-up products besides.", min=0, max=999_999, metavar="NUMBER")
     ] = 0,
+    owner: Annotated[
+        bool, typer.Option("--owner/--no-owner", help="Make an owner where there is no staff, and show the password.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Fill an empty shop with the demo's goods.
 
-    An owner is made where there is no staff; the password is shown once. What is there is never changed: to run it
-    again does no harm, and finishes what was broken off.
+    An owner is made where there is no staff; the password is shown once. --no-owner makes none and shows no password:
+    for a container, whose output is kept. What is there is never changed: to run it again does no harm, and finishes
+    what was broken off.
     """
     from shopctl.seeds.load import seed as load
 
     with shop_database(threads=2) as db, _bar(products) as progress:
-        report = load(db, profile, products, progress)
+        report = load(db, profile, products, progress, owner=owner)
+        nobody = not owner and _nobody_works_here(db)
     if json:
         console.as_json(report)
     else:
         _tell_of(report)
+        if nobody:
+            console.next_step("shopctl staff create EMAIL --name NAME --role owner")
     if report.refused:
         raise typer.Exit(1)
+
+
+def _nobody_works_here(db: "Database") -> bool:
+    from shopapi.accounts.store import has_staff
+
+    with db.reading() as c:
+        return not has_staff(c)
 
 
 @contextmanager

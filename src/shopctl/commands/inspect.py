@@ -55,15 +55,23 @@ def openapi(
 
 
 def version(json: Json = False) -> None:
-    """Print this program's version."""
-    from shopctl import __version__
+    """Print this program's version.
 
+    The commit that it was made of and when it was built are told where they are known.
+    """
+    from shopctl import __version__
+    from shopctl.build import this_build
+
+    build = this_build()
     if json:
         import platform
 
-        console.as_json({"version": __version__, "python": platform.python_version()})
-    else:
-        console.document(f"shopctl {__version__}")
+        known = {"version": __version__, "commit": build.commit, "built": build.built}
+        console.as_json({**known, "python": platform.python_version()})
+        return
+    commit = f"commit {build.commit[:12]}" if build.commit else ""
+    told = ", ".join(filter(None, (commit, f"built {build.built}" if build.built else "")))
+    console.document(f"shopctl {__version__}" + (f" ({told})" if told else ""))
 
 
 def _in_force(environ: Mapping[str, str]) -> list["InForce"]:

@@ -41,7 +41,8 @@ def _in_silence(number: int) -> None:
 
 
 class SeedReport(msgspec.Struct, frozen=True):
-    """What was added. ``owner_password`` is known here and never again; ``null`` where there was staff already.
+    """What was added. ``owner_password`` is known here and never again; ``null`` where there was staff already,
+    and where no owner was asked for.
 
     ``products`` is how many the shop has now; ``refused`` says which ones it would not take, and why.
     """
@@ -54,15 +55,22 @@ class SeedReport(msgspec.Struct, frozen=True):
     refused: list[str]
 
 
-def seed(db: Database, profile: Profile = "demo", products: int = 0, progress: Progress = _in_silence) -> SeedReport:
-    """Add an owner where there is no staff; with ``demo`` the demo shop where there are no goods of one's own; then
-    made-up products until there are ``products`` of them.
+def seed(
+    db: Database,
+    profile: Profile = "demo",
+    products: int = 0,
+    progress: Progress = _in_silence,
+    *,
+    owner: bool = True,
+) -> SeedReport:
+    """Add an owner where there is no staff, unless ``owner`` is false; with ``demo`` the demo shop where there are no
+    goods of one's own; then made-up products until there are ``products`` of them.
 
     What is there is never changed, so it may be called again, also to finish what was broken off. Of several at once,
     in any process, one works and the others wait; ``db`` needs two connections for that.
     """
     with taking_turns(db):
-        email, password = _add_owner(db)
+        email, password = _add_owner(db) if owner else (None, None)
         added, refused = _add_demo(db) if profile == "demo" else (0, [])
         made, more_refused = _add_made_up(db, products, progress)
         with db.reading() as c:

@@ -1,0 +1,68 @@
+"""Whether routes lead to Services that are there, through middlewares that are there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from shopctl.manifests.cluster import Cluster, entries, mapping
+
+
+def problems(cluster: Cluster) -> Iterator[str]:
+    """Which routes lead nowhere; a sentence for each."""
+    for ingress in cluster.of("Ingress"):
+        yield from _ingress(cluster, ingress)
+    for route in cluster.of("HTTPRoute"):
+        for number, rule in enumerate(entries(mapping(route.get("spec")).get("rules"))):
+            for backend in entries(rule.get("backendRefs")):
+                where = f"{cluster.where(route)}.spec.rules[{number}].backendRefs"
+                yield from _backend(cluster, backend.get("name"), backend.get("port"), where)
+    routes = cluster.of("IngressRoute")
+    for route in routes:
+        yield from _ingress_route(cluster, route)
+    asked = {name for route in routes for one in _rules(route) for name in _middlewares(one)}
+    for middleware in cluster.of("Middleware"):
+        if cluster.name(middleware) not in asked:
+            yield f"{cluster.where(middleware)} is in no IngressRoute."
+
+
+def _backend(cluster: Cluster, name: Any, port: Any, where: str) -> Iterator[str]:
+    service = cluster.find("Service", name)
+    if service is None:
+        yield f"{where} leads to the Service {name}, which is not rendered."
+    elif not cluster.service_port(service, port):
+        yield f"{where} leads to port {port} of the Service {name}, which has none such."
+
+
+def _ingress(cluster: Cluster, ingress: dict[str, Any]) -> Iterator[str]:
+    where, spec = f"{cluster.where(ingress)}.spec", mapping(ingress.get("spec"))
+    hosts = {rule.get("host") for rule in entries(spec.get("rules"))}
+    for number, rule in enumerate(entries(spec.get("rules"))):
+        for path in entries(mapping(rule.get("http")).get("paths")):
+            service = mapping(mapping(path.get("backend")).get("service"))
+            port = mapping(service.get("port"))
+            here = f"{where}.rules[{number}].http.paths"
+            yield from _backend(cluster, service.get("name"), port.get("name", port.get("number")), here)
+    for host in [host for tls in entries(spec.get("tls")) for host in tls.get("hosts") or []]:
+        if host not in hosts:
+            yield f"{where}.tls names the host {host}, for which there is no rule."
+
+
+def _rules(route: dict[str, Any]) -> list[dict[str, Any]]:
+    return entries(mapping(route.get("spec")).get("routes"))
+
+
+def _middlewares(rule: dict[str, Any]) -> list[Any]:
+    return [one.get("name") for one in entries(rule.get("middlewares"))]
+
+
+def _ingress_route(cluster: Cluster, route: dict[str, Any]) -> Iterator[str]:
+    for number, rule in enumerate(_rules(route)):
+        where = f"{cluster.where(route)}.spec.routes[{number}]"
+        for name in _middlewares(rule):
+            if cluster.find("Middleware", name) is None:
+                yield f"{where}.middlewares names {name}, which is not rendered."
+        for service in entries(rule.get("services")):
+            if service.get("kind") != "TraefikService":
+                yield from _backend(cluster, service.get("name"), service.get("port"), f"{where}.services")
+            transport = service.get("serversTransport")
+            if transport is not None and cluster.find("ServersTransport", transport) is None:
+                yield f"{where}.services has the serversTransport {transport}, which is not rendered."

@@ -1,0 +1,175 @@
+"""What a value of a manifest must look like. Each kind turns text, or what YAML made of it, into text, or raises
+``ValueError`` with a sentence that the value's path begins."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+Kind = Callable[[object], str]
+
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+_IMAGE: Final = re.compile(
+    r"[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@sha256:[0-9a-f]{64})?"
+)
+_MEMORY: Final = re.compile(r"([1-9][0-9]{0,5})(Mi|Gi)")
+_CPU: Final = re.compile(r"[1-9][0-9]{0,4}m|[0-9]{1,3}(\.[0-9]{1,3})?")
+
+
+def _text(value: object, wanted: str) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    raise ValueError(f"is {told(value)}; it is {wanted}")
+
+
+def told(value: object) -> str:
+    """A value as a message shows it."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return f'"{str(value).lower()}"'
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return f'"{value}"'
+
+
+def _matching(pattern: re.Pattern[str], wanted: str) -> Kind:
+    def kind(value: object) -> str:
+        text = _text(value, wanted)
+        if not pattern.fullmatch(text):
+            raise ValueError(f"is {told(value)}; it is {wanted}")
+        return text
+
+    return kind
+
+
+def whole(low: int, high: int) -> Kind:
+    """A whole number from ``low`` to ``high``."""
+
+    def kind(value: object) -> str:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not re.fullmatch("[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"is {told(value)}; it is a whole number from {low} to {high}")
+        return str(int(text))
+
+    return kind
+
+
+def one_of(*choices: str) -> Kind:
+    """One of some words."""
+
+    def kind(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"is {told(value)}; it is one of {', '.join(choices)}")
+        return str(value)
+
+    return kind
+
+
+def switch(value: object) -> str:
+    """``true`` or ``false``."""
+    text = str(value).lower() if isinstance(value, bool) else value
+    if text not in ("true", "false"):
+        raise ValueError(f"is {told(value)}; it is true or false")
+    return str(text)
+
+
+def image(value: object) -> str:
+    """An image by tag or digest. No tag means ``latest``, of which nobody knows what it is tomorrow."""
+    wanted = "an image with a tag or a digest, such as postgres:17"
+    text = _text(value, wanted)
+    found = _IMAGE.fullmatch(text)
+    if not found or not (found["tag"] or "@sha256:" in text):
+        raise ValueError(f"is {told(value)}; it is {wanted}")
+    if found["tag"] == "latest" and "@" not in text:
+        raise ValueError(f"is {told(value)}; latest is another image tomorrow: name a version")
+    return text
+
+
+def host(value: object) -> str:
+    """A name that DNS takes (RFC 1123)."""
+    wanted = "a host name without scheme, port and path, such as shop.example"
+    text = _text(value, wanted).lower()
+    if not _HOST.fullmatch(text) or re.fullmatch(r"[0-9.]+", text):
+        raise ValueError(f"is {told(value)}; it is {wanted}")
+    return text
+
+
+name: Final = _matching(re.compile(_LABEL), "a name of a-z, 0-9 and -, such as shop-tls")
+"""What Kubernetes takes as a label of DNS."""
+
+memory: Final = _matching(_MEMORY, "an amount such as 256Mi or 2Gi")
+
+
+def cpu(value: object) -> str:
+    """Cores, or thousandths of one."""
+    wanted = "an amount of cores such as 500m or 1.5"
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(value, wanted)
+    if not _CPU.fullmatch(text) or cores(text) <= 0:
+        raise ValueError(f"is {told(value)}; it is {wanted}")
+    return text
+
+
+def cores(text: str) -> float:
+    """Cores as a number: ``500m`` is 0.5."""
+    return int(text[:-1]) / 1000 if text.endswith("m") else float(text)
+
+
+def email(value: object) -> str:
+    """An address that a certificate authority may write to; empty: none."""
+    text = _text(value, "an e-mail address")
+    if text and not re.fullmatch(r"[^@\s\"'\\$`]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}", text, re.IGNORECASE):
+        raise ValueError(f"is {told(value)}; it is an e-mail address")
+    return text
+
+
+def path(value: object) -> str:
+    """A file of the host; empty: none."""
+    text = _text(value, "the path of a file")
+    if re.search(r"[\x00-\x1f:$]", text):
+        raise ValueError(f"is {told(value)}; a path holds no control character, no : and no $")
+    return text
+
+
+def https_url(value: object) -> str:
+    """An ``https://`` URL."""
+    wanted = "an https:// URL"
+    text = _text(value, wanted)
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError(f"is {told(value)}; it is {wanted}")
+    return text
+
+
+def _list(one: Callable[[str], str], wanted: str) -> Kind:
+    def kind(value: object) -> str:
+        parts = value if isinstance(value, list) else _text(value, wanted).split(",")
+        return ",".join(one(_text(part, wanted)) for part in parts if part != "")
+
+    return kind
+
+
+def _network(text: str) -> str:
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError(f'names "{text}", which is no network; write 10.0.0.0/8') from None
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"http://[A-Za-z0-9.\[\]:-]+:[0-9]{1,5}", text):
+        raise ValueError(f'names "{text}"; write http://127.0.0.1:5050')
+    return text
+
+
+networks: Final = _list(_network, "networks, separated by commas")
+urls: Final = _list(_url, "URLs such as http://127.0.0.1:5050, separated by commas")
+
+
+def optional(kind: Kind) -> Kind:
+    """``kind``, or empty: none."""
+    return lambda value: "" if value == "" else kind(value)
