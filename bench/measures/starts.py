@@ -24,6 +24,8 @@ API: Final = "start of serve-api to its first answer"
 WEB: Final = "start of serve-web to its first answer"
 HELP: Final = "shopctl --help"
 VERSION: Final = "shopctl version"
+RENDERED: Final = {f"shopctl {command}": [command] for command in ("render-compose", "render-traefik", "render-k8s")}
+"""What renders manifests, checks included."""
 
 
 def serving(bench: Bench, wanted: Collection[str]) -> list[Row]:
@@ -49,18 +51,34 @@ def commands(bench: Bench, wanted: Collection[str]) -> list[Row]:
     ]
 
 
+def renderings(bench: Bench, wanted: Collection[str]) -> list[Row]:
+    """Manifests, beside what the command line takes to say what it can."""
+    return [
+        _beside(
+            bench, what, partial(_command, ["-m", "shopctl", *args]), ["-m", "shopctl", "--help"], HELP, Goal("<=", 2.0)
+        )
+        for what, args in RENDERED.items()
+        if what in wanted
+    ]
+
+
 def _row(bench: Bench, what: str, start: Callable[[], float], imports: str, bound: float) -> Row:
+    note = f"bare imports are python -c '{imports}'"
+    return _beside(bench, what, start, ["-c", imports], "bare imports", Goal("<=", bound), note)
+
+
+def _beside(
+    bench: Bench, what: str, start: Callable[[], float], other: list[str], reference: str, goal: Goal, note: str = ""
+) -> Row:
     bench.say(what)
-    ours, reference = [], []
+    ours, others = [], []
     # The first start fills the caches of the file system and is not counted.
     for number in range(_ROUNDS * bench.plan.runs + 1):
-        took = start(), _command(["-c", imports])
+        took = start(), _command(other)
         if number:
             ours.append(took[0] * 1e3)
-            reference.append(took[1] * 1e3)
-    note = f"bare imports are python -c '{imports}'"
-    goal = Goal("<=", bound)
-    return plain_row(what, "ms", ours, reference="bare imports", reference_runs=reference, goal=goal, note=note)
+            others.append(took[1] * 1e3)
+    return plain_row(what, "ms", ours, reference=reference, reference_runs=others, goal=goal, note=note)
 
 
 def _started(server: AbstractContextManager[Server]) -> float:
@@ -79,4 +97,8 @@ def _command(args: list[str]) -> float:
     return took
 
 
-MEASURES: Final = (Measure((API, WEB), serving), Measure((HELP, VERSION), commands))
+MEASURES: Final = (
+    Measure((API, WEB), serving),
+    Measure((HELP, VERSION), commands),
+    Measure(tuple(RENDERED), renderings),
+)

@@ -59,6 +59,24 @@ def test_localhost_is_reached_with_its_port_and_no_browser_is_bound_to_it(local:
     assert not local.front.errors()
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_the_rule_alone_keeps_probes_out(local: LocalShop, path: str) -> None:
+    """The part itself would answer: it takes `localhost` for a probe's name."""
+    ways = [
+        path,
+        f"{path}?x=1",
+        f"/.{path}",
+        f"/x/..{path}",
+        f"/%{ord(path[1]):x}{path[2:]}",
+        f"/%2e{path}",
+        f"/{path}",
+    ]
+    with local.caller(address=f"127.0.1.{len(path)}") as client:
+        for way in ways:
+            answer = client.get(httpx.URL(client.base_url).copy_with(raw_path=way.encode()))
+            assert answer.status_code in (400, 404), f"{way}: {answer.status_code} {answer.text[:100]}"
+
+
 def test_one_address_that_asks_too_much_is_refused_and_another_is_not(local: LocalShop) -> None:
     greedy, other = (local.caller("api.localhost", address) for address in ("127.0.0.2", "127.0.0.3"))
     with greedy, other:

@@ -73,9 +73,13 @@ def test_when_one_of_a_pair_is_killed_readers_go_on_with_the_other(shop: Shop, p
 
 def replace(shop: Shop, part: str, number: int) -> None:
     """Stop one, start another in its place, and wait until Traefik gives it requests."""
-    drain_s = int(drain(part, number).get("SHOP_DRAIN_S", DRAIN_S))
-    took = stop(shop.parts.running[part, number])
-    assert drain_s <= took < drain_s + GRACE_S, "It stops by itself, and not before others look elsewhere."
+    old, drain_s = shop.parts.running[part, number], int(drain(part, number).get("SHOP_DRAIN_S", DRAIN_S))
+    asked = time.monotonic()
+    old.popen.send_signal(signal.SIGTERM)
+    shop.front.until_up(part, shop.urls(part)[1 - number])
+    assert old.popen.poll() is None, "It works on until Traefik looks elsewhere."
+    assert old.popen.wait(STOP_S) == 0, old.said()
+    assert drain_s <= time.monotonic() - asked < drain_s + GRACE_S
     shop.start(part, number, **drain(part, number))
     shop.front.until_up(part, *shop.urls(part))
 

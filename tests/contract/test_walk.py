@@ -4,11 +4,12 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Response, expect, sync_playwright
 
 from tests import factories
 from tests.browser.chromium import NoChromium, find
@@ -16,50 +17,69 @@ from tests.contract.shop import OWNER, Shop
 
 pytestmark = pytest.mark.browser
 
-LIMIT_MS = 15_000
-_HERE = "--host-resolver-rules=MAP * 127.0.0.1"
-_COOKIE_NAME = "__Host-office_sid"
+LIMIT_MS: Final = 15_000
+COOKIE: Final = "__Host-office_sid"
+# Chromium drops what is under way when an interface of the machine comes or goes, as those of containers do.
+_NOT_THE_SHOP_S: Final = "ERR_NETWORK_CHANGED"
 
 
 @pytest.fixture
-def page(shop: Shop) -> Iterator[Page]:
-    """A page for which both names are this machine's. At the end nothing may have failed or gone elsewhere."""
-    with ExitStack() as stack:
-        playwright = stack.enter_context(sync_playwright())
-        as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+def chromium() -> Iterator[Browser]:
+    """A Chromium for which every name is this machine's."""
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    flags = ["--host-resolver-rules=MAP * 127.0.0.1", "--disable-gpu", "--disable-quic"]
+    with sync_playwright() as playwright:
         try:
-            flags = [_HERE, "--disable-gpu", "--disable-quic", *(["--no-sandbox"] if as_root else [])]
-            browser = playwright.chromium.launch(executable_path=find(playwright), args=flags)
+            browser = playwright.chromium.launch(
+                executable_path=find(playwright), args=[*flags, *(["--no-sandbox"] if as_root else [])]
+            )
         except (NoChromium, Error) as error:
             if os.environ.get("CI"):
                 pytest.fail(str(error))
             warnings.warn(f"THE WALK THROUGH TRAEFIK DID NOT RUN. {error}", stacklevel=1)
             pytest.skip(str(error))
-        stack.callback(browser.close)
-        # The certificate is the test's own; that it is the right one, other tests see.
-        context = browser.new_context(
-            base_url=shop.url, ignore_https_errors=True, locale="en-GB", reduced_motion="reduce"
-        )
-        context.set_default_timeout(LIMIT_MS)
-        broken: list[str] = []
+        yield browser
+        browser.close()
 
-        def look(response: Response) -> None:
-            if response.status >= 400 or urlsplit(response.url).netloc != urlsplit(shop.url).netloc:
-                broken.append(f"{response.status} {response.url}")
 
-        context.on("response", look)
-        context.on("requestfailed", lambda request: broken.append(f"{request.url} {request.failure}"))
-        context.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
-        context.on("weberror", lambda error: broken.append(str(error.error)))
+@contextmanager
+def visit(shop: Shop, chromium: Browser) -> Iterator[Page]:
+    """A page of a new visitor. At the end nothing may have failed, and nothing may have gone elsewhere."""
+    broken: list[str] = []
+
+    def look(response: Response) -> None:
+        if response.status >= 400 or urlsplit(response.url).netloc != urlsplit(shop.url).netloc:
+            broken.append(f"{response.status} {response.url}")
+
+    # The certificate is the test's own; that it is the right one, other tests see.
+    context = chromium.new_context(base_url=shop.url, ignore_https_errors=True, locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(LIMIT_MS)
+    context.on("response", look)
+    context.on("requestfailed", lambda request: broken.append(f"{request.url} {request.failure}"))
+    context.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
+    context.on("weberror", lambda error: broken.append(str(error.error)))
+    try:
         yield context.new_page()
-        assert not broken
+    except (Error, AssertionError) as error:
+        raise AssertionError(f"{error}\n{broken}") from error
+    finally:
+        context.close()
+    assert not broken, broken
 
 
-def heading(page: Page, text: str | re.Pattern[str]) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+def test_from_the_front_door_to_a_mug_and_to_the_stock(shop: Shop, chromium: Browser) -> None:
+    for tries_left in (4, 3, 2, 1, 0):
+        try:
+            with visit(shop, chromium) as page:
+                shop_for_a_mug(page)
+                look_at_the_stock(page, str(urlsplit(shop.url).hostname))
+            return
+        except AssertionError as error:
+            if not tries_left or _NOT_THE_SHOP_S not in str(error):
+                raise
 
 
-def test_from_the_front_door_to_a_mug_and_to_the_stock(shop: Shop, page: Page) -> None:
+def shop_for_a_mug(page: Page) -> None:
     page.goto("/")
     expect(page.locator(".good")).to_have_count(12)
     page.get_by_role("main").get_by_role("link", name="Tableware").click()
@@ -71,8 +91,10 @@ def test_from_the_front_door_to_a_mug_and_to_the_stock(shop: Shop, page: Page) -
     page.get_by_role("link", name="Mug “Westerwald”").click()
     heading(page, "Mug “Westerwald”")
     expect(page.locator(".cost")).to_have_text("€18.50")
-    assert page.locator("img.big").evaluate("one => one.complete && one.naturalWidth > 0"), "Pictures come too."
+    page.wait_for_function("document.querySelector('img.big').naturalWidth > 0")
 
+
+def look_at_the_stock(page: Page, host: str) -> None:
     page.goto("/office/sign-in")
     page.locator("#email").fill(OWNER)
     page.locator("#password").fill(factories.PASSWORD)
@@ -83,8 +105,11 @@ def test_from_the_front_door_to_a_mug_and_to_the_stock(shop: Shop, page: Page) -
         page.reload()
         expect(page.locator("#items")).to_be_attached()
 
-    cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
-    session = cookies[_COOKIE_NAME]
+    session = {cookie["name"]: cookie for cookie in page.context.cookies()}[COOKIE]
     assert session["secure"]
     assert session["httpOnly"]
-    assert session["domain"] == urlsplit(shop.url).hostname
+    assert session["domain"] == host
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,9 +15,9 @@ from shopapi.settings import ApiSettings
 from shopapi.worker import Worker
 from shopapi.worker_health import serve_health
 from shopctl.main import application
-from shopctl.manifests import check_kubernetes, hashes, kubernetes
+from shopctl.manifests import check_kubernetes, hashes, kubernetes, yaml_text
 from shopctl.manifests import values as values_module
-from shopctl.manifests.render import one_stream, render
+from shopctl.manifests.render import Manifest, one_stream, render
 from shopctl.manifests.topology import DRAIN_S, GRACE_S, PRE_STOP_S
 from shopctl.settings import PARTS, refuse_unknown_names
 from shopweb.app import create_app as create_web
@@ -321,30 +322,46 @@ def test_no_line_is_too_long_to_be_read_and_none_ends_in_blanks(settings: tuple[
 # --- after a patch
 
 
-def test_settings_that_a_patch_has_changed_start_new_pods() -> None:
-    found = documents()
-    one(found, "ConfigMap", "worker")["data"]["SHOP_LOG_LEVEL"] = "debug"
-    text = json.dumps(found)
-    told = hashes.stale(found)
-    assert len(told) == 1
-    for old, new in told.items():
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    assert hashes.stale(json.loads(text)) == {}
+def after(*changes: tuple[str, str]) -> tuple[list[Manifest], list[Manifest]]:
+    """The default rendering with texts replaced, as a patch would have left it; and the same restamped."""
+    changed = list(manifests())
+    for old, new in changes:
+        assert any(old in manifest.text for manifest in changed)
+        changed = [replace(manifest, text=manifest.text.replace(old, new)) for manifest in changed]
+    return changed, hashes.restamped(changed)
+
+
+def parsed(found: list[Manifest]) -> Documents:
+    return [document for manifest in found for document in yaml_text.documents(manifest.text)]
+
+
+def test_settings_that_a_patch_has_changed_start_new_pods_of_those_that_have_them() -> None:
+    changed, stamped = after(('PORT: "8001"', 'PORT: "8001"\n  SHOP_LOG_LEVEL: debug'))
+    assert len(hashes.stale(parsed(changed))) == 1
+    assert hashes.stale(parsed(stamped)) == {}
+    differing = [old.name for old, new in zip(changed, stamped, strict=True) if old != new]
+    assert differing == ["deployment-worker.yaml"]
 
 
 def test_a_job_that_a_patch_has_changed_is_another_job() -> None:
-    found = documents()
-    (job,) = (each for each in found if each["kind"] == "Job")
-    assert hashes.patched_name(job) == "migrate"
-    job["spec"]["template"]["spec"]["imagePullSecrets"] = [{"name": "registry"}]
-    one(found, "ConfigMap", "migrate")["data"]["SHOP_LOG_LEVEL"] = "debug"
-    text, told = json.dumps(found), hashes.stale(found)
-    assert len(told) == 2
-    for old, new in told.items():
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    assert hashes.stale(json.loads(text)) == {}
+    changed, stamped = after(("      restartPolicy: Never\n", "      restartPolicy: Never\n      hostUsers: false\n"))
+    (before,), (then,) = ([each for each in parsed(found) if each["kind"] == "Job"] for found in (changed, stamped))
+    assert before["metadata"]["name"] != then["metadata"]["name"]
+    assert before["spec"] == then["spec"]
+    assert hashes.patched_name(before) == hashes.patched_name(then) == "migrate"
+    assert hashes.stale(parsed(stamped)) == {}
+
+
+def test_a_job_whose_settings_a_patch_has_changed_is_another_job() -> None:
+    name = next(each.name for each in manifests() if each.name == "configmap-migrate.yaml")
+    changed = [
+        replace(each, text=f"{each.text}  SHOP_LOG_LEVEL: debug\n") if each.name == name else each
+        for each in manifests()
+    ]
+    assert len(hashes.stale(parsed(changed))) == 2, "The checksum, and the name that it is part of."
+    stamped = hashes.restamped(changed)
+    assert hashes.stale(parsed(stamped)) == {}
+    assert check_kubernetes.problems(parsed(stamped)) == []
 
 
 # --- faults that are planted

@@ -99,6 +99,32 @@ def test_lists_of_what_has_a_name_are_merged_by_it(capsys: Captured) -> None:
     assert container["image"]
 
 
+def test_a_patched_setting_starts_new_pods_and_a_patched_job_is_a_new_one(capsys: Captured) -> None:
+    def hashes(patch: str) -> tuple[object, object]:
+        documents = rendered(capsys, "render-k8s", patch)
+        job = next(one for one in documents if one["kind"] == "Job")
+        worker = next(one for one in documents if one["kind"] == "Deployment" and one["metadata"]["name"] == "worker")
+        return job["metadata"]["name"], worker["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+
+    before = hashes("{kind: Service, metadata: {name: frontend, labels: {team: shop}}}")
+    setting = hashes("{kind: ConfigMap, metadata: {name: worker}, data: {SHOP_LOG_LEVEL: debug}}")
+    assert (setting[0] == before[0], setting[1] == before[1]) == (True, False)
+    job = hashes("{kind: Job, metadata: {name: migrate}, spec: {template: {spec: {nodeSelector: {disk: fast}}}}}")
+    assert (job[0] == before[0], job[1] == before[1]) == (False, True)
+    assert str(job[0]).startswith("migrate-")
+
+
+def test_a_patched_file_keeps_all_that_was_not_patched_to_the_letter(capsys: Captured) -> None:
+    assert answer(["render-k8s"]) == 0
+    before = capsys.readouterr().out.splitlines()
+    Path("patch.yaml").write_text("{kind: Deployment, metadata: {name: worker}, spec: {minReadySeconds: 5}}")
+    assert answer(["render-k8s", "--patch", "patch.yaml"]) == 0
+    after = capsys.readouterr().out.splitlines()
+    assert set(after) - set(before) == {"  minReadySeconds: 5"}
+    assert set(before) - set(after) == set()
+    assert "            defaultMode: 0440" in after
+
+
 def test_traefiks_own_files_can_be_patched(capsys: Captured) -> None:
     Path("patch.yaml").write_text("log: {level: DEBUG}\n---\nhttp: {routers: {frontend: {priority: 7}}}\n")
     assert answer(["render-traefik", "--provider", "file", "--patch", "patch.yaml", "--output", "out"]) == 0

@@ -92,7 +92,9 @@ def _within(document: Any, path: str) -> str | None:
     """The rest of a path that begins with ``Kind/name``, where that is this document's."""
     if "/" not in path.partition(".")[0]:
         return path
-    address = f"{_scalar(document, 'kind')}/{_scalar(_child(document, 'metadata'), 'name')}"
+    kind, name = _scalar(document, "kind") or "", _scalar(_child(document, "metadata"), "name") or ""
+    # A Job's name ends with a hash, which nobody knows by heart.
+    address = f"{kind}/{name.rpartition('-')[0] if kind == 'Job' else name}"
     if path.lower() == address.lower():
         return ""
     return path[len(address) + 1 :] if path.lower().startswith(f"{address.lower()}.") else None

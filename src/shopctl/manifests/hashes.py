@@ -3,9 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from shopctl.manifests.cluster import Cluster, Pod, entries, mapping
+
+if TYPE_CHECKING:
+    from shopctl.manifests.render import Manifest
 
 _CHECKSUM: Final = "checksum/config"
 _LENGTH: Final = 10
@@ -23,12 +27,26 @@ def patched_name(document: dict[str, Any]) -> str:
     return name.rpartition("-")[0] if document.get("kind") == "Job" else name
 
 
+def restamped(manifests: "Sequence[Manifest]") -> "list[Manifest]":
+    """``manifests`` with every hash as it should be, all else as it is."""
+    from shopctl.manifests import yaml_text
+
+    wrong = stale([document for manifest in manifests for document in yaml_text.documents(manifest.text)])
+    stamped = []
+    for manifest in manifests:
+        text = manifest.text
+        for old, new in wrong.items():
+            text = text.replace(old, new)
+        stamped.append(replace(manifest, text=text))
+    return stamped
+
+
 def stale(documents: Sequence[Any]) -> dict[str, str]:
     """The hashes in ``documents`` that a patch has made wrong, each with the right one.
 
     A pod template carries the checksum of its ConfigMap, or nothing would start again after a change; a Job's name ends
-    with the hash of its pod, or the cluster would refuse the change. Each stands in the resource's text once, so to
-    replace one by the other there is all it takes. Asked again afterwards, it answers nothing.
+    with the hash of its pod, or the cluster would refuse the change. As text each stands where it belongs and nowhere
+    else, so to replace one by the other is all it takes. Asked again afterwards, it answers nothing.
     """
     cluster = Cluster(documents)
     found: dict[str, str] = {}

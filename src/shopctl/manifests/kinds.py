@@ -7,14 +7,15 @@ from typing import Final
 
 Kind = Callable[[object], str]
 
+# Texts, not compiled patterns: what nobody sets is never matched, and to compile them all takes a tenth of a rendering.
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_HOST: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
-_IMAGE: Final = re.compile(
+_HOST: Final = rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*"
+_IMAGE: Final = (
     r"[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@sha256:[0-9a-f]{64})?"
 )
-_MEMORY: Final = re.compile(r"([1-9][0-9]{0,5})(Mi|Gi)")
-_CPU: Final = re.compile(r"[1-9][0-9]{0,4}m|[0-9]{1,3}(\.[0-9]{1,3})?")
+_MEMORY: Final = "([1-9][0-9]{0,5})(Mi|Gi)"
+_CPU: Final = r"[1-9][0-9]{0,4}m|[0-9]{1,3}(\.[0-9]{1,3})?"
 
 
 def _text(value: object, wanted: str) -> str:
@@ -36,10 +37,10 @@ def told(value: object) -> str:
     return f'"{value}"'
 
 
-def _matching(pattern: re.Pattern[str], wanted: str) -> Kind:
+def _matching(pattern: str, wanted: str) -> Kind:
     def kind(value: object) -> str:
         text = _text(value, wanted)
-        if not pattern.fullmatch(text):
+        if not re.fullmatch(pattern, text):
             raise ValueError(f"is {told(value)}; it is {wanted}")
         return text
 
@@ -81,7 +82,7 @@ def image(value: object) -> str:
     """An image by tag or digest. No tag means ``latest``, of which nobody knows what it is tomorrow."""
     wanted = "an image with a tag or a digest, such as postgres:17"
     text = _text(value, wanted)
-    found = _IMAGE.fullmatch(text)
+    found = re.fullmatch(_IMAGE, text)
     if not found or not (found["tag"] or "@sha256:" in text):
         raise ValueError(f"is {told(value)}; it is {wanted}")
     if found["tag"] == "latest" and "@" not in text:
@@ -93,12 +94,12 @@ def host(value: object) -> str:
     """A name that DNS takes (RFC 1123)."""
     wanted = "a host name without scheme, port and path, such as shop.example"
     text = _text(value, wanted).lower()
-    if not _HOST.fullmatch(text) or re.fullmatch(r"[0-9.]+", text):
+    if not re.fullmatch(_HOST, text) or re.fullmatch(r"[0-9.]+", text):
         raise ValueError(f"is {told(value)}; it is {wanted}")
     return text
 
 
-name: Final = _matching(re.compile(_LABEL), "a name of a-z, 0-9 and -, such as shop-tls")
+name: Final = _matching(_LABEL, "a name of a-z, 0-9 and -, such as shop-tls")
 """What Kubernetes takes as a label of DNS."""
 
 memory: Final = _matching(_MEMORY, "an amount such as 256Mi or 2Gi")
@@ -108,7 +109,7 @@ def cpu(value: object) -> str:
     """Cores, or thousandths of one."""
     wanted = "an amount of cores such as 500m or 1.5"
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(value, wanted)
-    if not _CPU.fullmatch(text) or cores(text) <= 0:
+    if not re.fullmatch(_CPU, text) or cores(text) <= 0:
         raise ValueError(f"is {told(value)}; it is {wanted}")
     return text
 

@@ -6,7 +6,7 @@ No schema of theirs comes with a package, so these say what may stand there; a k
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
+from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert, field
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 Host = Annotated[str, Meta(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
@@ -65,12 +65,25 @@ class Headers(_Part):
     sts_include_subdomains: bool = False
 
 
+class IpStrategy(_Part):
+    """How many bits of an IPv6 address tell one caller from another."""
+
+    ipv6_subnet: Annotated[int, Meta(ge=1, le=128)] = field(name="ipv6Subnet")
+
+
+class SourceCriterion(_Part):
+    """What tells one caller from another."""
+
+    ip_strategy: IpStrategy
+
+
 class RateLimit(_Part):
     """Requests a period, and how many at once."""
 
     average: Annotated[int, Meta(ge=0)]
     burst: Annotated[int, Meta(ge=1)] = 1
     period: Duration | UnsetType = UNSET
+    source_criterion: SourceCriterion | UnsetType = UNSET
 
 
 class Buffering(_Part):

@@ -12,6 +12,7 @@ from io import StringIO
 from typing import Any, Final
 
 from shopctl.manifests.check import Unsound
+from shopctl.manifests.hashes import patched_name, restamped
 from shopctl.manifests.render import Manifest
 from shopctl.manifests.values import Form
 
@@ -34,8 +35,7 @@ def patched(form: Form, provider: str, manifests: Sequence[Manifest], patches: S
     editor = YAML()
     editor.preserve_quotes = True
     editor.width = 4096
-    if form != "kubernetes":
-        editor.indent(mapping=2, sequence=4, offset=2)
+    editor.indent(mapping=2, sequence=4, offset=2)
     documents = [editor.load(manifest.text) for manifest in manifests]
     touched: set[int] = set()
     problems: list[str] = []
@@ -46,17 +46,30 @@ def patched(form: Form, provider: str, manifests: Sequence[Manifest], patches: S
             continue
         merge = _Merge(patch.source)
         try:
-            merge.into(documents[index], patch.content, "", new_allowed=form != "kubernetes" and provider == "docker")
+            merge.into(documents[index], _changes(form, patch.content), "", new_allowed=_may_add(form, provider))
         except YAMLError as error:
             problems.append(f"{patch.source} cannot be merged: {error}")
         problems += merge.problems
         touched.add(index)
     if problems:
         raise Unsound(problems)
-    return [
+    merged = [
         replace(manifest, text=_written(editor, documents[index])) if index in touched else manifest
         for index, manifest in enumerate(manifests)
     ]
+    return restamped(merged) if form == "kubernetes" else merged
+
+
+def _may_add(form: Form, provider: str) -> bool:
+    return form != "kubernetes" and provider == "docker"
+
+
+def _changes(form: Form, patch: dict[str, Any]) -> dict[str, Any]:
+    """A patch without its address: a Job is called by its name without a hash, and keeps its own."""
+    if form != "kubernetes":
+        return patch
+    metadata = {key: value for key, value in patch["metadata"].items() if key != "name"}
+    return {**patch, "metadata": metadata}
 
 
 def _written(editor: Any, document: Any) -> str:
@@ -70,7 +83,8 @@ def _target(
 ) -> int | None:
     if form == "kubernetes":
         wanted = _identity(patch)
-        return next((index for index, one in enumerate(documents) if _identity(one) == wanted), None)
+        names = [(one.get("kind"), patched_name(one)) for one in documents]
+        return names.index(wanted) if wanted in names else None
     if provider == "file":
         name = "dynamic.yaml" if {"http", "tcp", "udp", "tls"} & set(patch) else "traefik.yaml"
         return next(index for index, one in enumerate(manifests) if one.name == name)

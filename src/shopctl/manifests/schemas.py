@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from shopctl.manifests.values import Form
 
-_CUSTOM: Final = ("traefik.io/", "gateway.networking.k8s.io/")
+_CUSTOM: Final = ("traefik.io/", "gateway.networking.k8s.io/", "cert-manager.io/")
 
 
 class SchemasMissing(Exception):

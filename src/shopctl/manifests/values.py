@@ -163,6 +163,8 @@ def _together(values: Values) -> list[str]:
         if values["traefik.httpPort"] == values["traefik.httpsPort"]:
             problems.append(f'traefik.httpPort is "{values["traefik.httpPort"]}", the same as traefik.httpsPort.')
     if values.form == "kubernetes":
+        if values["tls.issuer"] and values["ingress.kind"] == "httproute":
+            problems.append("tls.issuer is set and ingress.kind is httproute; there the certificate is the Gateway's.")
         if values["tls.issuer"] and not values["tls.secret"]:
             problems.append("tls.secret is empty while tls.issuer is set; name the Secret that cert-manager writes.")
         for part in ("frontend", "shopapi"):
