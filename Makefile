@@ -12,16 +12,19 @@ PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format browser bench lock clean
+.PHONY: help run test e2e check format browser bench lock clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.run ## Start the shop; Ctrl-C stops it
 	@exec $(BIN)/shopctl up $(ARGS)
 
 test: $(VENV)/.dev ## Run every test (some of them: make test ARGS="-k stock")
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+e2e: $(VENV)/.dev ## Run the shop in real containers (needs a Docker Engine)
+	@exec $(BIN)/python -m pytest -m containers tests/containers $(ARGS)
 
 check: $(VENV)/.dev ## Look at the source without running it: format, lint, types, imports
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make format"; exit 1; }

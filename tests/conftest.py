@@ -28,6 +28,7 @@ from tests.waiting import free_port
 
 MARKERS = {
     "browser": "drives a real Chromium",
+    "containers": "runs on a real Docker Engine",
     "concurrency": "many callers at once",
     "processes": "starts real processes of the shop",
     "schemathesis": "asks what the OpenAPI document says, in bulk",
@@ -65,6 +66,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if run is not None and not hasattr(config, "workerinput"):
         stop_shared_server(run)
         shutil.rmtree(run, ignore_errors=True)
+
+
+_CONTAINERS = Path(__file__).parent / "containers"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if collection_path == _CONTAINERS and not _asks_for_containers(config) else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not _asks_for_containers(config):
+        terminalreporter.write_line("The tests on real containers are apart: make e2e runs them.")
+
+
+def _asks_for_containers(config: pytest.Config) -> bool:
+    """Whether this run is meant for them: they take the whole machine, so nobody gets them unasked."""
+    return any("containers" in asked for asked in (config.option.markexpr, *config.args))
 
 
 class _Worker(Protocol):

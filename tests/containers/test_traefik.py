@@ -1,6 +1,9 @@
 """The shop of ``shopctl render-traefik`` on a real engine: Traefik finds the containers by their labels."""
 
 import json
+import os
+import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shopctl.manifests.certificate import self_signed
 from tests.containers.compose import Project, project
 from tests.containers.engine import Engine
 from tests.containers.images import Images
@@ -60,7 +64,11 @@ def shop(
     replicas = (f"--set=frontend.replicas={REPLICAS}", f"--set=shopapi.replicas={REPLICAS}")
     # One caller asks for all here, without a pause.
     limit = "--set=limits.requests=1000"
-    file = render("render-traefik", directory, *images.values(with_traefik=True), *published, *replicas, limit)
+    cert, key, _ = self_signed(directory / "tls", ["localhost", "api.localhost"])
+    if os.geteuid() == 0:
+        os.chown(key, 1000, 1000)  # As on a person's machine: to a root without capabilities it is somebody else's.
+    pair = (f"--set=tls.cert=./tls/{cert.name}", f"--set=tls.key=./tls/{key.name}")
+    file = render("render-traefik", directory, *images.values(with_traefik=True), *published, *replicas, limit, *pair)
     with project(engine, "shopctl-e2e-traefik", (file, _socket_of(engine, directory))) as it:
         it.down()  # What a killed run left.
         it.up()
@@ -122,6 +130,16 @@ def test_http_leads_to_https_and_there_are_the_pages(outside: Outside) -> None:
     page = outside.get("/", **{"Accept-Language": "en"})
     assert "Tableware" in page.text
     assert "secure" in page.headers.get("set-cookie", "secure").lower()
+
+
+@pytest.mark.parametrize("host", ["localhost", "api.localhost"])
+def test_the_certificate_is_the_one_that_was_given(outside: Outside, shop: Project, host: str) -> None:
+    trusting = ssl.create_default_context(cafile=shop.files[0].parent / "tls" / "localhost.crt")
+    with (
+        socket.create_connection(("127.0.0.1", outside.https_port), timeout=10) as plain,
+        trusting.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        assert secure.version() == "TLSv1.3"
 
 
 def test_the_api_has_a_host_of_its_own(outside: Outside) -> None:

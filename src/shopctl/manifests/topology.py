@@ -77,6 +77,7 @@ def topology(values: Values) -> Topology:
         serving["SHOP_HSTS"] = "on" if hsts else "off"
     if values["trustedProxies"]:
         serving["SHOP_TRUSTED_PROXIES"] = values["trustedProxies"]
+    seeded = values.form != "kubernetes" and values["seed"] != "none"
     services = [
         _one_shot(values, "migrate", ("migrate",)),
         Service(
@@ -96,7 +97,7 @@ def topology(values: Values) -> Topology:
             5050,
             {**serving, "PORT": "5050", "API_SERVER_URL": "http://shopapi:8000"},
             ("SHOP_SECRET_KEY",),
-            ("secrets", "shopapi"),
+            ("secrets", "shopapi", *(("seed",) if seeded else ())),
             values.number("frontend.replicas"),
             values["frontend.memory"],
             values["frontend.cpu"],
@@ -113,7 +114,7 @@ def topology(values: Values) -> Topology:
             values["worker.cpu"],
         ),
     ]
-    if values.form != "kubernetes" and values["seed"] != "none":
+    if seeded:
         services.append(
             _one_shot(
                 values, "seed", ("seed", "--profile", values["seed"], "--no-owner"), ("secrets", "migrate", "database")
