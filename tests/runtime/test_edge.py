@@ -194,6 +194,14 @@ def test_a_draining_server_answers_asks_to_be_called_no_more_and_is_not_ready() 
     assert (ready.status, ready.header("connection"), ready.body[:12]) == (503, "close", b"503 draining")
 
 
+def test_now_and_then_a_caller_is_asked_to_connect_anew() -> None:
+    part = Part()
+    closed = [number for number in range(1, 801) if part.ask().header("connection") == "close"]
+    between = [after - before for before, after in zip([0, *closed], closed, strict=False)]
+    assert all(96 <= answers <= 160 for answers in between)
+    assert len(set(between)) > 1, "Always after as many, one connection of those in turn would be closed each time."
+
+
 def test_every_answer_carries_the_security_headers_and_the_apps_own_come_first() -> None:
     async def embedding(scope: Scope, receive: Receive, send: Send) -> None:
         own = [(b"cross-origin-resource-policy", b"cross-origin")]

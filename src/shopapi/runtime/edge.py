@@ -6,6 +6,7 @@ body, one URL a resource, draining, security headers, the log line and the count
 
 import logging
 import os
+import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -31,6 +32,9 @@ _SANE_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _BROKEN_OFF: Final = 499
 _CLOSE: Final = ((b"connection", b"close"),)
+_LASTS: Final = (96, 160)
+"""Between so many answers of a process one asks for its connection to be closed."""
+
 _Asked = tuple[float, float, str, str, str]  # Wall clock, counter, the request's id, method, trace.
 _log = logging.getLogger(__name__)
 
@@ -96,6 +100,7 @@ class Edge:
         self._headers = headers
         self._refuse = refuse
         self._shortcut = shortcut
+        self._left = _LASTS[1]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
@@ -114,7 +119,7 @@ class Edge:
         refusal = self._refusal(scope["path"], _host(scope["headers"], named))
         if refusal is None and self._shortcut is not None and (ready := self._shortcut(scope, named)) is not None:
             status, headers, body, route = ready
-            headers = [*headers, (b"x-request-id", request.encode()), *(_CLOSE if self._draining else ())]
+            headers = [*headers, (b"x-request-id", request.encode()), *self._last_words()]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
             self._note(asked, route, status)
@@ -190,9 +195,21 @@ class Edge:
         dressed = [*headers, (b"x-request-id", request.encode())]
         present = dict(dressed)
         dressed += [pair for pair in self._headers if pair[0] not in present]
-        if self._draining:
-            dressed += _CLOSE
+        dressed += self._last_words()
         return dressed
+
+    def _last_words(self) -> Iterable[tuple[bytes, bytes]]:
+        """What asks the caller to connect anew: each time while this server drains, and now and then anyhow.
+
+        A Service of Kubernetes and a name of Docker's DNS share out connections, not requests: a caller that keeps its
+        own for ever would never meet a replica that came later.
+        """
+        self._left -= 1
+        if self._left > 0 and not self._draining:
+            return ()
+        # Not always after as many: who takes connections in turn would have the same one closed each time.
+        self._left = random.randint(*_LASTS)  # noqa: S311 - no secret
+        return _CLOSE
 
 
 def _host(headers: Headers, named: dict[bytes, bytes]) -> str:
