@@ -26,16 +26,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Chore:
-    """Work that comes round every ``every_s`` seconds; ``due`` is when, by the monotonic clock."""
+    """Work that comes round every ``every_s`` seconds; ``due`` is when, by the monotonic clock.
+
+    ``counted`` is what ``work`` answered last: the audit, how many findings.
+    """
 
     name: str
     every_s: float
-    work: Callable[[Database], None]
+    work: Callable[[Database], int | None]
     due: float = 0.0
+    counted: int | None = None
 
 
-def audit_books(db: Database) -> None:
-    """Run every invariant and log what does not agree."""
+def audit_books(db: Database) -> int:
+    """Run every invariant and log what does not agree; answers how many findings there are."""
     with db.reading() as c:
         checks = audit(c)
     for check in checks:
@@ -43,6 +47,7 @@ def audit_books(db: Database) -> None:
             _log.error("audit: %s: %s", check.name, finding)
     failed = sum(bool(check.findings) for check in checks)
     _log.log(logging.ERROR if failed else logging.INFO, "audit: %d checks, %d failed", len(checks), failed)
+    return sum(len(check.findings) for check in checks)
 
 
 def clean_up(db: Database) -> None:
@@ -66,6 +71,12 @@ class Worker:
         self._todo = chores() if todo is None else todo
         self._stop = threading.Event()
         self.last_round = time.monotonic()
+        self.rounds = 0
+        self.failures = 0
+
+    def counted(self, name: str) -> int | None:
+        """What the chore of this name counted last; nothing before it was done for the first time."""
+        return next((chore.counted for chore in self._todo if chore.name == name), None)
 
     def stop(self) -> None:
         """Stop after the chore at hand."""
@@ -78,23 +89,26 @@ class Worker:
                 if chore.due <= time.monotonic() and not self._stop.is_set():
                     self._do(chore)
             self.last_round = time.monotonic()
+            self.rounds += 1
             self._stop.wait(min(1.0, max(0.05, min(chore.due for chore in self._todo) - time.monotonic())))
 
     def _do(self, chore: Chore) -> None:
         chore.due = time.monotonic() + chore.every_s
         try:
-            chore.work(self._db)
+            chore.counted = chore.work(self._db)
         except DatabaseUnavailable as error:
+            self.failures += 1
             _log.warning("%s: %s; again in a minute", chore.name, error)
             chore.due = time.monotonic() + 60
         except Exception:
             # One chore's defect must not end the others.
+            self.failures += 1
             _log.exception("%s failed; again in a minute", chore.name)
             chore.due = time.monotonic() + 60
 
 
 def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
-    """Run a worker until SIGTERM or SIGINT; at ``port`` (0: nowhere) it answers ``/healthz`` and ``/readyz``."""
+    """Run a worker until SIGTERM or SIGINT; at ``port`` (0: nowhere) it answers probes and monitoring."""
     from shopapi.worker_health import serve_health
 
     db = open_database(settings.database_url, threads=2, patient=True)

@@ -1,14 +1,16 @@
 """The worker: chores come round, one that fails does not end the others, and it stops when it is told."""
 
 import logging
+import math
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as families
 from sqlalchemy import select, update
 
 from shopapi.accounts.tables import session
@@ -109,18 +111,30 @@ def test_the_audit_logs_what_does_not_agree(database: Database, caplog: pytest.L
     assert ", 1 failed" in caplog.text
 
 
-def test_probes_learn_of_a_worker_that_hangs_and_of_a_schema_that_is_not_there(sqlite_database: Database) -> None:
-    worker, port = Worker(sqlite_database, []), free_port()
-    server = serve_health(worker, sqlite_database, "127.0.0.1", port)
+@contextmanager
+def answering(worker: Worker, db: Database) -> Iterator[Callable[..., tuple[int, str]]]:
+    """The worker's answers: status and text by path, and by the Host that is asked for."""
+    port = free_port()
+    server = serve_health(worker, db, "127.0.0.1", port)
 
-    def asked(path: str) -> tuple[int, str]:
+    def asked(path: str, host: str = "10.244.1.9:8001") -> tuple[int, str]:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
     try:
+        yield asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_probes_learn_of_a_worker_that_hangs_and_of_a_schema_that_is_not_there(sqlite_database: Database) -> None:
+    worker = Worker(sqlite_database, [])
+    with answering(worker, sqlite_database) as asked:
         assert (asked("/healthz"), asked("/readyz")) == ((200, "ok\n"), (200, "ready\n"))
         assert asked("/nothing")[0] == 404
         worker.last_round -= 301
@@ -128,6 +142,43 @@ def test_probes_learn_of_a_worker_that_hangs_and_of_a_schema_that_is_not_there(s
         with sqlite_database.writing() as c:
             c.exec_driver_sql("UPDATE schema_step SET checksum = 'x'")
         assert asked("/readyz")[0] == 503
-    finally:
-        server.shutdown()
-        server.server_close()
+
+
+@pytest.mark.spoils_the_books
+def test_monitoring_learns_how_often_it_looked_and_what_the_last_audit_found(sqlite_database: Database) -> None:
+    worker = Worker(sqlite_database)
+    with answering(worker, sqlite_database) as asked:
+
+        def told(name: str) -> float:
+            status, text = asked("/metrics")
+            assert status == 200
+            return next(value for family in families(text) for one, _, value, *_ in family.samples if one == name)
+
+        assert told("shop_worker_rounds_total") == 0
+        assert math.isnan(told("shop_audit_findings"))
+        with running(worker):
+            wait_until(lambda: told("shop_worker_rounds_total") >= 1, 10)
+            assert told("shop_audit_findings") == 0
+            with sqlite_database.writing() as c:
+                factories.item(c, name="Mug", quantity=3)
+                c.execute(update(stock_level).values(on_hand=4))
+            worker._todo[0].due = 0
+            wait_until(lambda: told("shop_audit_findings") >= 1, 10)
+        assert told("shop_worker_failures_total") == 0
+        assert told("shop_worker_last_round_timestamp_seconds") == pytest.approx(time.time(), abs=5)
+
+
+def test_a_failing_chore_is_counted(sqlite_database: Database) -> None:
+    def away(_: Database) -> None:
+        raise DatabaseUnavailable("The database is gone.")
+
+    worker = Worker(sqlite_database, [Chore("away", 0, away)])
+    with running(worker), answering(worker, sqlite_database) as asked:
+        wait_until(lambda: 'shop_worker_failures_total{part="worker"} 1.0' in asked("/metrics")[1], 10)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_worker_answers_under_no_public_name(sqlite_database: Database, path: str) -> None:
+    with answering(Worker(sqlite_database, []), sqlite_database) as asked:
+        assert [asked(path, host)[0] for host in ("10.244.1.9", "localhost:8001", "worker")] == [200, 200, 200]
+        assert [asked(path, host)[0] for host in ("shop.example", "api.shop.example:443")] == [404, 404]

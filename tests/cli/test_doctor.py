@@ -12,16 +12,18 @@ from types import SimpleNamespace
 
 import pytest
 
+import shopctl.build
 from shopctl.doctor import CHECKS, data, examine, machine
 from shopctl.doctor.checks import Check, Finding, Situation, Told, ok
 from shopctl.doctor.requirements import broken_requirements
-from tests.cli.conftest import Shopctl
+from tests.cli.conftest import ROOT, Shopctl
 from tests.processes import ShopProcess
 from tests.waiting import free_port
 
 KEY = "4dc1f0a0a7be1f4f49f9f3e5a1cf27a38a7c2b8f0d6e5b17"
 PUBLIC = "https://shop.example"
 Serving = Callable[[list[str], dict[str, str]], ShopProcess]
+WORKER = {"API_SERVER_URL": "", "PORT": "8001"}
 AWAY = "postgresql://shop:s3cr3t-pw-of-16-ch@127.0.0.1:1/shop"
 
 
@@ -78,11 +80,14 @@ CASES: list[tuple[dict[str, str], str, str, str]] = [
     ({"SHOP_PUBLIK_URL": "x"}, "settings", "fail", "Did you mean SHOP_PUBLIC_URL?"),
     ({"SHOP_DB_THREADS": "many"}, "settings", "fail", "SHOP_DB_THREADS"),
     ({"SHOP_DB_THREADS": "many"}, "connections", "warn", "SHOP_DB_THREADS cannot be used"),
+    ({"SHOP_SECRET_KEY": "", "API_SERVER_URL": ""}, "secret key", "warn", "enough to migrate and to seed"),
+    ({"SHOP_SECRET_KEY": "", "API_SERVER_URL": "", "PORT": "8000"}, "secret key", "fail", "is not set"),
     ({"SHOP_SECRET_KEY": ""}, "secret key", "fail", "SHOP_SECRET_KEY is not set"),
     ({"SHOP_SECRET_KEY": "short"}, "secret key", "fail", "SHOP_SECRET_KEY cannot be used"),
     ({"SHOP_SECRET_KEY": "change-me" * 8}, "settings", "fail", "is a placeholder"),
     ({"DATABASE_URL": f"postgresql://shop:{KEY}@127.0.0.1:1/shop"}, "secret key", "fail", "the database's password"),
     ({"SHOP_SECRET_KEY": "", "SHOP_SECRET_KEY_FILE": "/nope"}, "secret key", "fail", "cannot be used"),
+    ({"SHOP_SECRET_KEY": "", "SHOP_SECRET_KEY_FILE": "x" * 300}, "secret files", "ok", "1 in use"),
     ({"DATABASE_URL": "postgresql://shop:shop@127.0.0.1:1/shop"}, "database password", "warn", "short or simple"),
     ({"DATABASE_URL": "postgresql://shop:shop@db:1/shop"}, "database password", "fail", "short or simple"),
     ({"DATABASE_URL": f"postgresql://shop:{'a' * 40}@db:1/shop"}, "database password", "fail", "short or simple"),
@@ -95,11 +100,16 @@ CASES: list[tuple[dict[str, str], str, str, str]] = [
     ({"SHOP_ITEMS_ACCESS": "open"}, "/items", "warn", "may change the stock"),
     ({"SHOP_ITEMS_ACCESS": "open", "SHOP_PUBLIC_URL": PUBLIC}, "/items", "fail", "may change the stock"),
     ({"HOST": "0.0.0.0"}, "allowed hosts", "warn", "answers only to names of this machine"),
+    ({"HOST": "0.0.0.0", "SHOP_PUBLIC_URL": "http://localhost:5050"}, "allowed hosts", "ok", "localhost"),
     ({"HOST": "0.0.0.0", "SHOP_ALLOWED_HOSTS": "shopapi:8000"}, "allowed hosts", "ok", "shopapi:8000"),
     ({"HOST": "0.0.0.0", "SHOP_PUBLIC_URL": PUBLIC}, "allowed hosts", "ok", "shop.example"),
     ({"SHOP_TRUSTED_PROXIES": "0.0.0.0/0"}, "trusted proxies", "fail", "0.0.0.0/0"),
     ({"SHOP_TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"}, "trusted proxies", "fail", "128.0.0.0/1"),
     ({"SHOP_TRUSTED_PROXIES": "::/0"}, "trusted proxies", "fail", "::/0"),
+    ({"SHOP_TRUSTED_PROXIES": "fc00::/7"}, "trusted proxies", "ok", "fc00::/7"),
+    ({"SHOP_PUBLIC_URL": PUBLIC, **WORKER}, "trusted proxies", "ok", "a worker's"),
+    ({"SHOP_PUBLIC_URL": PUBLIC, **WORKER}, "stopping", "ok", "a worker's"),
+    ({"HOST": "0.0.0.0", **WORKER}, "allowed hosts", "ok", "a worker's"),
     ({"SHOP_PUBLIC_URL": PUBLIC}, "trusted proxies", "warn", "share one limit"),
     ({"SHOP_PUBLIC_URL": PUBLIC, "SHOP_TRUSTED_PROXIES": "10.0.0.0/8"}, "trusted proxies", "ok", "10.0.0.0/8"),
     ({"SHOP_RATE_LIMITS": "off"}, "rate limits", "ok", "off"),
@@ -128,6 +138,7 @@ CASES: list[tuple[dict[str, str], str, str, str]] = [
     ({}, "API", "warn", "may not be started"),
     ({"API_SERVER_URL": "http://shopapi.invalid:8000"}, "API", "warn", "does not answer"),
     ({"API_SERVER_URL": "http://127.0.0.1:1", "SHOP_PUBLIC_URL": PUBLIC}, "API", "warn", "it would refuse that name"),
+    ({"API_SERVER_URL": "", "SHOP_PUBLIC_URL": PUBLIC}, "API", "ok", "API_SERVER_URL is not set"),
 ]
 
 
@@ -244,7 +255,8 @@ def test_a_running_api_is_found_at_its_port_and_by_the_name_that_the_web_part_ca
     environ = {**sound, **own, "API_SERVER_URL": strict.url, "PORT": str(strict.port)}
     found = told(environ)
     assert (found["ports"].state, found["ports"].found) == ("ok", f"at {strict.port} a shop answers")
-    assert (found["API"].state, found["API"].remedy) == ("fail", f"SHOP_ALLOWED_HOSTS={host} for the API")
+    assert (found["API"].state, found["API"].remedy) == ("fail", f"SHOP_ALLOWED_HOSTS of the API names {host} too")
+    assert told({**environ, "API_SERVER_URL": ""})["API"].state == "ok", "Nobody calls it by that name."
     open_to_us = serving(["serve-api"], {**own, "SHOP_ALLOWED_HOSTS": "127.0.0.1"})
     assert told({**environ, "API_SERVER_URL": open_to_us.url})["API"].state == "ok"
 
@@ -268,7 +280,7 @@ def test_a_secret_s_file_that_everybody_can_read_is_told(sound: dict[str, str], 
     file.write_text(KEY)
     own = {**sound, "SHOP_SECRET_KEY": "", "SHOP_SECRET_KEY_FILE": str(file)}
     file.chmod(0o644)
-    assert told(own)["secret files"].remedy == f"chmod 0440 {file}"
+    assert told(own)["secret files"].remedy.startswith(f"chmod 0440 {file}, once the group is ")
     file.chmod(0o440)
     found = told(own)
     assert (found["secret files"].state, found["secret key"].state) == ("ok", "ok")
@@ -278,12 +290,24 @@ def test_sqlite_over_a_network_and_a_full_disk_are_found(
     sound: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for free, state in ((50, "fail"), (500, "warn"), (5000, "ok")):
-        usage = SimpleNamespace(free=free * 1024 * 1024)
+        usage = SimpleNamespace(free=free * 1024 * 1024, total=free * 1024 * 1024)
         monkeypatch.setattr(shutil, "disk_usage", lambda _, usage=usage: usage)
         assert told(sound)["disk"].state == state
     monkeypatch.setattr(machine, "_file_system_of", lambda _: "nfs4")
     found = told(sound)["processes"]
     assert (found.state, "lies on nfs4" in found.found) == ("fail", True)
+
+
+def test_what_gives_an_image_its_commit_is_the_argument_that_the_dockerfile_has(
+    sound: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHOPCTL_COMMIT", raising=False)
+    monkeypatch.setattr(shopctl.build, "checkout", lambda: None)
+    found = told(sound)["version"]
+    (argument,) = re.findall(r"--build-arg (\w+)=", found.remedy)
+    assert f"\nARG {argument}=\n" in (ROOT / "deploy" / "Dockerfile").read_text()
+    assert f"{argument}: ${{{argument}:-}}\n" in (ROOT / "compose.yaml").read_text()
+    assert found.remedy.startswith(f"{argument}=")
 
 
 def test_a_clone_that_was_changed_is_no_build(

@@ -1,7 +1,9 @@
 """Secrets are made once, whole and fitting each other, whoever tries it how often; and they are never shown."""
 
+import errno
 import fcntl
 import os
+import re
 import stat
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,10 +14,12 @@ import yaml
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from shopctl import secret_files
+from shopctl.main import answer
 from shopctl.secret_files import make_secrets
 from shopctl.secrets import KEY, NAMES, PASSWORD, URL, Unfit, completed, fresh_secrets
 from tests.cli.conftest import Shopctl, Start
 from tests.cli.test_commands import on_a_terminal
+from tests.waiting import free_port
 
 OWN_URL = "postgresql://mara:p%40ss-of-my-own@db.example:5433/goods?sslmode=require"
 
@@ -180,7 +184,7 @@ def test_what_cannot_be_used_is_named_and_left_as_it_is(
     else:
         (directory / name).write_bytes(content)
     told = shopctl("secrets", "init", "--if-missing", "run")
-    assert (told.code, told.out) == (1, "")
+    assert (told.code, told.out, told.err.count("✗")) == (2, "", 1)
     assert words in told.err
     assert_nothing_shown(told.err, values)
     assert "another-password" not in told.err
@@ -213,7 +217,8 @@ def test_files_that_everybody_can_read_are_warned_of(shopctl: Shopctl) -> None:
     told = shopctl("secrets", "init", "--if-missing", "run")
     assert told.code == 0
     assert told.err == (
-        "  ! run/SHOP_SECRET_KEY can be read by everybody on this machine: chmod 0440 run/SHOP_SECRET_KEY\n"
+        "  ! run/SHOP_SECRET_KEY can be read by everybody on this machine: chmod 0440 run/SHOP_SECRET_KEY, once its "
+        "group is the shop's\n"
     )
 
 
@@ -281,13 +286,50 @@ def test_wrong_usage_exits_with_2_and_makes_nothing(shopctl: Shopctl, args: list
 
 
 @pytest.mark.parametrize(
-    ("place", "words"), [("nowhere/run", "nowhere/run: No such file or directory"), ("file", "file: Not a directory")]
+    ("place", "words"),
+    [
+        ("nowhere/run", "No such file or directory"),
+        ("file", "Not a directory"),
+        ("/proc/x", "No such file or directory"),
+        ("/proc", "Permission denied|Operation not permitted|No such file or directory"),
+    ],
 )
-def test_a_directory_that_cannot_be_made_is_named(shopctl: Shopctl, place: str, words: str) -> None:
+@pytest.mark.parametrize("option", [[], ["--if-missing"]], ids=["all", "if-missing"])
+def test_a_directory_that_cannot_be_written_is_named(
+    shopctl: Shopctl, place: str, words: str, option: list[str]
+) -> None:
     (shopctl.directory / "file").write_text("")
-    told = shopctl("secrets", "init", place)
-    assert (told.code, told.out) == (1, "")
-    assert told.err == f"  ✗ {words}.\n"
+    told = shopctl("secrets", "init", *option, place)
+    assert (told.code, told.out) == (2, "")
+    assert re.fullmatch(f"  ✗ {place}: ({words})\\.\n  › name a directory that can be written\n", told.err)
+
+
+def test_a_full_disk_is_no_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert answer(["secrets", "init", str(tmp_path / "run")]) == 1
+    assert os.listdir(tmp_path / "run") == []
+
+
+@pytest.mark.parametrize("command", ["serve-api", "serve-web", "worker"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("another-password", "is shorter than 32 bytes"),
+        ("another-password-another-password", "is a placeholder"),
+        ("x" * 64, "is a placeholder"),
+    ],
+)
+def test_what_init_refuses_to_keep_no_part_starts_with(
+    shopctl: Shopctl, command: str, content: str, words: str
+) -> None:
+    (shopctl.directory / KEY).write_text(content)
+    told = shopctl(command, SHOP_SECRET_KEY_FILE=KEY, PORT=str(free_port()))
+    assert (told.code, told.out, told.err.count("✗")) == (2, "", 1)
+    assert told.err.startswith(f"  ✗ SHOP_SECRET_KEY {words}")
+    assert content not in told.err
 
 
 def test_what_is_unfit_is_told_all_at_once() -> None:

@@ -91,6 +91,11 @@ class Project:
         """The same, and answer what it printed; raises :class:`EngineError` where it fails."""
         return checked([service, *command], self.ask_in(service, *command, limit_s=limit_s, given=given))
 
+    def reaches(self, service: str, host: str, port: int) -> bool:
+        """Whether a connection from inside its container is taken there, within three seconds."""
+        knock = f"import socket; socket.create_connection(({host!r}, {port}), 3)"
+        return self.ask_in(service, "python", "-c", knock).code == 0
+
     def kill(self, service: str, index: int = 0) -> None:
         """Kill a container as a power cut would. The engine takes this for its user's wish, and restarts nothing."""
         self.engine.run("kill", "--signal=KILL", self.containers(service)[index])
@@ -104,6 +109,10 @@ class Project:
     def start(self, service: str, index: int = 0) -> None:
         """Start a container that ended, or was killed."""
         self.engine.run("start", self.containers(service)[index])
+
+    def stop_all(self, grace_s: int = 30) -> None:
+        """Stop every container, those that need others first."""
+        self.run("stop", f"--timeout={grace_s}", limit_s=4 * grace_s)
 
     def stop(self, service: str, index: int = 0, grace_s: int = 30) -> None:
         """Stop a container as an operator does: SIGTERM, and SIGKILL after ``grace_s``."""

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.containers.beyond import a_host_beyond
 from tests.containers.engine import Engine, NoEngine, engine_that_is_there, find_compose
 from tests.containers.images import Images, copy_of_the_source, make_images
 from tests.containers.own_engine import own_engine
@@ -51,6 +52,16 @@ def images(engine: Engine, source: Path) -> Images:
         return make_images(engine, source)
     except NoEngine as error:
         _cannot_run(error)
+
+
+@pytest.fixture(scope="session")
+def beyond(engine: Engine) -> Iterator[str | None]:
+    """The address of a host beyond this machine; none where the machine is not the tests' own."""
+    if not _wants_its_own():
+        yield None
+        return
+    with a_host_beyond() as address:
+        yield address
 
 
 @pytest.fixture

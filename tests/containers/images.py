@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tests.containers.engine import BUILD_LIMIT_S, CA_BUNDLE, Engine, NoEngine
 from tests.containers.own_engine import CACHE
@@ -96,6 +98,19 @@ def build_shop(engine: Engine, base: str, tag: str, context: Path, *options: str
     given = {"BASE_IMAGE": base, "COMMIT": COMMIT, "BUILT": BUILT}
     arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
     return engine.build(context, tag, file, *arguments, *secret, *options)
+
+
+def builds_the_same(engine: Engine, images: Images, build: Mapping[str, Any]) -> bool:
+    """Whether what a Compose file's ``build`` says makes, upon the tests' base, the image that they use."""
+    tag = f"{images.shop}-by-compose"
+    secret = [f"--secret=id=ca_bundle,src={CA_BUNDLE}"] if CA_BUNDLE.exists() else []
+    given = {**build["args"], "BASE_IMAGE": images.base, "BUILT": BUILT}
+    arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
+    context = Path(build["context"])
+    engine.build(context, tag, f"--file={context / build['dockerfile']}", *arguments, *secret)
+    same = engine.inspect("image", tag)["Id"] == engine.inspect("image", images.shop)["Id"]
+    engine.run("image", "rm", tag)
+    return bool(same)
 
 
 def copy_of_the_source(target: Path) -> Path:

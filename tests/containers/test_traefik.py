@@ -1,27 +1,40 @@
-"""The shop of ``shopctl render-traefik`` on a real engine: Traefik finds the containers by their labels."""
+"""The shop behind Traefik on a real engine, which finds the containers by their labels: first the file of a clone as it
+is, then over it, as an owner goes on, three of each with a certificate that was given.
+"""
 
 import json
 import os
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from shopctl.manifests.certificate import self_signed
+from tests.containers.clone import override, socket_of
 from tests.containers.compose import Project, project
 from tests.containers.engine import Engine
 from tests.containers.images import Images
 from tests.containers.rendering import render
 from tests.waiting import free_port, wait_until
+from tests.web.conftest import Page
 
 REPLICAS = 3
+PAIR = ("frontend", "shopapi")
 GOOD = "/products/becher-westerwald"
 HEAL_LIMIT_S = 60
+SEEN_WITHIN_S = 2
+"""When a change is seen everywhere: the API and the pages each keep a page of the catalog for a second."""
+
+EMAIL, PASSWORD = "kim@shop.example", "a long enough pass phrase 7319"
 
 
 class Outside:
@@ -33,10 +46,14 @@ class Outside:
 
     def get(self, path: str, host: str = "localhost", **more: str) -> httpx.Response:
         """Ask by https://."""
-        url = f"https://127.0.0.1:{self.https_port}{path}"
+        return self.send("GET", path, host, headers=more)
+
+    def send(self, method: str, path: str, host: str = "localhost", **how: Any) -> httpx.Response:
+        """Send something by https://; cookies are kept."""
         # A connection each: what was kept open would stay with one replica.
-        headers = {"Host": host, "Connection": "close", **more}
-        return self._client.get(url, headers=headers, extensions={"sni_hostname": host})
+        headers = {"Host": host, "Connection": "close", **how.pop("headers", {})}
+        url = f"https://127.0.0.1:{self.https_port}{path}"
+        return self._client.request(method, url, headers=headers, extensions={"sni_hostname": host}, **how)
 
     def get_plain(self, path: str, host: str = "localhost") -> httpx.Response:
         """Ask by http://."""
@@ -55,10 +72,21 @@ def ports() -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def shop(
-    engine: Engine, images: Images, ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
+def plain(
+    engine: Engine, images: Images, source: Path, ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """The shop behind Traefik, up, with three of the pages and three of the API."""
+    """The file of a clone, up."""
+    published = {"traefik": [f"{ports[0]}:80", f"{ports[1]}:443"]}
+    over = override(engine, images, tmp_path_factory.mktemp("plain"), published)
+    with project(engine, "shopctl-e2e-traefik", (source / "deploy/compose.traefik.yaml", over)) as it:
+        it.down()  # What a killed run left.
+        it.up()
+        yield it
+
+
+@pytest.fixture(scope="module")
+def shop(plain: Project, images: Images, ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same shop by a file of its owner's, up, with three of the pages and three of the API."""
     directory = tmp_path_factory.mktemp("traefik")
     published = (f"--set=traefik.httpPort={ports[0]}", f"--set=traefik.httpsPort={ports[1]}")
     replicas = (f"--set=frontend.replicas={REPLICAS}", f"--set=shopapi.replicas={REPLICAS}")
@@ -69,25 +97,30 @@ def shop(
         os.chown(key, 1000, 1000)  # As on a person's machine: to a root without capabilities it is somebody else's.
     pair = (f"--set=tls.cert=./tls/{cert.name}", f"--set=tls.key=./tls/{key.name}")
     file = render("render-traefik", directory, *images.values(with_traefik=True), *published, *replicas, limit, *pair)
-    with project(engine, "shopctl-e2e-traefik", (file, _socket_of(engine, directory))) as it:
-        it.down()  # What a killed run left.
-        it.up()
-        yield it
+    socket_file = directory / "socket.yaml"
+    socket_file.write_text(json.dumps({"services": {"docker-proxy": {"volumes": [socket_of(plain.engine)]}}}))
+    it = replace(plain, files=(file, socket_file))
+    it.up()
+    return it
 
 
-def _socket_of(engine: Engine, directory: Path) -> Path:
-    """What puts the socket of the tests' engine in the place of the usual one."""
-    file = directory / "socket.yaml"
-    mount = f"{engine.socket}:/var/run/docker.sock:ro"
-    file.write_text(json.dumps({"services": {"docker-proxy": {"volumes": [mount]}}}))
-    return file
+@pytest.fixture
+def visitor(plain: Project, ports: tuple[int, int]) -> Outside:
+    """A caller of the shop as it is in a clone."""
+    return _served(plain, ports)
 
 
 @pytest.fixture
 def outside(shop: Project, ports: tuple[int, int]) -> Outside:
+    """A caller of the shop with three of each."""
+    return _served(shop, ports)
+
+
+def _served(shop: Project, ports: tuple[int, int]) -> Outside:
     caller = Outside(*ports)
     # Traefik takes a container in when it is healthy, and its own check of it has gone well: wait for the answer.
-    wait_until(caller.is_served, HEAL_LIMIT_S, f"the first page by Traefik ({shop.name})")
+    for path, host in ((GOOD, "localhost"), ("/openapi.json", "api.localhost")):
+        wait_until(partial(caller.is_served, path, host), HEAL_LIMIT_S, f"{path} by Traefik ({shop.name})")
     return caller
 
 
@@ -123,6 +156,79 @@ def _statuses_while(outside: Outside, act: Callable[[], object]) -> Counter[int]
     return statuses
 
 
+# --- the file of a clone
+
+
+def test_the_file_of_a_clone_comes_up_and_shows_its_goods(visitor: Outside) -> None:
+    assert visitor.get_plain("/").headers["location"] == "https://localhost/"
+    assert "Tableware" in visitor.get("/", **{"Accept-Language": "en"}).text
+
+
+def test_without_a_certificate_of_yours_traefik_makes_one(visitor: Outside) -> None:
+    pem = ssl.get_server_certificate(("127.0.0.1", visitor.https_port))
+    assert b"TRAEFIK DEFAULT CERT" in ssl.PEM_cert_to_DER_cert(pem)
+
+
+def test_the_image_is_what_the_file_says_to_build(plain: Project, source: Path) -> None:
+    """That this makes the image of the tests, is seen with the other file."""
+    services = json.loads(plain.run("config", "--format=json"))["services"]
+    (build,) = {json.dumps(one["build"]) for one in services.values() if "build" in one}
+    assert json.loads(build) == {"context": str(source), "dockerfile": "deploy/Dockerfile", "args": {"COMMIT": ""}}
+
+
+@pytest.mark.parametrize(("service", "user"), [("traefik", "65532:65532"), ("docker-proxy", "0:0")])
+def test_who_is_reached_from_outside_has_no_rights_to_lose(plain: Project, service: str, user: str) -> None:
+    may(plain.container(service), user, None)
+
+
+def may(container: Any, user: str, capabilities: list[str] | None) -> None:
+    """Assert what a container may: nothing is written to, and no more than these capabilities."""
+    host = container["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], capabilities)
+    assert container["Config"]["User"] == user
+
+
+def test_the_pages_have_no_way_out_and_traefik_alone_is_called_from_outside(plain: Project, beyond: str | None) -> None:
+    on = {}
+    for service in ("database", "shopapi", "frontend", "worker", "traefik", "docker-proxy"):
+        networks = [
+            plain.engine.inspect("network", it) for it in plain.container(service)["NetworkSettings"]["Networks"]
+        ]
+        on[service] = {it["Name"].removeprefix(f"{plain.name}_") for it in networks if not it["Internal"]}
+    nowhere: set[str] = set()
+    assert on == {
+        "database": nowhere,
+        "shopapi": {"outside"},
+        "frontend": nowhere,
+        "worker": {"outside"},
+        "traefik": {"public"},
+        "docker-proxy": nowhere,
+    }
+    if beyond:
+        answered = {service: plain.reaches(service, beyond, 80) for service in ("shopapi", "frontend", "worker")}
+        assert answered == {"shopapi": True, "frontend": False, "worker": True}
+
+
+def test_for_an_authority_traefik_writes_into_its_volume_and_has_no_rights_either(
+    engine: Engine, images: Images, tmp_path: Path, name: str
+) -> None:
+    """Whether the authority answers is not seen here: nobody listens at this address."""
+    asked = ("--set=acme.email=you@example.org", "--set=acme.server=https://127.0.0.1:9/directory")
+    file = render("render-traefik", tmp_path, "--set=host=shop.example.org", *asked)
+    port = free_port()
+    over = override(engine, images, tmp_path, {"traefik": [f"{port}:80"]})
+    with project(engine, name, (file, over)) as it:
+        it.up("traefik")
+        may(it.container("traefik"), "0:0", None)
+        assert Outside(port, 0).get_plain("/", "shop.example.org").status_code == 301
+        look = ("--network=none", f"--volume={name}_acme:/acme", "--user=0", "--entrypoint=stat", images.shop)
+        assert engine.run("run", "--rm", *look, "--format=%u %a", "/acme/acme.json").strip() == "0 600"
+
+
+# --- three of each, with a certificate that was given
+
+
 def test_http_leads_to_https_and_there_are_the_pages(outside: Outside) -> None:
     answer = outside.get_plain("/search?q=mug")
     address = f"https://localhost:{outside.https_port}/search?q=mug"
@@ -142,8 +248,11 @@ def test_the_certificate_is_the_one_that_was_given(outside: Outside, shop: Proje
         assert secure.version() == "TLSv1.3"
 
 
+def test_to_read_the_key_traefik_may_look_into_files_and_no_more(shop: Project) -> None:
+    may(shop.container("traefik"), "0:0", ["CAP_DAC_READ_SEARCH"])
+
+
 def test_the_api_has_a_host_of_its_own(outside: Outside) -> None:
-    wait_until(lambda: outside.is_served("/openapi.json", "api.localhost"), HEAL_LIMIT_S, "the API by Traefik")
     assert outside.get("/openapi.json", "localhost").status_code == 404
     assert outside.get("/items", "api.localhost").status_code == 401
     assert outside.get("/", "strange.example").status_code == 404
@@ -169,6 +278,7 @@ def test_nothing_but_the_two_ports_of_traefik_is_published(shop: Project, outsid
         ("GET", "/v1.41/containers/{id}/logs?stdout=1", 403),
         ("GET", "/v1.41/containers/{id}/archive?path=/run/shop-secrets", 403),
         ("GET", "/v1.41/secrets", 403),
+        ("GET", "/v1.41/info", 403),
         ("GET", "/v1.41/images/json", 403),
         ("POST", "/v1.41/containers/{id}/kill", 403),
         ("POST", "/v1.41/containers/create", 403),
@@ -206,29 +316,87 @@ def test_each_replica_gets_its_share(shop: Project, outside: Outside, service: s
     assert min(shares.values()) >= 5, shares
 
 
+def test_staff_and_programs_meet_one_shop_at_every_replica(shop: Project, outside: Outside) -> None:
+    """A session, an API key and a number of units: each is good everywhere at once."""
+    create = ("shopctl", "staff", "create", EMAIL, "--name=Kim", "--role=owner", "--password-file=-")
+    shop.run_in("shopapi", *create, given=f"{PASSWORD}\n")
+    till = ("shopctl", "api-keys", "create", "till", "--permission=stock:read", "--permission=stock:write", "--json")
+    key = {"Authorization": f"Bearer {json.loads(shop.run_in('shopapi', *till))['secret']}"}
+    form = Page(outside.get("/office/sign-in")).form("/office/sign-in")
+    signed_in = outside.send(
+        "POST",
+        "/office/sign-in",
+        data={**form, "email": EMAIL, "password": PASSWORD},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert signed_in.status_code == 303, signed_in.text
+    before = {service: visits(shop, service) for service in PAIR}
+
+    item = outside.get("/items", "api.localhost", **key).json()[0]
+    for quantity in (7311, 7312, 7313):
+        changed = {"name": item["name"], "quantity": quantity}
+        assert (
+            outside.send("PUT", f"/items/{item['id']}", "api.localhost", json=changed, headers=key).status_code == 200
+        )
+        for _ in range(2 * REPLICAS):
+            assert outside.get(f"/items/{item['id']}", "api.localhost", **key).json()["quantity"] == quantity
+            page = outside.get(f"/office/stock/{item['id']}")
+            assert (page.status_code, str(quantity) in page.text) == (200, True), page.text
+
+    def shares(service: str) -> Counter[str]:
+        return visits(shop, service) - before[service]
+
+    wait_until(lambda: shares("frontend").total() >= 18 and shares("shopapi").total() >= 22, HEAL_LIMIT_S, "the log")
+    assert len(shares("frontend")) == len(shares("shopapi")) == REPLICAS
+    shop.run_in("shopapi", "shopctl", "audit")
+
+
+def test_a_new_price_is_seen_through_every_replica_within_two_seconds(shop: Project, outside: Outside) -> None:
+    product = "/v1/products/becher-westerwald"
+    seen: list[tuple[float, bool]] = []
+
+    def look() -> float:
+        began = time.monotonic()
+        page = outside.get(GOOD, **{"Accept-Language": "en"}).text
+        told = outside.get(product, "api.localhost").text
+        seen.append((began - changed, "19.99" in page and "1999" in told))
+        return began - changed
+
+    changed = time.monotonic()
+    look()
+    assert not seen[-1][1]
+    before = {service: visits(shop, service) for service in PAIR}
+    shop.run_in("shopapi", "shopctl", "products", "set", "TT-BE-WW-TON-320", "--price=19.99")
+    changed = time.monotonic()
+    wait_until(lambda: look() > 2 * SEEN_WITHIN_S, HEAL_LIMIT_S, "looks for twice as long")
+    assert [new for age, new in seen if age > SEEN_WITHIN_S].count(False) == 0, seen
+    assert [new for age, new in seen if age > SEEN_WITHIN_S].count(True) >= 2 * REPLICAS, seen
+    for service, visited in before.items():
+        assert len(visits(shop, service) - visited) == REPLICAS
+
+
 def test_traefik_has_nothing_to_complain_of(shop: Project, outside: Outside) -> None:
     lines = [line.partition("|")[2].strip() for line in shop.logs("traefik").splitlines()]
     told = [json.loads(line[line.index("{") :]) for line in lines if "{" in line]
     assert [line for line in told if line.get("level") in ("error", "fatal", "panic")] == []
 
 
-@pytest.mark.parametrize("service", ["frontend", "shopapi"])
-def test_one_of_three_is_stopped_and_started_and_no_caller_notices(
-    shop: Project, outside: Outside, service: str
-) -> None:
-    statuses = _statuses_while(outside, lambda: shop.stop(service, 0))
+def test_one_of_three_of_each_is_stopped_and_started_and_no_caller_notices(shop: Project, outside: Outside) -> None:
+    statuses = _statuses_while(outside, lambda: both(shop, "stop", "--time=30", index=0))
     assert set(statuses) == {200}, statuses
-    shop.start(service, 0)
-    wait_until(lambda: shop.health(service, 0) == "healthy", HEAL_LIMIT_S, f"health of {service}")
+    both(shop, "start", index=0)
+    wait_until(lambda: all(shop.health(service) == "healthy" for service in PAIR), HEAL_LIMIT_S, "health of both")
 
 
-@pytest.mark.parametrize("service", ["frontend", "shopapi"])
-def test_one_of_three_is_killed_and_the_rest_serve(shop: Project, outside: Outside, service: str) -> None:
-    shop.kill(service, 1)
-    wait_until(outside.is_served, HEAL_LIMIT_S, f"a page after the death of one {service}")
+def test_one_of_three_of_each_is_killed_and_the_rest_serve(shop: Project, outside: Outside) -> None:
+    both(shop, "kill", index=1)
+    wait_until(outside.is_served, HEAL_LIMIT_S, "a page after the death of one of each")
     assert sum(outside.is_served() for _ in range(20)) >= 19
-    shop.start(service, 1)
-    wait_until(lambda: shop.health(service, 1) == "healthy", HEAL_LIMIT_S, f"health of {service}")
+
+
+def both(shop: Project, *command: str, index: int) -> None:
+    """The same for a replica of the pages and one of the API, at the same time."""
+    shop.engine.run(*command, *(shop.containers(service)[index] for service in PAIR))
 
 
 @pytest.mark.parametrize("service", ["docker-proxy", "traefik"])
@@ -240,5 +408,6 @@ def test_traefik_and_its_proxy_come_back_by_themselves(shop: Project, outside: O
 
 def test_down_leaves_nothing(shop: Project) -> None:
     assert shop.remains()
+    shop.run("kill")  # How each part ends in good order is seen with the other file.
     shop.down()
     assert shop.remains() == []

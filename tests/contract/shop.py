@@ -134,7 +134,7 @@ def _addresses(values: Values, inside: int) -> dict[str, dict[str, str]]:
 def _inside(port: int) -> list[Patch]:
     """One address for both of the API, as the page for hosts without Docker has it: what the name `shopapi` is to the
     pages inside a network of containers."""
-    (text,) = pages.blocks(PAGE, "yaml")
+    (text,) = [text for text in pages.blocks(PAGE, "yaml") if ":8100" in text]
     assert text.count(":8100") == 1
     return [Patch(PAGE, document) for document in yaml.safe_load_all(text.replace(":8100", f":{port}"))]
 

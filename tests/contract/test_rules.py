@@ -61,6 +61,22 @@ def test_what_was_on_its_way_is_never_sent_again(tmp_path: Path) -> None:
         assert dying.asked == Counter(dict.fromkeys(METHODS, 1))
 
 
+def test_the_word_of_a_proxy_in_front_is_kept_and_limits_count_by_it(tmp_path: Path) -> None:
+    """The proxy is at 127.0.0.8; whoever comes from elsewhere is believed nothing."""
+    in_front = ["traefik.trustedIPs=127.0.0.8", "limits.requests=5"]
+
+    def said_by(address: str, client: str) -> httpx.Response:
+        transport = Here(verify=False, local_address=address)
+        with httpx.Client(base_url=f"https://{HOST}:{front.https_port}", transport=transport) as http:
+            return http.get("/", headers={"X-Forwarded-For": client})
+
+    with stand_in() as frontend, stand_in() as shopapi, before(frontend, shopapi, tmp_path, *in_front) as front:
+        assert said_by("127.0.0.8", "203.0.113.1").json()["x-forwarded-for"] == "203.0.113.1, 127.0.0.8"
+        assert said_by("127.0.0.9", "203.0.113.1").json()["x-forwarded-for"] == "127.0.0.9"
+        assert 429 in {said_by("127.0.0.8", "203.0.113.1").status_code for _ in range(40)}
+        assert said_by("127.0.0.8", "203.0.113.2").status_code == 200
+
+
 def test_of_the_api_only_webhooks_are_let_in_where_that_is_asked_for(tmp_path: Path) -> None:
     refused = ["/", "/v1/shop", "/v1/payments", "/v1/paymentsx/", "/v1/payments/../shop", "/v1/payments/%2e%2e/shop"]
     refused += ["/x/../v1/shop", "//v1/shop", "/V1/payments/x"]
@@ -92,7 +108,16 @@ def test_nothing_of_the_api_is_let_in_where_that_is_asked_for(tmp_path: Path) ->
 def test_the_configuration_for_an_authority_is_taken(tmp_path: Path) -> None:
     """Whether the authority answers is not seen here: nobody listens at this address."""
     acme = ["acme.email=you@example.org", f"acme.server=https://127.0.0.1:{free_port()}/directory"]
-    with stand_in() as frontend, stand_in() as shopapi, before(frontend, shopapi, tmp_path, *acme) as front:
+    # An authority calls port 443, and no other is taken; who may listen there, and whether it is free, is left aside.
+    acme.append("traefik.httpsPort=443")
+    port = free_port()
+    elsewhere = [Patch("the test", {"entryPoints": {"websecure": {"address": f":{port}"}}})]
+    with (
+        stand_in() as frontend,
+        stand_in() as shopapi,
+        before(frontend, shopapi, tmp_path, *acme, patches=elsewhere) as front,
+    ):
+        front.https_port = port
         routers = {router["name"]: router for router in front.ask("http/routers") if router["provider"] == "file"}
         assert set(routers) == {"frontend@file", "shopapi@file"}
         for router in routers.values():

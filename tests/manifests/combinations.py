@@ -15,8 +15,8 @@ KUBERNETES: Final[Sequence[tuple[str, ...]]] = (
     ("ingress.kind=ingressroute",),
     ("ingress.kind=httproute",),
     ("ingress.kind=ingressroute", "tls.secret=shop-tls", "tls.issuer=letsencrypt", "host=shop.meine.de"),
-    ("ingress.kind=httproute", "api.expose=webhooks", "gateway.namespace=gateways", "gateway.httpsListener=https"),
-    ("ingress.className=nginx", "tls.secret=shop-tls", "tls.issuer=letsencrypt", "api.host=rest.shop.example"),
+    ("ingress.kind=httproute", "api.expose=webhooks", "gateway.namespace=gateways", "gateway.httpsListener=https.shop"),
+    ("ingress.className=nginx.org", "tls.secret=shop.tls", "tls.issuer=lets.encrypt", "api.host=rest.shop.example"),
     ("ingress.kind=ingressroute", "api.expose=none", "limits.requests=7", "limits.bodyKiB=64"),
     ("api.expose=webhooks", "ingress.namespace=kube-system", "monitoring.namespace=prometheus"),
     ("database.kind=external", "image=registry.meine.de:5000/shop@sha256:" + "a" * 64),
@@ -26,7 +26,7 @@ KUBERNETES: Final[Sequence[tuple[str, ...]]] = (
     ("networkPolicy=false", "namespace=store", "trustedProxies=10.1.0.0/16"),
     ("secrets.create=true", "ingress.kind=ingressroute", "tls.secret=shop-tls"),
     ("database.image=postgres:18-alpine", "database.user=70", "database.memory=4Gi", "database.storage=50Gi"),
-    ("frontend.memory=1Gi", "frontend.cpu=2", "shopapi.cpu=1.5", "worker.cpu=1m", "database.cpu=0.5"),
+    ("frontend.memory=1Gi", "frontend.cpu=2", "shopapi.cpu=1.5", "worker.cpu=10m", "database.cpu=0.5"),
 )
 """For render-k8s, as ``--set`` has them."""
 

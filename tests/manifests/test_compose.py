@@ -9,7 +9,7 @@ import yaml
 from jsonschema.validators import validator_for
 
 from shopapi.runtime.settings import meanings
-from shopctl.manifests import check_compose
+from shopctl.manifests import check_compose, check_containers, check_settings
 from shopctl.manifests.render import render
 from shopctl.manifests.schemas import compose_schema
 from shopctl.manifests.topology import HEALTH_PATHS, topology
@@ -56,7 +56,7 @@ def test_everything_that_is_named_is_there(form: Form, settings: list[str]) -> N
 
 @every_combination
 def test_no_container_is_allowed_what_it_does_not_need(form: Form, settings: list[str]) -> None:
-    assert check_compose.weaknesses([rendered(form, settings)]) == []
+    assert check_containers.weaknesses([rendered(form, settings)]) == []
 
 
 @every_combination
@@ -195,6 +195,17 @@ LOOSENED = [
     ({"ports": ["8000:8000"]}, "every network"),
     ({"image": "shop"}, "image"),
     ({"image": "shop:latest"}, "latest"),
+    ({"pid": "host"}, "every process of the machine"),
+    ({"ipc": "host"}, "shared memory"),
+    ({"network_mode": "host"}, "every network of the machine"),
+    ({"security_opt": ["no-new-privileges:true", "seccomp:unconfined"]}, "seccomp:unconfined"),
+    ({"security_opt": ["no-new-privileges:true", "apparmor=unconfined"]}, "apparmor:unconfined"),
+    ({"volumes": ["/var/run/docker.sock:/var/run/docker.sock:ro"]}, "Docker's socket"),
+    ({"volumes": ["/run:/host:ro"]}, "Docker's socket"),
+    ({"volumes": [{"type": "bind", "source": "/var/run/", "target": "/host"}]}, "Docker's socket"),
+    ({"volumes": ["shop-secrets:/run/shop-secrets"]}, "without :ro"),
+    ({"volumes": [{"type": "volume", "source": "shop-secrets", "target": "/run/shop-secrets"}]}, "without :ro"),
+    ({"ports": [{"target": 8001, "published": "8001"}]}, "publishes 8001:8001 to every network"),
 ]
 
 
@@ -213,6 +224,20 @@ def test_a_name_that_leads_nowhere_is_found(fault: dict[str, Any], words: str) -
 
 @pytest.mark.parametrize(("fault", "words"), LOOSENED, ids=[words for _, words in LOOSENED])
 def test_what_a_container_should_not_be_allowed_is_found(fault: dict[str, Any], words: str) -> None:
-    (found,) = check_compose.weaknesses([merged(rendered("compose", []), {"services": {"worker": fault}})])
+    (found,) = check_containers.weaknesses([merged(rendered("compose", []), {"services": {"worker": fault}})])
     assert "services.worker" in found
     assert words in found
+
+
+@pytest.mark.parametrize("name", ["SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD"])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_a_secret_in_the_open_is_found_and_not_told(name: str, as_list: bool) -> None:
+    document = rendered("compose", [])
+    assert check_settings.weaknesses("compose", [document]) == []
+    told = document["services"]["database"]["environment"]
+    told[name] = "hunter2hunter2"
+    if as_list:
+        document["services"]["database"]["environment"] = [f"{key}={value}" for key, value in told.items()]
+    (found,) = check_settings.weaknesses("compose", [document])
+    assert f"services.database.environment.{name} is a secret" in found
+    assert "hunter2" not in found

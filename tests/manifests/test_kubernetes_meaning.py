@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,9 +14,9 @@ from shopapi.settings import ApiSettings
 from shopapi.worker import Worker
 from shopapi.worker_health import serve_health
 from shopctl.main import application
-from shopctl.manifests import check_kubernetes, hashes, kubernetes, yaml_text
+from shopctl.manifests import check_kubernetes, hashes, kubernetes
 from shopctl.manifests import values as values_module
-from shopctl.manifests.render import Manifest, one_stream, render
+from shopctl.manifests.render import one_stream, render
 from shopctl.manifests.topology import DRAIN_S, GRACE_S, PRE_STOP_S
 from shopctl.settings import PARTS, refuse_unknown_names
 from shopweb.app import create_app as create_web
@@ -182,7 +181,7 @@ def test_the_worker_answers_every_path_that_is_asked(sqlite_url: str) -> None:
         server.shutdown()
         server.server_close()
         database.close()
-    assert paths == {"/healthz", "/readyz"}
+    assert paths == {"/healthz", "/readyz", "/metrics"}
     assert set(get.values()) == {200}, get
 
 
@@ -319,51 +318,6 @@ def test_no_line_is_too_long_to_be_read_and_none_ends_in_blanks(settings: tuple[
     assert [line for line in lines if len(line) > 120 or line != line.rstrip() or not line] == []
 
 
-# --- after a patch
-
-
-def after(*changes: tuple[str, str]) -> tuple[list[Manifest], list[Manifest]]:
-    """The default rendering with texts replaced, as a patch would have left it; and the same restamped."""
-    changed = list(manifests())
-    for old, new in changes:
-        assert any(old in manifest.text for manifest in changed)
-        changed = [replace(manifest, text=manifest.text.replace(old, new)) for manifest in changed]
-    return changed, hashes.restamped(changed)
-
-
-def parsed(found: list[Manifest]) -> Documents:
-    return [document for manifest in found for document in yaml_text.documents(manifest.text)]
-
-
-def test_settings_that_a_patch_has_changed_start_new_pods_of_those_that_have_them() -> None:
-    changed, stamped = after(('PORT: "8001"', 'PORT: "8001"\n  SHOP_LOG_LEVEL: debug'))
-    assert len(hashes.stale(parsed(changed))) == 1
-    assert hashes.stale(parsed(stamped)) == {}
-    differing = [old.name for old, new in zip(changed, stamped, strict=True) if old != new]
-    assert differing == ["deployment-worker.yaml"]
-
-
-def test_a_job_that_a_patch_has_changed_is_another_job() -> None:
-    changed, stamped = after(("      restartPolicy: Never\n", "      restartPolicy: Never\n      hostUsers: false\n"))
-    (before,), (then,) = ([each for each in parsed(found) if each["kind"] == "Job"] for found in (changed, stamped))
-    assert before["metadata"]["name"] != then["metadata"]["name"]
-    assert before["spec"] == then["spec"]
-    assert hashes.patched_name(before) == hashes.patched_name(then) == "migrate"
-    assert hashes.stale(parsed(stamped)) == {}
-
-
-def test_a_job_whose_settings_a_patch_has_changed_is_another_job() -> None:
-    name = next(each.name for each in manifests() if each.name == "configmap-migrate.yaml")
-    changed = [
-        replace(each, text=f"{each.text}  SHOP_LOG_LEVEL: debug\n") if each.name == name else each
-        for each in manifests()
-    ]
-    assert len(hashes.stale(parsed(changed))) == 2, "The checksum, and the name that it is part of."
-    stamped = hashes.restamped(changed)
-    assert hashes.stale(parsed(stamped)) == {}
-    assert check_kubernetes.problems(parsed(stamped)) == []
-
-
 # --- faults that are planted
 
 Change = Callable[[Documents], object]
@@ -411,7 +365,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     (
         "account",
         lambda found: pod_spec(found, "worker").update(serviceAccountName="work"),
-        "Deployment/worker.spec.template.spec.serviceAccountName is work, which is not rendered.",
+        "Deployment/worker.spec.template.spec.serviceAccountName names the ServiceAccount work, which is not rendered.",
     ),
     (
         "mount",
@@ -502,7 +456,7 @@ FAULTS: list[tuple[str, Change, str]] = [
         lambda found: one(found, "Ingress", "shop")["spec"]["rules"][0]["http"]["paths"][0]["backend"][
             "service"
         ].update(name="web"),
-        "Ingress/shop.spec.rules[0].http.paths leads to the Service web, which is not rendered.",
+        "Ingress/shop.spec.rules[0].http.paths names the Service web, which is not rendered.",
     ),
     (
         "ingress to no port",
@@ -541,7 +495,7 @@ ROUTE_FAULTS: list[tuple[str, str, Change, str]] = [
         "ingressroute",
         "middleware",
         lambda found: one(found, "IngressRoute", "shop")["spec"]["routes"][0]["middlewares"].append({"name": "login"}),
-        "IngressRoute/shop.spec.routes[0].middlewares names login, which is not rendered.",
+        "IngressRoute/shop.spec.routes[0].middlewares names the Middleware login, which is not rendered.",
     ),
     (
         "ingressroute",
@@ -553,19 +507,13 @@ ROUTE_FAULTS: list[tuple[str, str, Change, str]] = [
         "ingressroute",
         "transport",
         lambda found: one(found, "ServersTransport", "shop")["metadata"].update(name="store"),
-        "IngressRoute/shop.spec.routes[0].services has the serversTransport shop, which is not rendered.",
-    ),
-    (
-        "ingressroute",
-        "unused",
-        lambda found: one(found, "IngressRoute", "redirect")["spec"]["routes"][0].pop("middlewares"),
-        "Middleware/to-https is in no IngressRoute.",
+        "routes[0].services.serversTransport names the ServersTransport shop, which is not rendered.",
     ),
     (
         "ingressroute",
         "model",
-        lambda found: one(found, "Middleware", "rate-limit")["spec"]["rateLimit"].update(averge=1),
-        "Middleware/rate-limit.spec.rateLimit: Object contains unknown field `averge`.",
+        lambda found: one(found, "Middleware", "rate-limit")["spec"]["rateLimit"].update(average="ten"),
+        "Middleware/rate-limit.spec.rateLimit.average: Expected `int`, got `str`.",
     ),
     (
         "httproute",
@@ -584,16 +532,7 @@ ROUTE_FAULTS: list[tuple[str, str, Change, str]] = [
 def test_a_planted_fault_of_a_route_is_named(kind: str, plant: Change, told: str) -> None:
     found = documents(f"ingress.kind={kind}")
     plant(found)
-    assert told in check_kubernetes.problems(found)
-
-
-def test_what_somebody_else_makes_can_be_said_to_be_there() -> None:
-    found = documents()
-    only(found, "worker")["envFrom"].append({"secretRef": {"name": "smtp"}})
-    (told,) = check_kubernetes.problems(found)
-    assert 'annotation shopctl/external: "smtp" of Deployment/worker' in told
-    one(found, "Deployment", "worker")["metadata"]["annotations"] = {"shopctl/external": "smtp"}
-    assert check_kubernetes.problems(found) == []
+    assert [sentence for sentence in check_kubernetes.problems(found) if told in sentence] != []
 
 
 WEAK: list[tuple[str, Change, str]] = [

@@ -66,7 +66,7 @@ def test_the_pods_commands_and_settings_make_a_shop(serving: Serving, secrets: P
     # The pages call it by a name that this machine does not have.
     here = environment(container("shopapi"), secrets, SHOP_ALLOWED_HOSTS=f"{known},127.0.0.1")
     api = serving(container("shopapi")["args"], here)
-    serving(container("worker")["args"], environment(container("worker"), secrets))
+    worker = serving(container("worker")["args"], environment(container("worker"), secrets))
     told = environment(container("frontend"), secrets, API_SERVER_URL=api.url)
     web = serving(container("frontend")["args"], told)
 
@@ -79,4 +79,5 @@ def test_the_pods_commands_and_settings_make_a_shop(serving: Serving, secrets: P
     assert get(api, "/v1/products", "shopapi:8000") == 200, "As the pages call it."
     assert get(web, "/", "other.example") == 421
     assert [get(web, "/healthz", host) for host in ("10.244.0.5:5050", "shop.example")] == [200, 404]
+    assert [get(worker, "/metrics", host) for host in ("10.244.0.6:8001", "shop.example")] == [200, 404]
     assert '"level"' in api.said(), "One JSON object a line."

@@ -16,11 +16,11 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from shopctl.manifests import check_kubernetes
+from shopctl.manifests import check_kubernetes, yaml_text
 from shopctl.manifests.certificate import self_signed
 from shopctl.manifests.kubernetes import kustomization
 from tests.contract.front import Here, running, trusting
-from tests.manifests.combinations import documents, manifests, one
+from tests.manifests.combinations import documents, every_kubernetes, manifests, one
 from tests.manifests.stand_in import kubernetes_api
 from tests.waiting import free_port, wait_until
 
@@ -173,8 +173,11 @@ class Cluster:
 
 
 @contextmanager
-def cluster(home: Path, found: list[dict[str, Any]], provider: str, *, dead: int = 0) -> Iterator[Cluster]:
-    """Traefik with the routes in ``found``; two pods for each Service, and ``dead`` that do not answer at all."""
+def cluster(home: Path, found: list[dict[str, Any]], provider: str, *more: str, dead: int = 0) -> Iterator[Cluster]:
+    """Traefik with the routes in ``found``; two pods for each Service, and ``dead`` that do not answer at all.
+
+    ``more`` are arguments that its owner gives it.
+    """
     certificate, key, _ = self_signed(home / "tls", HOSTS)
     with ExitStack() as stack:
         started = Cluster(free_port(), free_port(), free_port(), home / "log", certificate)
@@ -195,6 +198,7 @@ def cluster(home: Path, found: list[dict[str, Any]], provider: str, *, dead: int
             "--global.checknewversion=false",
             "--global.sendanonymoususage=false",
             f"--providers.{provider}.endpoint={api}",
+            *more,
         ]
         stack.enter_context(running(arguments, home))
         wait_until(lambda: _has_read(started), 20, f"Traefik's reading of the routes: {_said(started)}")
@@ -251,6 +255,20 @@ def test_an_ingress_for_webhooks_lets_nothing_else_of_the_api_in(tmp_path: Path)
         assert started.status(started.url("shop.example")) == 200
 
 
+def test_an_ingress_shows_an_authority_what_it_asks_for_though_http_leads_to_https(tmp_path: Path) -> None:
+    path = "/.well-known/acme-challenge/token"
+    solver = one(documents("tls.secret=shop-tls"), "Ingress", "shop")
+    solver["metadata"] = {"name": "solver", "namespace": "shop"}
+    backend = {"service": {"name": "shopapi", "port": {"name": "http"}}}
+    paths = [{"path": path, "pathType": "ImplementationSpecific", "backend": backend}]
+    solver["spec"] = {"ingressClassName": "traefik", "rules": [{"host": "shop.example", "http": {"paths": paths}}]}
+    away = "--entrypoints.web.http.redirections.entrypoint"
+    found = [*documents("tls.secret=shop-tls"), solver]
+    with cluster(tmp_path, found, "kubernetesingress", f"{away}.to=:443", f"{away}.priority=1") as started:
+        assert started.status(f"http://shop.example:{started.http_port}{path}") == 200
+        assert started.status(f"http://shop.example:{started.http_port}/") in (301, 308)
+
+
 # --- IngressRoute and its middlewares
 
 
@@ -283,10 +301,31 @@ def test_http_leads_to_https(ingress_route: Cluster, host: str) -> None:
         assert posted.status_code == 308, "A 301 would make a GET of it."
 
 
+def test_what_an_authority_asks_for_by_http_is_not_led_away(tmp_path: Path) -> None:
+    host = f"{'a' * 60}.{'b' * 60}.example"
+    found = documents("ingress.kind=ingressroute", "tls.secret=shop-tls", f"host={host}")
+    solver = one(documents("ingress.kind=ingressroute"), "IngressRoute", "shop")
+    solver["metadata"]["name"] = "solver"
+    path = "/.well-known/acme-challenge/token"
+    services = [{"name": "shopapi", "port": 8000}]
+    match = f"Host(`{host}`) && PathPrefix(`{path}`)"
+    solver["spec"] = {"entryPoints": ["web"], "routes": [{"kind": "Rule", "match": match, "services": services}]}
+    with cluster(tmp_path, [*found, solver], "kubernetescrd") as started:
+        assert started.status(f"http://{host}:{started.http_port}{path}") == 200
+        assert started.status(f"http://{host}:{started.http_port}/") in (301, 308)
+
+
 def test_browsers_are_told_to_stay_with_https(ingress_route: Cluster) -> None:
     with ingress_route.caller() as client:
         told = client.get(ingress_route.url("shop.example")).headers["strict-transport-security"]
     assert told == "max-age=31536000; includeSubDomains"
+
+
+def test_a_patch_can_take_back_what_browsers_are_told(tmp_path: Path) -> None:
+    found = documents("ingress.kind=ingressroute", "tls.secret=shop-tls")
+    one(found, "Middleware", "headers")["spec"]["headers"]["stsSeconds"] = 0
+    with cluster(tmp_path, found, "kubernetescrd") as started, started.caller() as client:
+        assert "strict-transport-security" not in client.get(started.url("shop.example")).headers
 
 
 def test_a_body_above_the_limit_is_refused(ingress_route: Cluster) -> None:
@@ -367,13 +406,21 @@ def test_traefik_and_our_check_both_name_a_wrong_port_of_an_ingressroute(tmp_pat
 # --- the directory
 
 
-def test_kubectl_builds_the_directory(tmp_path: Path) -> None:
+@every_kubernetes
+def test_kubectl_builds_the_directory_in_its_order(settings: tuple[str, ...], tmp_path: Path) -> None:
+    found = manifests(*settings)
+    told = kustomization(found)
+    # Else kubectl has an order of its own, in which policies come last.
+    assert yaml_text.documents(told.text)[0]["sortOptions"] == {"order": "fifo"}
     if not (kubectl := shutil.which("kubectl")):
         pytest.skip("kubectl is not installed here; with it, `kubectl kustomize` reads the directory.")
-    found = manifests()
-    for manifest in [*found, kustomization(found)]:
+    for manifest in [*found, told]:
         (tmp_path / manifest.name).write_text(manifest.text)
     built = subprocess.run([kubectl, "kustomize", str(tmp_path)], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    assert built.stdout.count("\nkind: ") == len(found)
     assert built.stderr == ""
+
+    def named(documents: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        return [(one["kind"], one["metadata"]["name"]) for one in documents]
+
+    assert named(yaml_text.documents(built.stdout)) == named(documents(*settings))

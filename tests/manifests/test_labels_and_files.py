@@ -1,5 +1,7 @@
 """Traefik is told the same by labels and arguments (Docker) as by its two files (hosts without Docker)."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,8 +24,9 @@ COMBINATIONS: Final = {
     "webhooks": [*PUBLIC, "api.expose=webhooks", "api.host=hooks.example.org"],
     "no-api": ["host=shop.example.org", *PAIR, "api.expose=none"],
     "other-limits": ["limits.requests=7", "limits.bodyKiB=33"],
+    "proxy-in-front": ["traefik.trustedIPs=192.0.2.0/24,2001:db8::/48"],
     "other-ports": ["traefik.httpPort=8080", "traefik.httpsPort=8443"],
-    "other-ports-with-acme": [*PUBLIC, "traefik.httpPort=8080", "traefik.httpsPort=8443"],
+    "other-port-with-acme": [*PUBLIC, "traefik.httpPort=8080"],
 }
 every_combination = pytest.mark.parametrize("settings", COMBINATIONS.values(), ids=COMBINATIONS)
 
@@ -126,6 +129,35 @@ def test_a_pair_of_one_s_own_is_named_once_and_the_other_way_is_not_there(settin
     assert dynamic["tls"].get("certificates", []) == (pair if values["tls.cert"] else [])
     assert ("certificatesResolvers" in static) == bool(values["acme.email"])
     assert dynamic["tls"]["options"]["default"]["minVersion"] == "VersionTLS12"
+
+
+@every_combination
+def test_the_proxy_before_docker_tells_where_the_pair_lies_and_else_nothing(settings: list[str]) -> None:
+    values = read("traefik", [], settings)
+    compose = by_docker(values)
+    told = re.findall(
+        r"string '(.*)' if { path /tls }", compose["services"]["docker-proxy"]["environment"]["HAPROXY_CFG"]
+    )
+    asked = arguments(compose).get("providers.http.endpoint")
+    if not values["tls.cert"]:
+        assert (told, asked) == ([], None)
+        return
+    certificates = by_file(values)[1]["tls"]["certificates"]
+    places = {"certFile": "/run/secrets/tls-cert", "keyFile": "/run/secrets/tls-key"}
+    assert [json.loads(text) for text in told] == [{"tls": {"certificates": [places]}}]
+    assert asked == "http://docker-proxy:2375/tls"
+    files = {name: secret["file"] for name, secret in compose["secrets"].items()}
+    assert [{"certFile": files["tls-cert"], "keyFile": files["tls-key"]}] == certificates
+
+
+@every_combination
+def test_traefik_is_root_only_where_a_file_asks_for_it(settings: list[str]) -> None:
+    values = read("traefik", [], settings)
+    traefik = by_docker(values)["services"]["traefik"]
+    root = bool(values["tls.cert"] or values["acme.email"])
+    assert traefik["user"] == ("0:0" if root else "65532:65532")
+    assert traefik.get("cap_add") == (["DAC_READ_SEARCH"] if values["tls.cert"] else None)
+    assert traefik["read_only"]
 
 
 def test_strict_transport_comes_only_with_a_certificate_that_browsers_trust() -> None:

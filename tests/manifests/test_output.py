@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from shopctl.main import answer
-from shopctl.manifests import explain as explaining
+from shopctl.manifests import certificate
+from shopctl.manifests.certificate import self_signed
 from tests.cli.conftest import ROOT
 
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -116,46 +123,119 @@ def test_a_certificate_for_localhost_is_made_once_and_its_key_is_kept_private(tm
     assert "is there without its other half" in capsys.readouterr().err
 
 
-# --- why a line is as it is
+def test_a_public_host_is_not_told_to_keep_to_https_by_a_certificate_that_nobody_trusts(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    assert answer(["render-traefik", "--self-signed", "--set", "host=shop.example.org", "-o", str(tmp_path)]) == 0
+    rendered = (tmp_path / "compose.traefik.yaml").read_text()
+    assert 'SHOP_HSTS: "off"' in rendered
+    assert "stsseconds" not in rendered
+    assert 'file: "./tls/shop.example.org.crt"' in rendered
+
+
+@pytest.mark.parametrize("more", [["--check"], ["--explain", "services.traefik.image"], ["--show-values"]])
+def test_what_only_tells_makes_no_certificate(more: list[str], folder: Path, capsys: Captured) -> None:
+    answer(["render-traefik", "--self-signed", *more])
+    assert list(folder.iterdir()) == []
+    assert "tls.cert = ./tls/localhost.crt  --self-signed" in capsys.readouterr().out or more != ["--show-values"]
+
+
+def test_a_rendering_that_is_refused_makes_no_certificate(folder: Path, capsys: Captured) -> None:
+    Path("patch.yaml").write_text("services: {frontend: {networks: [nowhere]}}")
+    Path("out").mkdir()
+    assert answer(["render-traefik", "--self-signed", "--patch", "patch.yaml", "-o", "out"]) == 2
+    (folder / "out" / "compose.traefik.yaml").write_text("mine: true")
+    assert answer(["render-traefik", "--self-signed", "-o", "out"]) == 2
+    assert os.listdir("out") == ["compose.traefik.yaml"]
+
+
+def test_a_pair_that_lies_there_is_kept_only_where_it_fits(folder: Path, capsys: Captured) -> None:
+    command = ["render-traefik", "--self-signed", "-o", "out"]
+    assert answer(command) == 0
+    capsys.readouterr()
+    assert answer([*command, "--set", "api.host=rest.example.org", "--set", "traefik.cpu=2"]) == 2
+    told = capsys.readouterr().err
+    assert "out/tls/localhost.crt is not for rest.example.org." in told
+    assert "rm out/tls/localhost.crt out/tls/localhost.key" in told
+    assert 'cpus: "2"' not in Path("out/compose.traefik.yaml").read_text()
+    key = Path("out/tls/localhost.key")
+    self_signed(Path("other"), ["localhost"])
+    key.write_bytes(Path("other/localhost.key").read_bytes())
+    assert answer(command) == 2
+    assert "does not belong to the key beside it" in capsys.readouterr().err
+    key.write_text("no key")
+    assert answer(command) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_pair_that_has_run_out_is_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(certificate, "_DAYS", 0)
+    assert answer(["render-traefik", "--self-signed", "-o", "out"]) == 0
+    assert answer(["render-traefik", "--self-signed", "-o", "out"]) == 2
+    assert "out/tls/localhost.crt was valid until " in capsys.readouterr().err
+
+
+# --- what is asked for
 
 
 @pytest.mark.parametrize(
-    ("command", "path", "words"),
+    ("option", "what"),
     [
-        ("render-compose", "services.frontend.read_only", ["read_only: true", "finds a file system that cannot"]),
-        (
-            "render-compose",
-            "services.frontend.ports",
-            ["This machine alone", "port = 5050", "frontend.replicas = 1", "compose/compose.yaml.j2"],
-        ),
-        (
-            "render-traefik",
-            "services.frontend.labels.traefik.http.routers.frontend.rule",
-            ["Host(`localhost`)", "host = localhost  (default)"],
-        ),
-        ("render-k8s", "Deployment/shopapi.spec.strategy.rollingUpdate.maxUnavailable", ["maxUnavailable: 0", "none:"]),
-        (
-            "render-k8s",
-            "deployment/frontend.spec.template.spec.containers.frontend.resources.limits.memory",
-            ["frontend.memory = 384Mi"],
-        ),
+        ("-o", "the name of a directory"),
+        ("--values", "the name of a file"),
+        ("--patch", "the name of a file"),
+        ("--explain", "a path"),
     ],
 )
-def test_a_line_is_explained_by_its_comment_and_its_values(
-    command: str, path: str, words: list[str], capsys: Captured
-) -> None:
-    assert answer([command, "--explain", path]) == 0
-    told = capsys.readouterr().out
-    for word in words:
-        assert word in told
+def test_an_empty_name_is_refused(option: str, what: str, folder: Path, capsys: Captured) -> None:
+    assert answer(["render-compose", option, ""]) == 2
+    told = capsys.readouterr()
+    assert f"is empty; it is {what}" in told.err
+    assert told.out == ""
+    assert list(folder.iterdir()) == []
 
 
-def test_a_path_that_is_not_there_is_told_with_the_nearest(capsys: Captured) -> None:
-    assert answer(["render-compose", "--explain", "services.frontend.readonly"]) == 2
-    assert "Near it: services.frontend.read_only" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "both",
+    [
+        ["--show-values", "--explain", "name"],
+        ["--show-values", "--check"],
+        ["--show-values", "--output", "out"],
+        ["--explain", "name", "--check"],
+        ["--explain", "name", "--output", "out"],
+    ],
+)
+def test_answers_to_two_questions_are_refused(both: list[str], folder: Path, capsys: Captured) -> None:
+    assert answer(["render-compose", *both]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "prints something else instead: it goes without" in told.err
+    assert not Path("out").exists()
 
 
-def test_a_comment_explains_what_it_stands_over_and_nothing_that_comes_after_it() -> None:
-    lines = ["a:", "  # Of b.", "  b: 1", "  c: 2", "  # Of both.", "  d.x: 1", "  d.y: 2", "  e: 3  # Of e."]
-    told = [explaining.comment_of(lines, line) for line in (2, 3, 5, 6, 7)]
-    assert told == ["Of b.", "", "Of both.", "Of both.", "Of e."]
+def test_each_value_is_shown_with_its_default_and_with_what_it_may_be(capsys: Captured) -> None:
+    settings = [word for one in ("host=shop.example.org", "port=8080") for word in ("--set", one)]
+    assert answer(["render-compose", "--show-values", *settings]) == 0
+    shown = capsys.readouterr().out
+    assert "  host = shop.example.org  --set, by default localhost\n" in shown
+    assert "  port = 8080  --set, by default 5050\n" in shown
+    assert "  seed = none  default\n" in shown
+    assert "It is one of demo, empty, none." in shown
+    assert "It is a whole number from 1 to 65535." in shown
+
+
+# --- what lies in the directory
+
+
+def test_a_directory_in_which_nothing_can_be_written_is_told_by_its_own_name(capsys: Captured) -> None:
+    assert answer(["render-compose", "--output", "/sys"]) == 2
+    assert capsys.readouterr().err.startswith("  ✗ /sys: ")
+
+
+@pytest.mark.parametrize("name", ["namespace.yaml", "middleware-retry.yaml"])
+def test_a_file_of_ours_that_is_no_longer_text_is_written_anew(name: str, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / name).write_bytes(b"# Written by `shopctl render-k8s`.\n\xff\xfe\n")
+    assert answer(["render-k8s", "--output", str(tmp_path), "--check"]) == 1
+    assert answer(["render-k8s", "--output", str(tmp_path)]) == 0
+    assert answer(["render-k8s", "--output", str(tmp_path), "--check"]) == 0
+    assert all(b"\xff" not in file.read_bytes() for file in tmp_path.iterdir())

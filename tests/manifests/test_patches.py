@@ -172,7 +172,7 @@ def test_a_patch_that_no_longer_matches_is_named(capsys: Captured) -> None:
         ("render-compose", "services: {frontend: {networks: [inner]}}", "names inner, which is not among networks"),
         (
             "render-compose",
-            "services: {worker: {depends_on: {cache: {}}}}",
+            "services: {worker: {depends_on: {cache: {condition: service_started}}}}",
             "services.worker.depends_on.cache names no",
         ),
         ("render-compose", "volumes: {extra: {}}", "volumes.extra is used by no service."),
@@ -202,6 +202,176 @@ def test_a_patch_that_breaks_what_is_rendered_is_refused(
     capsys: Captured, command: str, patch: str, words: str
 ) -> None:
     assert words in refused(capsys, command, patch)
+
+
+RUBBISH = [
+    ("render-compose", 'services: {frontend: "foo"}', "services.frontend: 'foo' is not of type 'object'"),
+    ("render-compose", "services: {frontend: {labels: 5}}", "services.frontend.labels: 5 is not valid"),
+    ("render-compose", "services: {frontend: {depends_on: {shopapi: 5}}}", "services.frontend.depends_on"),
+    ("render-compose", "services: {frontend: {volumes: [5]}}", "services.frontend.volumes.0: 5 is not valid"),
+    ("render-compose", "services: {frontend: {configs: [{target: /x}]}}", "configs has an entry without a source"),
+    ("render-compose", "services: {frontend: {networks: [{a: b}]}}", "services.frontend.networks"),
+    ("render-compose", "services: {frontend: {environment: {A: {b: c}}}}", "services.frontend.environment"),
+    ("render-compose", "services: []", "services: [] is not of type 'object'"),
+    ("render-compose", "nonsense: 5", "at the top: 'nonsense' does not match any of the regexes: '^x-'"),
+    ("render-compose", "1: 2", "the key 1 is no text; write it in quotes"),
+    ("render-compose", 'services: {1: {image: "a:1"}}', "the key 1 is no text; write it in quotes"),
+    ("render-compose", "services: {frontend: {labels: {true: x}}}", "the key True is no text"),
+    ("render-traefik --provider file", "http: 5", 'http: "5" is no mapping'),
+    ("render-traefik --provider file", "http: {routers: 5}", 'http.routers: "5" is no mapping'),
+    ("render-traefik --provider file", "http: {routers: {frontend: 5}}", 'http.routers.frontend: "5" is no mapping'),
+    ("render-k8s", "{kind: Deployment, metadata: {name: frontend}, spec: 5}", "Deployment/frontend.spec: 5 is not of"),
+    ("render-k8s", "{kind: Deployment, metadata: {name: frontend, labels: 5}}", "Deployment/frontend.metadata.labels"),
+    ("render-k8s", "{kind: Deployment, metadata: {name: frontend}, apiVersion: 5}", "5 is no text"),
+    ("render-k8s", "{kind: Deployment, metadata: {name: frontend}, apiVersion: null}", "apiVersion: None is no text"),
+    (
+        "render-k8s",
+        "{kind: Deployment, metadata: {name: frontend}, spec: {template: {spec: {containers: [{image: 'a:1'}]}}}}",
+        "Deployment/frontend.spec.template.spec.containers.0: 'name' is a required property",
+    ),
+    ("render-k8s", "{kind: 5, metadata: {name: frontend}}", "5/frontend is not rendered"),
+    ("render-k8s", "{kind: Deployment, metadata: 5}", "a patch needs kind and metadata.name"),
+]
+
+
+@pytest.mark.parametrize(("command", "patch", "words"), RUBBISH, ids=[patch[:60] for _, patch, _ in RUBBISH])
+def test_rubbish_in_a_patch_is_told_in_one_sentence_with_its_file(
+    capsys: Captured, command: str, patch: str, words: str
+) -> None:
+    name, *more = command.split()
+    (line,) = refused(capsys, name, patch, *more).splitlines()
+    assert line.startswith("  ✗ patch.yaml")
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    "volume", ["/data", "backups:/data", "./here:/data:ro", "${WHERE:-/srv}:/data", "{type: tmpfs, target: /data}"]
+)
+def test_every_form_of_a_volume_is_read(capsys: Captured, volume: str) -> None:
+    told = volume if volume.startswith("{") else f'"{volume}"'
+    more = "\nvolumes: {backups: {}}" if volume.startswith("backups") else ""
+    service = f'{{image: "own:1", environment: {{KEY_FILE: /data/key}}, volumes: [{told}]}}'
+    rendered(capsys, "render-compose", f"services: {{own: {service}}}{more}")
+
+
+@pytest.mark.parametrize(
+    ("command", "patch"),
+    [
+        ("render-compose", ""),
+        ("render-compose", "# Nothing yet.\n"),
+        ("render-compose", "{}"),
+        ("render-compose", "services: {frontend: {environment: {PORT: '5050'}}}"),
+        ("render-compose", "services: {frontend: {restart: unless-stopped, read_only: true}}"),
+        ("render-k8s", "{kind: Deployment, metadata: {name: worker}}"),
+        ("render-k8s", "{kind: Service, metadata: {name: frontend}, spec: {ports: [{name: http, port: 80}]}}"),
+    ],
+)
+def test_a_patch_that_changes_nothing_is_refused(capsys: Captured, command: str, patch: str) -> None:
+    assert "changes nothing" in refused(capsys, command, patch)
+
+
+def test_a_list_may_take_the_place_of_a_mapping_with_comments(capsys: Captured) -> None:
+    patch = "services: {worker: {environment: [SHOP_LOG_LEVEL=debug], labels: [com.example.a=b]}}"
+    (document,) = rendered(capsys, "render-compose", patch)
+    assert document["services"]["worker"]["environment"] == ["SHOP_LOG_LEVEL=debug"]
+
+
+def test_a_number_in_a_patch_may_be_written_as_kubernetes_reads_it(capsys: Captured) -> None:
+    patch = """
+      kind: Deployment
+      metadata: {name: worker}
+      spec: {template: {spec: {volumes: [{name: secrets, secret: {defaultMode: 0400}}]}}}
+    """
+    documents = rendered(capsys, "render-k8s", patch)
+    worker = next(one for one in documents if one["kind"] == "Deployment" and one["metadata"]["name"] == "worker")
+    assert {one["name"]: one for one in worker["spec"]["template"]["spec"]["volumes"]}["secrets"]["secret"][
+        "defaultMode"
+    ] == 0o400
+
+
+def test_a_patch_of_true_does_change_what_is_one(capsys: Captured) -> None:
+    refusal = refused(capsys, "render-k8s", "{kind: Deployment, metadata: {name: worker}, spec: {replicas: true}}")
+    assert "Deployment/worker.spec.replicas" in refusal
+
+
+MISSPELT = [
+    ("services: {frontend: {environment: {SHOP_LOG_LEVL: debug}}}", "services.frontend.environment", "SHOP_LOG_LEVEL"),
+    ("services: {worker: {environment: {SHOP_LOG_LEVEL: loud}}}", 'SHOP_LOG_LEVEL is "loud"', "one of debug, info"),
+    ("services: {shopapi: {environment: {SHOP_RATE_LIMITS: off}}}", 'SHOP_RATE_LIMITS is "false"', "on or off"),
+    (
+        'services: {second: {image: "shopctl:0.1.0", environment: [SHOP_GRACE=3]}}',
+        "services.second.environment",
+        "SHOP_GRACE_S",
+    ),
+]
+
+
+@pytest.mark.parametrize(("patch", "where", "meant"), MISSPELT, ids=[where for _, where, _ in MISSPELT])
+def test_a_setting_that_the_shop_would_refuse_is_refused(capsys: Captured, patch: str, where: str, meant: str) -> None:
+    told = refused(capsys, "render-compose", patch)
+    assert where in told
+    assert meant in told
+
+
+def test_a_setting_that_the_shop_would_refuse_is_refused_in_a_cluster_too(capsys: Captured) -> None:
+    told = refused(capsys, "render-k8s", "{kind: ConfigMap, metadata: {name: worker}, data: {SHOP_LOG_LEVL: debug}}")
+    assert "ConfigMap/worker.data: No setting is called SHOP_LOG_LEVL. Did you mean SHOP_LOG_LEVEL?" in told
+    patch = """
+      kind: Deployment
+      metadata: {name: worker}
+      spec: {template: {spec: {containers: [{name: worker, env: [{name: SHOP_LOG_LEVL, value: debug}]}]}}}
+    """
+    assert "Did you mean SHOP_LOG_LEVEL?" in refused(capsys, "render-k8s", patch)
+
+
+def test_settings_of_other_programs_and_what_compose_fills_in_are_left_alone(capsys: Captured) -> None:
+    rendered(
+        capsys,
+        "render-compose",
+        'services: {own: {image: "own:1", environment: {SHOP_NAME: x}}, '
+        "worker: {environment: {SHOP_LOG_LEVEL: '${LEVEL:-info}'}}}",
+    )
+
+
+def _bomb() -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    return "\n".join(lines)
+
+
+ENDLESS = [
+    (_bomb(), "holds more than"),
+    ("a: &a {b: 1}\n" + "\n".join(f"c{n}: {{<<: [*a, *a]}}" for n in range(9_000)), "holds more than"),
+    ("services: &a {frontend: *a}", "*a stands within what it stands for"),
+    ("services: &a [*a]", "*a stands within what it stands for"),
+    ("services: &a {<<: *a}", "*a stands within what it stands for"),
+    ("a: " + "[" * 200_000, "exceeded maximum nesting depth"),
+    ("a: " + "{b: " * 200_000, "levels deep"),
+    ("\n".join(" " * depth + "a:" for depth in range(2_000)), "levels deep"),
+    ("? [a, b]\n: c", "a key is no text"),
+    ("services: {frontend: *nobody}", "undefined alias"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), ENDLESS, ids=[words + text[:20] for text, words in ENDLESS])
+@pytest.mark.parametrize("option", ["--patch", "--values"])
+def test_a_file_that_would_grow_beyond_all_bounds_is_refused(
+    capsys: Captured, option: str, text: str, words: str
+) -> None:
+    Path("endless.yaml").write_text(text)
+    assert answer(["render-compose", option, "endless.yaml"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "endless.yaml is no YAML: line " in line
+    assert words in line
+
+
+def test_an_alias_is_no_fault(capsys: Captured) -> None:
+    patch = (
+        "x-mine: &mine {SHOP_LOG_LEVEL: debug}\nservices: {worker: {environment: *mine}, seed: {environment: *mine}}"
+    )
+    (document,) = rendered(capsys, "render-compose", patch)
+    for name in ("worker", "seed"):
+        assert document["services"][name]["environment"]["SHOP_LOG_LEVEL"] == "debug"
 
 
 @pytest.mark.parametrize("patch", ["- a", "a: : b", "services: {a: 1, a: 2}"])

@@ -23,6 +23,15 @@ BAD = [
     (COMPOSE, "frontend.cpu=0", "cores"),
     (COMPOSE, "frontend.cpu=half", "cores"),
     (COMPOSE, "shopapi.cpu=-500m", "cores"),
+    (COMPOSE, "frontend.cpu=5m", "10m or more"),
+    (COMPOSE, "frontend.cpu=0.005", "10m or more"),
+    (COMPOSE, "frontend.memory=15Mi", "16Mi or more"),
+    (COMPOSE, "database.memory=1Mi", "16Mi or more"),
+    (COMPOSE, "port=0777", "a whole number"),
+    (COMPOSE, "build.context=", "the path of a directory"),
+    (COMPOSE, "trustedProxies=0.0.0.0/0", "strangers would be believed"),
+    (COMPOSE, "trustedProxies=10.0.0.0/8,::/0", "strangers would be believed"),
+    (COMPOSE, "trustedProxies=0.0.0.0/1,128.0.0.0/1", "strangers would be believed"),
     (COMPOSE, "host=shop_example", "a host name"),
     (COMPOSE, "host=https://shop.example", "a host name"),
     (COMPOSE, "host=shop.example:8080", "a host name"),
@@ -50,12 +59,23 @@ BAD = [
     (TRAEFIK, "api.expose=some", "one of all, webhooks, none"),
     (TRAEFIK, "acme.email=me", "an e-mail address"),
     (TRAEFIK, "acme.email=me@meine.de", "no authority gives a certificate"),
+    (TRAEFIK, "acme.email=me\x01@meine.de", "an e-mail address"),
+    (TRAEFIK, "acme.email=me@meine.de\x00", "an e-mail address"),
     (TRAEFIK, "acme.server=http://ca.example", "an https:// URL"),
+    (TRAEFIK, "acme.server=https://ca.example/directory", "acme.email is empty"),
     (TRAEFIK, "tls.cert=./shop.crt", "a certificate has both"),
     (TRAEFIK, "tls.key=$HOME/shop.key", "no $"),
     (TRAEFIK, "traefik.httpPort=443", "the same as traefik.httpsPort"),
     (TRAEFIK, "limits.requests=none", "a whole number"),
     (TRAEFIK, "frontend.urls=localhost:5050", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "frontend.urls=http://127.0.0.1:99999", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "frontend.urls=http://127.0.0.1:0", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "frontend.urls=http://127.0.0.256:5050", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "frontend.urls=http://:::]:5", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "frontend.urls=http://[::g]:5", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "frontend.urls=http://-a:5", "write http://127.0.0.1:5050"),
+    (TRAEFIK, "shopapi.urls=", "is empty; write http://127.0.0.1:5050"),
+    (TRAEFIK, "shopapi.urls=http://a:1,http://a:1", "twice"),
     (K8S, "namespace=My Shop", "a name of a-z"),
     (K8S, "database.kind=mysql", "one of statefulset, external"),
     (K8S, "database.storage=much", "such as 256Mi"),
@@ -85,6 +105,42 @@ def test_a_bad_value_is_refused_by_its_path(
     assert "\x1b" not in told.err
     assert told.out == ""
     assert not folder.exists()
+
+
+PUBLIC = ["host=shop.meine.de", "acme.email=ich@meine.de"]
+TOGETHER = [
+    (COMPOSE, ["port=65535", "frontend.replicas=3"], "they end at 65537, above 65535"),
+    (TRAEFIK, ["frontend.urls=http://a:1,http://b:1", "frontend.replicas=3"], "frontend.urls names 2, and"),
+    (TRAEFIK, [*PUBLIC, "api.host=api.shop.test"], 'api.host is "api.shop.test", for which no authority'),
+    (TRAEFIK, [*PUBLIC, "traefik.httpsPort=8443"], "the authority calls port 443"),
+]
+
+
+@pytest.mark.parametrize(("command", "settings", "words"), TOGETHER)
+def test_values_that_do_not_go_together_are_refused(
+    command: str, settings: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer([command, *(word for one in settings for word in ("--set", one))]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (refused,) = [line for line in told.err.splitlines() if line.startswith("  ✗ ")]
+    assert words in refused
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        (COMPOSE, ["port=65533", "frontend.replicas=3"]),
+        (TRAEFIK, [*PUBLIC, "api.host=api.shop.test", "api.expose=none"]),
+        (TRAEFIK, [*PUBLIC, "acme.server=https://acme.meine.de/directory"]),
+        (TRAEFIK, ["frontend.urls=http://web-1:5050,http://[fd00::1]:5050"]),
+        (TRAEFIK, ["frontend.urls=http://10.0.0.1:1,http://10.0.0.2:1", "frontend.replicas=2"]),
+        (COMPOSE, ["frontend.cpu=10m", "frontend.memory=16Mi"]),
+        (COMPOSE, ["trustedProxies=10.0.0.0/8,fc00::/7,203.0.113.7/32"]),
+    ],
+)
+def test_values_at_the_edge_are_taken(command: str, settings: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer([command, *(word for one in settings for word in ("--set", one))]) == 0, capsys.readouterr().err
 
 
 def test_every_bad_value_is_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,6 +183,11 @@ def test_an_unknown_value_is_told_with_the_nearest_known_one(
         ("host:", "host is empty; it is a host name"),
         ("host: yes", 'host is "true"; it is a host name'),
         ("1: 2", "No value is called 1."),
+        ("traefik: {httpPort: 0777}", 'traefik.httpPort is "0777"; it is a whole number'),
+        ("traefik: {httpPort: 0x50}", 'traefik.httpPort is "0x50"; it is a whole number'),
+        ("traefik: {httpPort: 8_080}", 'traefik.httpPort is "8_080"; it is a whole number'),
+        ("traefik: {httpPort: 1:30}", 'traefik.httpPort is "1:30"; it is a whole number'),
+        ("traefik: {httpPort: 80.0}", 'traefik.httpPort is "80.0"; it is a whole number'),
         ("host: !!python/object/apply:os.system [id]", "is no YAML"),
     ],
 )

@@ -1,5 +1,6 @@
 """secrets: what nobody should make up, made once."""
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -70,13 +71,19 @@ def _make_files(directory: Path, database_host: str, if_missing: bool) -> None:
         names = f"{error} {'is' if len(error.names) == 1 else 'are'}"
         fail(f"{names} in {directory} already.", f"shopctl secrets init --if-missing {clean(directory)}")
     except Unfit as error:
-        fail([f"{directory}: {problem}" for problem in error.problems], "mend or remove what is named, then again")
+        fail([f"{directory}: {problem}" for problem in error.problems], "mend or remove what is named, then again", 2)
     except Busy:
         fail(f"Another process has been making secrets in {directory} for 30 s.", "try again when it has ended")
     except ValueError as error:
         fail(f"--database-host {error}.", "shopctl secrets init --help", 2)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # The place is right, and full.
+            raise
+        fail(f"{directory}: {error.strerror}.", "name a directory that can be written", 2)
     for file in made.open_files:
-        console.warn(f"{file} can be read by everybody on this machine: chmod 0440 {file}")
+        console.warn(
+            f"{file} can be read by everybody on this machine: chmod 0440 {file}, once its group is the shop's"
+        )
     if made.names:
         console.done(f"{', '.join(made.names)} made in {directory}")
     else:

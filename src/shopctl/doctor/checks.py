@@ -14,11 +14,12 @@ from shopapi.runtime.logs import redacted
 from shopapi.runtime.settings import SettingsError, is_loopback, read
 from shopapi.settings import ApiSettings
 from shopctl.doctor.database import Database
-from shopctl.settings import ShopctlSettings, refuse_unknown_names
+from shopctl.settings import WORKER_PORT, ShopctlSettings, refuse_unknown_names
 from shopweb.settings import WebSettings
 
 T = TypeVar("T")
 State = Literal["ok", "warn", "fail"]
+Part = Literal["web", "worker", "once", "any"]
 _RANK: Final[dict[State, int]] = {"fail": 0, "warn": 1, "ok": 2}
 
 
@@ -60,19 +61,25 @@ def fail(found: str, remedy: str) -> Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """Looks at one thing. ``needs`` names the settings without which there is nothing to look at."""
+    """Looks at one thing. ``needs`` names the settings without which there is nothing to look at.
+
+    ``of_servers`` is one of how requests of others are answered: nobody sends any to a worker.
+    """
 
     factor: int
     name: str
     look: Callable[["Situation"], Finding]
     needs: tuple[str, ...] = ()
+    of_servers: bool = False
 
     def told(self, situation: "Situation") -> Told:
         """Look. A check that breaks is a check that failed: the others still have something to say."""
         unread = [name for name in self.needs if name in situation.unread]
         try:
-            if "DATABASE_URL" in self.needs and situation.is_web_alone:
+            if "DATABASE_URL" in self.needs and situation.part == "web":
                 found = ok("the API's affair: here API_SERVER_URL is set and DATABASE_URL is not")
+            elif self.of_servers and situation.part == "worker":
+                found = ok(f"the servers' affair: PORT={WORKER_PORT} is a worker's, which serves nobody")
             elif unread:
                 found = warn(f"not looked at, because {unread[0]} cannot be used", "shopctl config says why")
             else:
@@ -119,9 +126,17 @@ class Situation:
         return not is_loopback(self.host)
 
     @property
-    def is_web_alone(self) -> bool:
-        """Whether this is the environment of a web part, which has no database."""
-        return self.has("API_SERVER_URL") and not self.has("DATABASE_URL")
+    def part(self) -> Part:
+        """Whose environment this is: that of a part which has no more than it needs, as the renderings give it.
+
+        ``once`` is what migrates or seeds; ``any`` is the API, and whatever has the settings of several parts.
+        """
+        if self.has("API_SERVER_URL"):
+            return "any" if self.has("DATABASE_URL") else "web"
+        if self.shopctl.port == WORKER_PORT:
+            return "worker"
+        serves = any(map(self.has, ("HOST", "PORT", "SHOP_PUBLIC_URL", "SHOP_SECRET_KEY")))
+        return "once" if self.has("DATABASE_URL") and not serves else "any"
 
     def has(self, name: str) -> bool:
         """Whether a setting comes from the environment, by itself or by its file."""

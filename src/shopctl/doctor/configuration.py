@@ -13,6 +13,7 @@ from shopctl.settings import every_meaning
 
 _SHORTEST_GRACE_S: Final = 5
 _LONGEST_STOP_S: Final = 300
+_PRIVATE_IPV6: Final = ipaddress.ip_network("fc00::/7")  # RFC 4193
 
 
 def settings(situation: Situation) -> Finding:
@@ -42,10 +43,13 @@ def secret_key(situation: Situation) -> Finding:
     """A key that nobody can guess or read."""
     remedy = "shopctl secrets init DIR, then SHOP_SECRET_KEY_FILE=DIR/SHOP_SECRET_KEY for every part"
     if "SHOP_SECRET_KEY" in situation.unread:
-        return fail("SHOP_SECRET_KEY cannot be used", remedy)
+        return fail("SHOP_SECRET_KEY cannot be used", "first the check of factor 3, settings")
     if not situation.api.secret_key:
         if Path(SECRET_KEY_FILE).exists() and not situation.is_public:
             return warn("it is not set; shopctl up has its own, serve-api and serve-web would not start", remedy)
+        if situation.part == "once":
+            found = "it is not set: enough to migrate and to seed; serve-api and serve-web would not start"
+            return warn(found, "to serve, the SHOP_SECRET_KEY_FILE of the other parts")
         return fail("SHOP_SECRET_KEY is not set", remedy)
     if situation.api.secret_key == situation.database_password:
         return fail("it is the database's password too", remedy)
@@ -56,10 +60,19 @@ def secret_files(situation: Situation) -> Finding:
     """Files of secrets are for the shop alone."""
     names = [f"{told.name}_FILE" for told in every_meaning() if told.secret]
     files = [Path(situation.environ[name]) for name in names if situation.environ.get(name)]
-    open_to_all = [str(file) for file in files if file.exists() and file.stat().st_mode & stat.S_IROTH]
+    open_to_all = [str(file) for file in files if _is_open(file)]
     if open_to_all:
-        return warn(f"everybody can read {', '.join(open_to_all)}", f"chmod 0440 {' '.join(open_to_all)}")
+        # With another group the shop itself would be among those who can read no longer.
+        remedy = f"chmod 0440 {' '.join(open_to_all)}, once the group is the one that the shop runs as"
+        return warn(f"everybody can read {', '.join(open_to_all)}", remedy)
     return ok(f"{len(files)} in use, none that everybody can read" if files else "none in use")
+
+
+def _is_open(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False  # What reads the settings has told it.
 
 
 def public_url(situation: Situation) -> Finding:
@@ -89,7 +102,8 @@ def allowed_hosts(situation: Situation) -> Finding:
     """Who is to be answered is answered."""
     address = situation.shopctl.host
     names = sorted(situation.api.allowed_hosts)
-    if not situation.is_public and not names and not is_loopback(address):
+    # 0.0.0.0 is right in a container, and there somebody has said what customers see.
+    if not situation.has("SHOP_PUBLIC_URL") and not names and not is_loopback(address):
         found = f"it listens at {address} and answers only to names of this machine; others get 421"
         return warn(found, "SHOP_PUBLIC_URL names the address that customers see, SHOP_ALLOWED_HOSTS more of them")
     return ok(", ".join([situation.host, *names]))
@@ -98,7 +112,7 @@ def allowed_hosts(situation: Situation) -> Finding:
 def trusted_proxies(situation: Situation) -> Finding:
     """Addresses of callers are believed from proxies alone."""
     trusted = situation.api.trusted_proxies
-    wide = [str(network) for network in trusted if network.prefixlen < 8]
+    wide = [str(network) for network in trusted if network.prefixlen < 8 and network != _PRIVATE_IPV6]
     if wide:
         found = f"{', '.join(wide)}: anybody may say what address he has"
         return fail(found, "SHOP_TRUSTED_PROXIES names the proxy's own network, such as 172.16.0.0/12")
@@ -161,10 +175,10 @@ CHECKS: Final = (
     Check(3, "secret files", secret_files),
     Check(3, "public address", public_url, (*_PUBLIC, "SHOP_HSTS")),
     Check(3, "/items", items, (*_PUBLIC, "SHOP_ITEMS_ACCESS")),
-    Check(3, "allowed hosts", allowed_hosts, (*_PUBLIC, "SHOP_ALLOWED_HOSTS")),
-    Check(3, "trusted proxies", trusted_proxies, (*_PUBLIC, "SHOP_TRUSTED_PROXIES")),
+    Check(3, "allowed hosts", allowed_hosts, (*_PUBLIC, "SHOP_ALLOWED_HOSTS"), of_servers=True),
+    Check(3, "trusted proxies", trusted_proxies, (*_PUBLIC, "SHOP_TRUSTED_PROXIES"), of_servers=True),
     Check(3, "rate limits", rate_limits, (*_PUBLIC, "SHOP_RATE_LIMITS")),
-    Check(9, "stopping", stopping, (*_PUBLIC, "SHOP_DRAIN_S", "SHOP_GRACE_S")),
+    Check(9, "stopping", stopping, (*_PUBLIC, "SHOP_DRAIN_S", "SHOP_GRACE_S"), of_servers=True),
     Check(10, "parity", parity, (*_PUBLIC, "DATABASE_URL")),
     Check(11, "logs", logs, (*_PUBLIC, "SHOP_LOG_FORMAT", "SHOP_LOG_LEVEL")),
 )

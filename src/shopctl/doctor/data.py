@@ -47,7 +47,7 @@ def password(situation: Situation) -> Finding:
     from sqlalchemy.engine import make_url
 
     found = f"DATABASE_URL has a password that is short or simple: it has {len(secret)} characters"
-    remedy = "shopctl secrets init DIR makes one of 43; set it in PostgreSQL by ALTER ROLE"
+    remedy = "openssl rand -hex 32 makes one; put it into PostgreSQL (ALTER ROLE) and into DATABASE_URL"
     near = is_loopback(make_url(situation.api.database_url).host or "localhost")
     return warn(found, remedy) if near and not situation.is_public else fail(found, remedy)
 

@@ -16,6 +16,8 @@ from shopctl.doctor.requirements import broken_requirements
 _MIB: Final = 1024 * 1024
 _DISK_WARN_MIB: Final = 1024
 _DISK_FAIL_MIB: Final = 100
+_SMALL_DISK_WARN: Final = 0.2
+_SMALL_DISK_FAIL: Final = 0.05
 _NETWORK_FILE_SYSTEMS: Final = ("nfs", "cifs", "smb", "9p", "ceph", "gluster", "fuse.sshfs", "afs", "lustre")
 _PROBE_S: Final = 2.0
 _GIT: Final = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "status", "--porcelain")
@@ -26,7 +28,8 @@ def version(situation: Situation) -> Finding:
     build = this_build()
     if build.commit:
         return ok(f"{__version__}, commit {build.commit[:12]}" + (f", built {build.built}" if build.built else ""))
-    return warn(f"{__version__}, of no known commit", "build the image with SHOPCTL_COMMIT set in it")
+    remedy = "COMMIT=$(git rev-parse HEAD) docker compose build, or docker build --build-arg COMMIT=…"
+    return warn(f"{__version__}, of no known commit", remedy)
 
 
 def dependencies(situation: Situation) -> Finding:
@@ -49,15 +52,9 @@ def build(situation: Situation) -> Finding:
     if changed is None:
         return ok("a clone; without git nobody can say whether it was changed")
     if changed:
-        return warn(
-            f"a clone with {changed} changed {_word('file', changed)}: no commit says what runs",
-            "commit, build, and run that",
-        )
+        files = "file" if changed == 1 else "files"
+        return warn(f"a clone with {changed} changed {files}: no commit says what runs", "commit, build, and run that")
     return ok("a clone without changes")
-
-
-def _word(thing: str, number: int) -> str:
-    return thing if number == 1 else f"{thing}s"
 
 
 def _changed_files(clone: Path) -> int | None:
@@ -94,17 +91,22 @@ def _file_system_of(directory: Path) -> str:
 
 
 def disk(situation: Situation) -> Finding:
-    """Room to write."""
+    """Room to write.
+
+    Beside PostgreSQL only passing files are written, to a file system that may be small and in memory: of such a one it
+    counts which share is free.
+    """
     try:
         temporary = Path(tempfile.gettempdir())
     except OSError:
         return fail("there is no directory for temporary files", "make /tmp writable, or name another by TMPDIR")
     place = _sqlite_file(situation).parent if situation.is_sqlite else temporary
-    free = shutil.disk_usage(place).free // _MIB
-    found, remedy = f"{free:,} MiB are free in {place}", "make room there"
-    if free < _DISK_FAIL_MIB:
+    usage = shutil.disk_usage(place)
+    free, total = usage.free / _MIB, float("inf") if situation.is_sqlite else usage.total / _MIB
+    found, remedy = f"{free:,.0f} MiB are free in {place}", "make room there"
+    if free < min(_DISK_FAIL_MIB, total * _SMALL_DISK_FAIL):
         return fail(found, remedy)
-    return warn(found, remedy) if free < _DISK_WARN_MIB else ok(found)
+    return warn(found, remedy) if free < min(_DISK_WARN_MIB, total * _SMALL_DISK_WARN) else ok(found)
 
 
 def _sqlite_file(situation: Situation) -> Path:
@@ -123,9 +125,10 @@ def ports(situation: Situation) -> Finding:
     if len(set(wanted)) < len(wanted):
         return fail(f"API and web part both want {wanted[0]}", f"SHOP_API_PORT={wanted[0] + 10}")
     ours, free = list[int](), list[int]()
+    remedy = "end what has it, or another port: PORT, SHOP_WEB_PORT or SHOP_API_PORT"
     for port in wanted:
         try:
-            require_free_port(settings.host, port, "another port: PORT, SHOP_WEB_PORT or SHOP_API_PORT")
+            require_free_port(settings.host, port, remedy)
             free.append(port)
         except Failed as failed:
             if not _is_this_shop(settings.host, port):
@@ -154,23 +157,25 @@ def _is_this_shop(host: str, port: int) -> bool:
 
 def api(situation: Situation) -> Finding:
     """The API that the web part calls."""
+    if not situation.has("API_SERVER_URL"):
+        return ok("not asked: API_SERVER_URL is not set, so no web part is known that calls one")
     import httpx
 
-    url = situation.web.api_server_url.geturl()
-    hosts = Hosts(situation.api.public_url, situation.api.allowed_hosts)
-    refused = f"SHOP_ALLOWED_HOSTS={situation.web.api_server_url.netloc} for the API"
+    url, name = situation.web.api_server_url.geturl(), situation.web.api_server_url.netloc
+    refused = f"SHOP_ALLOWED_HOSTS of the API names {name} too"
     try:
         answer = httpx.get(f"{url}/v1/shop", timeout=_PROBE_S, trust_env=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        if not hosts.allows(situation.web.api_server_url.netloc):
+        # A web part alone has no SHOP_ALLOWED_HOSTS of the API: what it would refuse, nobody can say here.
+        hosts = Hosts(situation.api.public_url, situation.api.allowed_hosts)
+        if situation.part != "web" and not hosts.allows(name):
             return warn(f"{url} does not answer, and with these settings it would refuse that name", refused)
-        return warn(f"{url} does not answer ({type(error).__name__}); it may not be started", "shopctl serve-api")
+        found = f"{url} does not answer ({type(error).__name__}); it may not be started"
+        return warn(found, "start the API where it runs (shopctl serve-api), or mend API_SERVER_URL")
     if answer.headers.get("server") != "shop":
-        return fail(f"what answers at {url} is not the shop's API", "API_SERVER_URL names the API: http://shopapi:8000")
+        return fail(f"what answers at {url} is not the shop's API", "mend API_SERVER_URL, such as http://shopapi:8000")
     if answer.status_code == 421:
-        found = f"{url} answers 421: it does not know that name as its own"
-        # Where nobody set API_SERVER_URL there may be no web part that asks by that name.
-        return fail(found, refused) if situation.has("API_SERVER_URL") else warn(found, refused)
+        return fail(f"{url} answers 421: it does not know that name as its own", refused)
     if answer.status_code >= 500:
         return fail(f"{url} answers {answer.status_code}", "its log says why")
     return ok(f"{url} answers")

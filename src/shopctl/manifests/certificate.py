@@ -1,6 +1,7 @@
 """A certificate that nobody but its maker trusts: to try the shop by https on one's own machine."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,32 +11,76 @@ REMEDY: Final = "pip install 'shopctl[manifests]'"
 
 
 class CannotSign(Exception):
-    """The library that makes certificates is not installed, or half a pair lies there."""
+    """The library that makes certificates is not installed, or what lies there does not fit."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
 
 
-def self_signed(folder: Path, hosts: Sequence[str]) -> tuple[Path, Path, bool]:
-    """A certificate for ``hosts`` and its key in ``folder``, and whether they were made now; those there are kept.
+class Pair:
+    """A certificate for ``hosts`` and its key, in ``folder``: the first host's name with ``.crt`` and ``.key``."""
 
-    The key is its owner's alone. Raises :class:`CannotSign` and :class:`OSError`.
-    """
-    cert, key = folder / f"{hosts[0]}.crt", folder / f"{hosts[0]}.key"
-    if cert.exists() and key.exists():
-        return cert, key, False
-    if cert.exists() or key.exists():
-        there = cert if cert.exists() else key
-        raise CannotSign(f"{there} is there without its other half.", f"rm {there}")
+    def __init__(self, folder: Path, hosts: Sequence[str]) -> None:
+        self.folder = folder
+        self.hosts = list(dict.fromkeys(hosts))
+        self.cert, self.key = folder / f"{hosts[0]}.crt", folder / f"{hosts[0]}.key"
+
+    def is_there(self) -> bool:
+        """Whether it lies there and can be used. Raises :class:`CannotSign` where neither it nor a new one can be."""
+        try:
+            import cryptography  # noqa: F401
+        except ImportError:
+            raise CannotSign("The library that makes certificates is not installed.", REMEDY) from None
+        there = [file for file in (self.cert, self.key) if file.exists()]
+        if len(there) == 1:
+            raise CannotSign(f"{there[0]} is there without its other half.", f"rm {shlex.quote(str(there[0]))}")
+        if there and (fault := _fault(self.cert.read_bytes(), self.key.read_bytes(), self.hosts)):
+            both = shlex.join([str(self.cert), str(self.key)])
+            raise CannotSign(f"{self.cert} {fault}.", f"rm {both}  and the same again makes a new one")
+        return bool(there)
+
+    def make(self) -> bool:
+        """Make it, its key for its owner alone, where it is not there yet; whether that was so.
+
+        Raises :class:`CannotSign` and :class:`OSError`.
+        """
+        if self.is_there():
+            return False
+        certificate, private = _pair(self.hosts)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.key, private, 0o600)
+        _write(self.cert, certificate, 0o644)
+        return True
+
+
+def self_signed(folder: Path, hosts: Sequence[str]) -> tuple[Path, Path, bool]:
+    """The certificate and the key of :class:`Pair`, and whether they were made now."""
+    pair = Pair(folder, hosts)
+    made = pair.make()
+    return pair.cert, pair.key, made
+
+
+def _fault(cert: bytes, key: bytes, hosts: Sequence[str]) -> str:
+    """Why a certificate and a key that lie there are not a pair for ``hosts`` today; empty where they are."""
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
-        certificate, private = _pair(hosts)
-    except ImportError:
-        raise CannotSign("The library that makes certificates is not installed.", REMEDY) from None
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(key, private, 0o600)
-    _write(cert, certificate, 0o644)
-    return cert, key, True
+        certificate = x509.load_pem_x509_certificate(cert)
+        private = load_pem_private_key(key, password=None)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, TypeError, x509.ExtensionNotFound):
+        return "and its key cannot be read as a certificate for hosts and a key without a password"
+    if private.public_key() != certificate.public_key():
+        return "does not belong to the key beside it"
+    if missing := [host for host in hosts if host not in names.get_values_for_type(x509.DNSName)]:
+        return f"is not for {' and '.join(missing)}"
+    if certificate.not_valid_after_utc <= datetime.now(UTC):
+        return f"was valid until {certificate.not_valid_after_utc:%Y-%m-%d}"
+    return ""
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:

@@ -3,13 +3,17 @@
 It runs at every rendering, and after an owner's patch.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from shopctl.manifests import check_pods, check_routes
+from shopctl.manifests import check_parts, check_pods, check_routes
 from shopctl.manifests.cluster import Cluster, entries, mapping
 
 _NO_NAMESPACE: Final = ("Namespace",)
+_VISITORS: Final = {"acme.cert-manager.io/http01-solver"}
+"""Labels of pods that others start in this namespace."""
+
 _CUSTOM: Final = ("traefik.io/", "gateway.networking.k8s.io/", "cert-manager.io/")
 
 
@@ -19,22 +23,33 @@ def problems(documents: Sequence[Any]) -> list[str]:
     found = list(_identities(cluster))
     found += _custom(cluster)
     for pod in cluster.pods:
-        found += check_pods.problems(pod, cluster)
-    found += [*_services(cluster), *_scaling(cluster), *_budgets(cluster), *_policies(cluster)]
+        found += [*check_pods.problems(pod, cluster), *check_parts.problems(pod, cluster)]
+    found += [*_selectors(cluster), *_services(cluster), *_scaling(cluster), *_budgets(cluster), *_policies(cluster)]
     found += check_routes.problems(cluster)
     return found
 
 
 def weaknesses(documents: Sequence[Any]) -> list[str]:
-    """What pods are allowed that ours never need; a sentence for each."""
-    from shopctl.manifests import restricted
+    """What is allowed that the shop never needs, and what nobody here can judge; a sentence for each."""
+    from shopctl.manifests import models, restricted
 
-    return [told for pod in Cluster(documents).pods for told in restricted.weaknesses(pod)]
+    cluster = Cluster(documents)
+    found = [told for pod in cluster.pods for told in restricted.weaknesses(pod)]
+    found += [*restricted.opened(cluster), *check_routes.weaknesses(cluster)]
+    for one in _custom_of(cluster):
+        if not models.fault(one):
+            found += [
+                f"{cluster.where(one)}.{path} is not known here, and so not checked." for path in models.unknown(one)
+            ]
+    return found
+
+
+def _custom_of(cluster: Cluster) -> list[dict[str, Any]]:
+    return [one for one in cluster.documents if str(one.get("apiVersion")).startswith(_CUSTOM)]
 
 
 def _custom(cluster: Cluster) -> Iterator[str]:
-    custom = [one for one in cluster.documents if str(one.get("apiVersion")).startswith(_CUSTOM)]
-    if custom:
+    if custom := _custom_of(cluster):
         # Here, since it takes as long as everything else in this module.
         from shopctl.manifests.models import fault
 
@@ -50,8 +65,16 @@ def _identities(cluster: Cluster) -> Iterator[str]:
             yield f"{where} is there twice."
         seen.add(where)
         namespace = mapping(one.get("metadata")).get("namespace")
-        if one.get("kind") not in _NO_NAMESPACE and namespace not in namespaces:
+        if one.get("kind") not in _NO_NAMESPACE and str(namespace) not in namespaces:
             yield f"{where}.metadata.namespace is {namespace}, which is not the namespace of the rest."
+
+
+def _selectors(cluster: Cluster) -> Iterator[str]:
+    for pod in cluster.pods:
+        selector = mapping(mapping(pod.workload.get("spec")).get("selector")).get("matchLabels")
+        for other in cluster.selected(selector) if pod.kind != "Job" and selector else []:
+            if other.workload is not pod.workload:
+                yield f"{pod.where}.spec.selector matches the pods of {other.where} too, and would take them away."
 
 
 def _services(cluster: Cluster) -> Iterator[str]:
@@ -61,10 +84,12 @@ def _services(cluster: Cluster) -> Iterator[str]:
         if not spec.get("selector") or not pods:
             yield f"{where}.selector matches no pods."
             continue
+        if len(pods) > 1:
+            yield f"{where}.selector matches the pods of {' and '.join(pod.where for pod in pods)}; it is to be one."
         for number, port in enumerate(entries(spec.get("ports"))):
             target = port.get("targetPort", port.get("port"))
-            if not any(pod.listens_at(target) for pod in pods):
-                yield f"{where}.ports[{number}].targetPort is {target}, at which {pods[0].where} does not listen."
+            for deaf in [pod.where for pod in pods if not pod.listens_at(target)]:
+                yield f"{where}.ports[{number}].targetPort is {target}, at which {deaf} does not listen."
 
 
 def _scaling(cluster: Cluster) -> Iterator[str]:
@@ -82,7 +107,8 @@ def _scaling(cluster: Cluster) -> Iterator[str]:
         if "replicas" in mapping(target.get("spec")):
             yield f"{told}.spec.replicas undoes at every apply what {cluster.where(scaler)} has done."
         containers = [c for pod in cluster.pods if pod.workload is target for c in entries(pod.spec.get("containers"))]
-        for name in {mapping(metric.get("resource")).get("name") for metric in entries(spec.get("metrics"))} - {None}:
+        measured = {str(mapping(metric.get("resource")).get("name", "")) for metric in entries(spec.get("metrics"))}
+        for name in sorted(measured - {""}):
             if any(name not in mapping(mapping(c.get("resources")).get("requests")) for c in containers):
                 yield f"{where}.metrics measures {name}, of which a container of {told} requests nothing."
 
@@ -96,9 +122,21 @@ def _budgets(cluster: Cluster) -> Iterator[str]:
             yield f"{where}.selector matches no pods."
             continue
         fewest = sum(_fewest(pod.workload, cluster) for pod in pods)
-        kept = spec.get("minAvailable", 0)
-        if isinstance(kept, int) and kept >= fewest:
-            yield f"{where}.minAvailable is {kept} of {fewest}: no node with such a pod could be emptied."
+        unmet = {
+            "minAvailable": _of(spec, "minAvailable", 0, fewest) >= fewest,
+            "maxUnavailable": _of(spec, "maxUnavailable", 1, fewest) == 0,
+        }
+        for name in unmet:
+            if unmet[name] and name in spec:
+                yield f"{where}.{name} is {spec[name]} of {fewest}: no node with such a pod could be emptied."
+
+
+def _of(spec: dict[str, Any], name: str, default: int, whole: int) -> int:
+    """A number of pods, or percent of ``whole``, which the cluster rounds up."""
+    told = spec.get(name, default)
+    if isinstance(told, str) and re.fullmatch("[0-9]{1,3}%", told):
+        return -(-int(told[:-1]) * whole // 100)
+    return told if isinstance(told, int) else default
 
 
 def _fewest(workload: dict[str, Any], cluster: Cluster) -> int:
@@ -119,7 +157,7 @@ def _policies(cluster: Cluster) -> Iterator[str]:
         where, spec = f"{cluster.where(policy)}.spec", mapping(policy.get("spec"))
         own = mapping(spec.get("podSelector")).get("matchLabels")
         pods = cluster.selected(own)
-        if own and not pods:
+        if own and not pods and not mapping(own).keys() & _VISITORS:
             yield f"{where}.podSelector matches no pods."
         for way, peers in (("ingress", "from"), ("egress", "to")):
             for number, rule in enumerate(entries(spec.get(way))):

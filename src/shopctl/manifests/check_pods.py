@@ -1,17 +1,18 @@
 """Whether everything that a pod names is there: settings, secrets, volumes, ports, its account."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from shopctl.manifests.cluster import Cluster, Pod, entries, mapping
 
 SECRET: Final = "shop-secrets"  # noqa: S105 - what it is called, not what it is.
-EXTERNAL: Final = "shopctl/external"
-"""An annotation of a workload: names, with commas, of ConfigMaps and Secrets that somebody else makes."""
-
 _KEYS: Final = ("SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD")
-_SOURCES: Final = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName")}
+_SECRET_FILE: Final = "(SHOP_.*|DATABASE_URL|POSTGRES_.*)_FILE"  # noqa: S105 - a name.
+"""What a secret of the shop is read from; the likes of SSL_CERT_FILE may name a file of the image."""
+
+_SOURCES: Final = {"configMap": "ConfigMap", "secret": "Secret"}
 _PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
@@ -27,41 +28,43 @@ def problems(pod: Pod, cluster: Cluster) -> Iterator[str]:
         if not labels.items() <= pod.labels.items():
             yield f"{here}.topologySpreadConstraints[{number}].labelSelector does not match the pods themselves."
     account = pod.spec.get("serviceAccountName", "default")
-    if account != "default" and cluster.find("ServiceAccount", account) is None:
-        yield f"{here}.serviceAccountName is {account}, which is not rendered."
+    if account != "default":
+        yield from cluster.missing(pod.workload, "ServiceAccount", account, f"{here}.serviceAccountName")
     if pod.kind == "StatefulSet" and cluster.find("Service", spec.get("serviceName")) is None:
         yield f"{pod.where}.spec.serviceName is {spec.get('serviceName')}, which is not rendered."
     yield from _volumes(pod, cluster, here)
     for where, container in pod.containers():
         yield from _environment(pod, cluster, container, where)
         yield from _ports(container, where)
+        yield from _amounts(container, where)
 
 
 def _environment(pod: Pod, cluster: Cluster, container: dict[str, Any], where: str) -> Iterator[str]:
     for number, source in enumerate(entries(container.get("envFrom"))):
         for reference, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
             if reference in source:
-                name = mapping(source[reference]).get("name")
-                yield from _known(pod, cluster, kind, name, None, f"{where}.envFrom[{number}].{reference}")
+                told = mapping(source[reference])
+                yield from _known(pod, cluster, kind, told, None, f"{where}.envFrom[{number}].{reference}")
     mounted = _mounted(pod, container)
     for one in entries(container.get("env")):
         here = f"{where}.env.{one.get('name')}"
         for reference, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
             if reference in mapping(one.get("valueFrom")):
                 told = mapping(one["valueFrom"][reference])
-                yield from _known(pod, cluster, kind, told.get("name"), told.get("key"), here)
-        if str(one.get("name", "")).endswith("_FILE") and not _is_there(str(one.get("value")), mounted):
+                yield from _known(pod, cluster, kind, told, told.get("key"), here)
+        if re.fullmatch(_SECRET_FILE, str(one.get("name"))) and not _is_there(str(one.get("value")), mounted):
             yield f"{here} is {one.get('value')}, where nothing is mounted."
 
 
 def _mounted(pod: Pod, container: dict[str, Any]) -> dict[str, set[str] | None]:
     """Where volumes lie, and which files each has, as far as that is said."""
-    volumes = {one.get("name"): one for one in entries(pod.spec.get("volumes"))}
+    volumes = {str(one.get("name")): one for one in entries(pod.spec.get("volumes"))}
     found: dict[str, set[str] | None] = {}
     for mount in entries(container.get("volumeMounts")):
-        volume = mapping(volumes.get(mount.get("name")))
-        told = next((mapping(volume[source]).get("items") for source in _SOURCES if source in volume), None)
-        found[str(mount.get("mountPath"))] = {str(one.get("path")) for one in entries(told)} if told else None
+        volume = mapping(volumes.get(str(mount.get("name"))))
+        told = [entries(source.get("items")) for _, source in _sources(volume)]
+        files = {str(one.get("path")) for items in told for one in items}
+        found[str(mount.get("mountPath"))] = files if told and all(told) else None
     return found
 
 
@@ -72,19 +75,16 @@ def _is_there(path: str, mounted: dict[str, set[str] | None]) -> bool:
     return False
 
 
-def _known(pod: Pod, cluster: Cluster, kind: str, name: Any, key: Any, where: str) -> Iterator[str]:
+def _known(pod: Pod, cluster: Cluster, kind: str, told: dict[str, Any], key: Any, where: str) -> Iterator[str]:
+    name = told.get("name", told.get("secretName"))
     found = cluster.find(kind, name)
-    annotations = mapping(mapping(pod.workload.get("metadata")).get("annotations"))
-    if found is None and name in str(annotations.get(EXTERNAL, "")).split(","):
+    if told.get("optional") is True:
         return
     if found is None and (kind, name) != ("Secret", SECRET):
-        yield (
-            f"{where} names the {kind} {name}, which is not rendered. If somebody else makes it, say so by the "
-            f'annotation {EXTERNAL}: "{name}" of {pod.where}.'
-        )
+        yield from cluster.missing(pod.workload, kind, name, where)
         return
     keys = {*mapping(found.get("data")), *mapping(found.get("stringData"))} if found is not None else set(_KEYS)
-    if key is not None and key not in keys:
+    if key is not None and str(key) not in keys:
         yield f"{where} names the key {key}, which the {kind} {name} has not."
 
 
@@ -108,11 +108,20 @@ def _volumes(pod: Pod, cluster: Cluster, here: str) -> Iterator[str]:
     for name, volume in volumes.items():
         if not any(key != "name" for key in volume):
             yield f"{here}.volumes.{name} has no source."
-        for source, (kind, naming) in _SOURCES.items():
-            if source in volume:
-                told = mapping(volume[source])
-                for key in [one.get("key") for one in entries(told.get("items"))] or [None]:
-                    yield from _known(pod, cluster, kind, told.get(naming), key, f"{here}.volumes.{name}")
+        for kind, told in _sources(volume):
+            for key in [one.get("key") for one in entries(told.get("items"))] or [None]:
+                yield from _known(pod, cluster, kind, told, key, f"{here}.volumes.{name}")
+        claim = mapping(volume.get("persistentVolumeClaim")).get("claimName")
+        if claim is not None:
+            yield from cluster.missing(pod.workload, "PersistentVolumeClaim", claim, f"{here}.volumes.{name}")
+
+
+def _sources(volume: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The ConfigMaps and Secrets that a volume is made of, each with what is said of it."""
+    for one in (volume, *entries(mapping(volume.get("projected")).get("sources"))):
+        for source, kind in _SOURCES.items():
+            if source in one:
+                yield kind, mapping(one[source])
 
 
 def _ports(container: dict[str, Any], where: str) -> Iterator[str]:
@@ -123,3 +132,25 @@ def _ports(container: dict[str, Any], where: str) -> Iterator[str]:
             port = mapping(mapping(asked).get(how)).get("port")
             if port is not None and not any(port in (one.get("name"), one.get("containerPort")) for one in declared):
                 yield f"{where}.{name}.{how}.port is {port}, which is no port of the container."
+
+
+def _amounts(container: dict[str, Any], where: str) -> Iterator[str]:
+    resources = mapping(container.get("resources"))
+    most = mapping(resources.get("limits"))
+    for name, wanted in mapping(resources.get("requests")).items():
+        requested, limit = _quantity(wanted), _quantity(most.get(name))
+        if requested is not None and limit is not None and requested > limit:
+            yield f"{where}.resources.requests.{name} is {wanted}, more than its limit, which is {most[name]}."
+
+
+def _quantity(told: Any) -> float | None:
+    """An amount as a number, as Kubernetes' own Quantity has it; nothing where it is none."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(m|k|[KMGTPE]i?|e[0-9]{1,2})?", str(told))
+    if not found:
+        return None
+    number, unit = float(found[1]), found[2] or ""
+    if unit.startswith("e"):
+        return number * 10.0 ** int(unit[1:])
+    if unit == "m":
+        return number / 1000
+    return number * (1024.0 if unit.endswith("i") else 1000.0) ** " KMGTPE".index(unit[:1].upper() or " ")

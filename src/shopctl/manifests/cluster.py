@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 WORKLOADS: Final = ("Deployment", "StatefulSet", "Job")
+EXTERNAL: Final = "shopctl/external"
+"""An annotation of a resource: names, with commas, of what it refers to and somebody else makes."""
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -15,6 +17,11 @@ def mapping(value: Any) -> dict[str, Any]:
 def entries(value: Any) -> list[dict[str, Any]]:
     """The mappings of a list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list."""
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,13 @@ class Pod:
             for one in entries(self.spec.get(kind)):
                 yield f"{self.where}.spec.template.spec.{kind}.{one.get('name')}", one
 
+    def ports(self) -> list[dict[str, Any]]:
+        """What its containers declare."""
+        return [one for _, container in self.containers() for one in entries(container.get("ports"))]
+
     def listens_at(self, port: Any) -> bool:
         """Whether a container declares a port, by its number or its name."""
-        declared = [one for _, container in self.containers() for one in entries(container.get("ports"))]
-        return any(port in (one.get("containerPort"), one.get("name")) for one in declared)
+        return any(port in (one.get("containerPort"), one.get("name")) for one in self.ports())
 
 
 class Cluster:
@@ -84,6 +94,20 @@ class Cluster:
         """The pods that a mapping of labels selects."""
         wanted = mapping(selector).items()
         return [pod for pod in self.pods if wanted <= pod.labels.items()]
+
+    @staticmethod
+    def made_elsewhere(document: Mapping[str, Any], name: Any) -> bool:
+        """Whether a resource says by its annotation that somebody else makes what it calls ``name``."""
+        told = mapping(mapping(document.get("metadata")).get("annotations")).get(EXTERNAL, "")
+        return str(name) in [one.strip() for one in str(told).split(",")]
+
+    def missing(self, document: Mapping[str, Any], kind: str, name: Any, where: str) -> Iterator[str]:
+        """The sentence for a resource that ``document`` names and that is neither rendered nor made elsewhere."""
+        if self.find(kind, name) is None and not self.made_elsewhere(document, name):
+            yield (
+                f"{where} names the {kind} {name}, which is not rendered. If somebody else makes it, say so by the "
+                f'annotation {EXTERNAL}: "{name}" of {self.where(document)}.'
+            )
 
     def service_port(self, service: Mapping[str, Any], port: Any) -> bool:
         """Whether a Service has a port, by its number or its name."""

@@ -1,34 +1,38 @@
-"""Why one line of a rendering is as it is: the comment over it, the values that make it so, the template it is from.
+"""Why one line of a rendering is as it is: the comment, the values and the patches that make it so, its template."""
 
-Which values those are is found by trying: each is given its example in turn, and what then changes here is theirs.
-"""
-
-import difflib
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-import yaml
+from shopctl.manifests.comments import outer_comment, own_comment
+from shopctl.manifests.render import Manifest, Part, parts, text_of
+from shopctl.manifests.tries import at_work
+from shopctl.manifests.values import Value, Values
+from shopctl.manifests.yaml_paths import Place, near, place_in
 
-from shopctl.manifests import yaml_text
-from shopctl.manifests.render import Manifest
-from shopctl.manifests.values import Value, Values, ValuesError
-
-Render = Callable[[Values], Sequence[Manifest]]
+if TYPE_CHECKING:
+    from shopctl.manifests.patches import Patch
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One line: where it stands, what it says, why, which values make it, and its template."""
+    """One line: where it stands and what it says, and why."""
 
-    path: str
     file: str
     line: int
     text: str
     why: str
-    values: tuple[tuple[Value, str, str], ...]
-    """Each with its text and its source."""
+    """The comment that is meant for it."""
+
+    within: tuple[str, str]
+    """Without one, the nearest line around it that has a comment, and this comment."""
+
+    values: Sequence[Value]
+    patches: Sequence[str]
+    """The sources of those that change it."""
+
+    unpatched: str
+    """The line as it would be without them, if there would be one."""
 
     template: str
 
@@ -42,163 +46,104 @@ class NoSuchPath(Exception):
         self.near = list(near)
 
 
-def explained(path: str, values: Values, render: Render) -> Explanation:
-    """What is known of ``path``, such as ``services.frontend.read_only`` or ``Deployment/frontend.spec.replicas``."""
-    manifests = render(values)
-    found = [(manifest, node) for manifest, node in _found(manifests, path)]
-    if not found:
-        raise NoSuchPath(path, _near(manifests, path))
-    manifest, (key, value) = found[0]
-    lines = manifest.text.splitlines()
-    marks = [mark for mark in (key, value) if mark is not None]
-    line = marks[0].start_mark.line
+@dataclass(frozen=True)
+class _Line:
+    """What a path names in one file."""
+
+    manifest: Manifest
+    place: Place
+
+    @property
+    def text(self) -> str:
+        return self.manifest.text.splitlines()[self.place.line].strip()
+
+    def comment(self) -> tuple[str, tuple[str, str]]:
+        lines, line = self.manifest.text.splitlines(), self.place.line
+        end = self.place.value.end_mark
+        own = own_comment(lines, line, end.column if end.line == line else 0)
+        return own, ("", "") if own else outer_comment(lines, line)
+
+
+def explained(
+    path: str, values: Values, provider: str, patches: "Sequence[Patch]", final: Sequence[Manifest]
+) -> Explanation:
+    """What is known of ``path``, such as ``services.frontend.read_only`` or ``Deployment/frontend.spec.replicas``.
+
+    ``final`` is what is rendered with these values, these patches and :func:`no_secrets`. Raises :class:`NoSuchPath`.
+    """
+    found = _line(final, path)
+    if found is None:
+        raise NoSuchPath(path, near(final, path))
+    rendered = list(parts(values, provider=provider, fresh=no_secrets))
+    plain = [Manifest(part[0], text_of(part), part[1]) for part in rendered]
+    before = _line(plain, path)
+    changed = list(_changing(path, values, provider, plain, patches, found)) if _said(found) != _said(before) else []
+    why, within = found.comment() if before or not changed else ("", ("", ""))
+    last_word = bool(changed) and found.place.is_single and any(_holds(patch, path) for patch in patches)
     return Explanation(
-        path,
-        manifest.name,
-        line + 1,
-        lines[line].strip(),
-        comment_of(lines, line),
-        tuple(_at_work(path, values, render, _shown(value))),
-        manifest.template,
+        found.manifest.name,
+        found.place.line + 1,
+        found.text,
+        why,
+        within,
+        [] if before is None or last_word else _at_work(before, values, provider),
+        changed,
+        before.text if before else "",
+        _template(rendered, before),
     )
 
 
-def _at_work(path: str, values: Values, render: Render, now: str) -> Iterator[tuple[Value, str, str]]:
-    for value in values.known():
-        try:
-            other = render(values.having(value.path, value.kind(value.example)))
-        except (ValueError, ValuesError):
-            continue
-        found = _found(other, path)
-        if not found or _shown(found[0][1][1]) != now:
-            yield value, values[value.path], values.source(value.path)
+def no_secrets() -> dict[str, str]:
+    """What stands for secrets: the same each time, or every value would seem to change them, and none to keep."""
+    from shopctl.secrets import fresh_secrets
+
+    return dict.fromkeys(fresh_secrets(), "made when it is rendered")
 
 
-def _shown(node: Any) -> str:
-    return yaml.serialize(node) if node is not None else ""
+def _line(manifests: Sequence[Manifest], path: str) -> _Line | None:
+    found = ((manifest, place_in(manifest.text, path)) for manifest in manifests)
+    return next((_Line(manifest, place) for manifest, place in found if place), None)
 
 
-def _found(manifests: Sequence[Manifest], path: str) -> list[tuple[Manifest, tuple[Any, Any]]]:
-    found = []
-    for manifest in manifests:
-        for document in yaml_text.nodes(manifest.text):
-            within = _within(document, path)
-            if within is not None and (pair := _walk(document, within)) is not None:
-                found.append((manifest, pair))
-    return found
+def _said(line: _Line | None) -> str:
+    return line.place.says if line else ""
 
 
-def _within(document: Any, path: str) -> str | None:
-    """The rest of a path that begins with ``Kind/name``, where that is this document's."""
-    if "/" not in path.partition(".")[0]:
-        return path
-    kind, name = _scalar(document, "kind") or "", _scalar(_child(document, "metadata"), "name") or ""
-    # A Job's name ends with a hash, which nobody knows by heart.
-    address = f"{kind}/{name.rpartition('-')[0] if kind == 'Job' else name}"
-    if path.lower() == address.lower():
+def _changing(
+    path: str, values: Values, provider: str, plain: Sequence[Manifest], patches: "Sequence[Patch]", found: _Line
+) -> Iterator[str]:
+    """The sources of the patches that change a line, which is ``found`` when all are merged, one after the other."""
+    from shopctl.manifests.patches import patched
+
+    last = _line(plain, path)
+    for number, patch in enumerate(patches, 1):
+        some = patches[:number]
+        line = found if number == len(patches) else _line(patched(values.form, provider, plain, some), path)
+        if _said(line) != _said(last):
+            yield patch.source
+        last = line
+
+
+def _holds(patch: "Patch", path: str) -> bool:
+    import yaml
+
+    return place_in(yaml.safe_dump(patch.content), path) is not None
+
+
+def _at_work(line: _Line, values: Values, provider: str) -> list[Value]:
+    """Tried without patches, which are merged into what the values have made."""
+
+    def look(other: Values) -> Place | None:
+        every = parts(other, provider=provider, fresh=no_secrets)
+        part = next((one for one in every if one[0] == line.manifest.name), None)
+        return place_in(text_of(part), line.place.path) if part else None
+
+    return at_work(values, look)
+
+
+def _template(rendered: Sequence[Part], line: _Line | None) -> str:
+    if line is None:
         return ""
-    return path[len(address) + 1 :] if path.lower().startswith(f"{address.lower()}.") else None
+    from shopctl.manifests.origin import template_of
 
-
-def _walk(node: Any, path: str, key: Any = None) -> tuple[Any, Any] | None:
-    if not path:
-        return key, node
-    if isinstance(node, yaml.MappingNode):
-        # A key may hold dots itself, so that more than one may begin the path.
-        for name, below, entry in _entries(node):
-            if _begins(path, name) and (found := _walk(entry, path[len(name) + 1 :], below)) is not None:
-                return found
-    if isinstance(node, yaml.SequenceNode):
-        for index, entry in enumerate(node.value):
-            for called in (_scalar(entry, "name"), str(index)):
-                if called and _begins(path, called):
-                    return _walk(entry, path[len(called) + 1 :], entry)
-    return None
-
-
-def _begins(path: str, name: str) -> bool:
-    return path == name or path.startswith(f"{name}.")
-
-
-def _entries(node: Any) -> Iterator[tuple[str, Any, Any]]:
-    merged: list[Any] = []
-    for key, value in node.value:
-        if key.tag == "tag:yaml.org,2002:merge":
-            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
-        else:
-            yield key.value, key, value
-    for anchor in merged:
-        yield from _entries(anchor)
-
-
-def _child(node: Any, name: str) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, _, value in _entries(node) if key == name), None)
-    return None
-
-
-def _scalar(node: Any, name: str) -> str | None:
-    child = _child(node, name)
-    return child.value if isinstance(child, yaml.ScalarNode) else None
-
-
-def comment_of(lines: Sequence[str], line: int) -> str:
-    """The comment beside a line, or over it, or over what it is part of."""
-    if beside := re.search(r"\s#\s(.*)$", lines[line]):
-        return beside[1]
-    current = line
-    for above in range(line - 1, -1, -1):
-        text, indent = lines[above].strip(), _indent(lines[above])
-        if text.startswith("#"):
-            if indent == _indent(lines[current]) and _belongs(lines, above, current):
-                return _comment(lines, above)
-        elif text and indent < _indent(lines[current]):
-            current = above
-    return ""
-
-
-def _belongs(lines: Sequence[str], comment: int, line: int) -> bool:
-    """Whether a comment over a line, or over others of a group with it, is meant for it."""
-    own = _group(lines[line])
-    between = [text for text in lines[comment + 1 : line] if _indent(text) <= _indent(lines[line]) and text.strip()]
-    return all(_group(text) == own is not None and text.strip()[0] != "#" for text in between)
-
-
-def _group(line: str) -> str | None:
-    """What entries that stand together have in common: that they are a list's, or their keys up to the last dot."""
-    text = line.strip()
-    if text.startswith("- "):
-        return "-"
-    key = text.split(":")[0]
-    return key.rpartition(".")[0] or None
-
-
-def _comment(lines: Sequence[str], last: int) -> str:
-    first = last
-    while first > 0 and lines[first - 1].strip().startswith("#") and _indent(lines[first - 1]) == _indent(lines[last]):
-        first -= 1
-    return " ".join(line.strip().lstrip("#").strip() for line in lines[first : last + 1])
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _near(manifests: Sequence[Manifest], path: str) -> list[str]:
-    every: list[str] = []
-    for manifest in manifests:
-        for document in yaml_text.nodes(manifest.text):
-            kind, name = _scalar(document, "kind"), _scalar(_child(document, "metadata"), "name")
-            every += _paths(document, f"{kind}/{name}" if kind and name else "")
-    return difflib.get_close_matches(path, every, n=3, cutoff=0.5)
-
-
-def _paths(node: Any, above: str) -> Iterator[str]:
-    if above:
-        yield above
-    if isinstance(node, yaml.MappingNode):
-        for name, _, entry in _entries(node):
-            yield from _paths(entry, f"{above}.{name}" if above else name)
-    if isinstance(node, yaml.SequenceNode):
-        for index, entry in enumerate(node.value):
-            yield from _paths(entry, f"{above}.{_scalar(entry, 'name') or index}")
+    return template_of(next(part for part in rendered if part[0] == line.manifest.name), line.place.line)

@@ -18,7 +18,7 @@ Resource = tuple[str, str, dict[str, Any]]
 _SERVING: Final[Mapping[str, tuple[str, int]]] = {"frontend": ("web", 80), "shopapi": ("api", 8000)}
 """What others call: its component, and the port of its Service."""
 
-_MEASURED: Final = frozenset(_SERVING)
+_MEASURED: Final = frozenset((*_SERVING, "worker"))
 """What answers ``/metrics``."""
 
 
@@ -39,7 +39,7 @@ def resources(
     for name, service in every.items():
         yield f"configmap-{name}", "configmap.yaml.j2", {"service": service}
     if values.is_on("networkPolicy"):
-        yield from _network_policies(every, database)
+        yield from _network_policies(every, database, bool(values["tls.issuer"]))
     if database:
         yield from _database(values)
     for service in every.values():
@@ -62,13 +62,15 @@ def _fresh_secrets() -> dict[str, str]:
     return fresh_secrets()
 
 
-def _network_policies(every: Mapping[str, Service], database: bool) -> Iterator[Resource]:
+def _network_policies(every: Mapping[str, Service], database: bool, issued: bool) -> Iterator[Resource]:
     yield "networkpolicy-default-deny", "networkpolicy-default-deny.yaml.j2", {}
     yield "networkpolicy-dns", "networkpolicy-dns.yaml.j2", {}
     for name, service in every.items():
         yield f"networkpolicy-{name}", "networkpolicy.yaml.j2", {"service": service, "measured": name in _MEASURED}
     if database:
         yield "networkpolicy-database", "networkpolicy-database.yaml.j2", {}
+    if issued:
+        yield "networkpolicy-acme", "networkpolicy-acme.yaml.j2", {}
 
 
 def _database(values: Values) -> Iterator[Resource]:

@@ -1,12 +1,14 @@
-"""The resources of Traefik, the Gateway API and cert-manager, exactly as far as we render them.
+"""The resources of Traefik, the Gateway API and cert-manager, as far as we render them.
 
-No schema of theirs comes with a package, so these say what may stand there; a key that they do not know is a mistake.
+No schema of theirs comes with a package, so these say what may stand there. Of each key that a model knows the type is
+upstream's own. A key that it does not know is a mistake in what we render; in an owner's patch it may be one of those
+that upstream knows besides, so there it passes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert, field
+from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert, field, to_builtins
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 Host = Annotated[str, Meta(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
@@ -15,8 +17,8 @@ Duration = Annotated[str, Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$"
 Text = Annotated[str, Meta(min_length=1)]
 
 
-class _Part(Struct, forbid_unknown_fields=True, rename="camel"):
-    """A mapping in which every key is known."""
+class _Part(Struct, rename="camel"):
+    """A mapping and what is known of its keys."""
 
 
 class Ref(_Part):
@@ -38,8 +40,8 @@ class Route(_Part):
     """One rule of an IngressRoute."""
 
     match: Text
-    kind: Literal["Rule"]
-    services: Annotated[list[Backend], Meta(min_length=1)]
+    kind: Literal["Rule"] = "Rule"
+    services: list[Backend] = []
     middlewares: list[Ref] = []
     priority: int | UnsetType = UNSET
 
@@ -53,35 +55,35 @@ class Tls(_Part):
 class IngressRoute(_Part):
     """What an IngressRoute's ``spec`` holds."""
 
-    entry_points: Annotated[list[Text], Meta(min_length=1)]
     routes: Annotated[list[Route], Meta(min_length=1)]
+    entry_points: list[Text] = []
     tls: Tls | UnsetType = UNSET
 
 
 class Headers(_Part):
     """HSTS alone: the shop sends its other headers itself."""
 
-    sts_seconds: Annotated[int, Meta(ge=0)]
+    sts_seconds: Annotated[int, Meta(ge=0)] = 0
     sts_include_subdomains: bool = False
 
 
 class IpStrategy(_Part):
     """How many bits of an IPv6 address tell one caller from another."""
 
-    ipv6_subnet: Annotated[int, Meta(ge=1, le=128)] = field(name="ipv6Subnet")
+    ipv6_subnet: Annotated[int, Meta(ge=0, le=128)] | UnsetType = field(default=UNSET, name="ipv6Subnet")
 
 
 class SourceCriterion(_Part):
     """What tells one caller from another."""
 
-    ip_strategy: IpStrategy
+    ip_strategy: IpStrategy | UnsetType = UNSET
 
 
 class RateLimit(_Part):
     """Requests a period, and how many at once."""
 
-    average: Annotated[int, Meta(ge=0)]
-    burst: Annotated[int, Meta(ge=1)] = 1
+    average: Annotated[int, Meta(ge=0)] = 0
+    burst: Annotated[int, Meta(ge=0)] = 1
     period: Duration | UnsetType = UNSET
     source_criterion: SourceCriterion | UnsetType = UNSET
 
@@ -89,20 +91,20 @@ class RateLimit(_Part):
 class Buffering(_Part):
     """The largest body, in bytes."""
 
-    max_request_body_bytes: Annotated[int, Meta(ge=0)]
+    max_request_body_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
 class Retry(_Part):
     """How often in all, and how long before the second time."""
 
-    attempts: Annotated[int, Meta(ge=1)]
+    attempts: Annotated[int, Meta(ge=0)]
     initial_interval: Duration | UnsetType = UNSET
 
 
 class RedirectScheme(_Part):
     """Another scheme, for ever or for now."""
 
-    scheme: Literal["https"]
+    scheme: Literal["http", "https"]
     permanent: bool = False
 
 
@@ -118,7 +120,7 @@ class Middleware(_Part):
     def __post_init__(self) -> None:
         """Traefik refuses a Middleware that is two."""
         named = sum(getattr(self, field) is not UNSET for field in self.__struct_fields__)
-        if named != 1:
+        if named > 1:
             raise ValueError(f"A Middleware does one thing; this does {named}")
 
 
@@ -133,7 +135,7 @@ class ForwardingTimeouts(_Part):
 class ServersTransport(_Part):
     """What a ServersTransport's ``spec`` holds."""
 
-    forwarding_timeouts: ForwardingTimeouts
+    forwarding_timeouts: ForwardingTimeouts | UnsetType = UNSET
 
 
 class ParentRef(_Part):
@@ -147,35 +149,46 @@ class ParentRef(_Part):
 class PathMatch(_Part):
     """A path by its beginning, or whole."""
 
-    type: Literal["PathPrefix", "Exact"]
-    value: Annotated[str, Meta(pattern="^/")]
+    type: Literal["PathPrefix", "Exact", "RegularExpression"] = "PathPrefix"
+    value: Annotated[str, Meta(pattern="^/")] = "/"
 
 
 class HttpMatch(_Part):
     """Which requests."""
 
-    path: PathMatch
+    path: PathMatch | UnsetType = UNSET
 
 
 class RequestRedirect(_Part):
     """Where a request is sent instead."""
 
-    scheme: Literal["http", "https"]
-    status_code: Literal[301, 302] = 302
+    scheme: Literal["http", "https"] | UnsetType = UNSET
+    status_code: Literal[301, 302, 303, 307, 308] = 302
 
 
 class HttpFilter(_Part):
     """What is done with a request."""
 
-    type: Literal["RequestRedirect"]
-    request_redirect: RequestRedirect
+    type: Text
+    request_redirect: RequestRedirect | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """The Gateway API's own rule: what a filter says belongs to its type."""
+        if (self.type == "RequestRedirect") != (self.request_redirect is not UNSET):
+            raise ValueError("A filter has requestRedirect where its type is RequestRedirect, and nowhere else")
 
 
 class BackendRef(_Part):
-    """A Service, by its port's number."""
+    """A Service, by its port's number, or something that has no ports."""
 
     name: Name
-    port: Annotated[int, Meta(ge=1, le=65535)]
+    kind: Text = "Service"
+    port: Annotated[int, Meta(ge=1, le=65535)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """The Gateway API's own rule."""
+        if self.kind == "Service" and self.port is UNSET:
+            raise ValueError("A Service is named with a port")
 
 
 class HttpRule(_Part):
@@ -187,7 +200,8 @@ class HttpRule(_Part):
 
     def __post_init__(self) -> None:
         """The Gateway API has this as a rule of validation: a redirect has no backend."""
-        if bool(self.filters) == bool(self.backend_refs):
+        redirects = any(one.type == "RequestRedirect" for one in self.filters)
+        if redirects == bool(self.backend_refs):
             raise ValueError("A rule has backendRefs or a redirect, one of them")
 
 
@@ -195,7 +209,7 @@ class HttpRoute(_Part):
     """What an HTTPRoute's ``spec`` holds."""
 
     parent_refs: Annotated[list[ParentRef], Meta(min_length=1, max_length=32)]
-    hostnames: Annotated[list[Host], Meta(min_length=1, max_length=16)]
+    hostnames: Annotated[list[Host], Meta(max_length=16)]
     rules: Annotated[list[HttpRule], Meta(min_length=1, max_length=16)]
 
 
@@ -203,8 +217,8 @@ class IssuerRef(_Part):
     """Who writes the certificate."""
 
     name: Name
-    kind: Literal["ClusterIssuer", "Issuer"]
-    group: Literal["cert-manager.io"] = "cert-manager.io"
+    kind: Text = "Issuer"
+    group: Text = "cert-manager.io"
 
 
 class Certificate(_Part):
@@ -225,14 +239,39 @@ MODELS: Final[Mapping[tuple[str, str], type[_Part]]] = {
 """The model of a custom resource's ``spec``, by its version and kind."""
 
 
-def fault(document: Mapping[str, Any]) -> str:
-    """What is wrong with a custom resource's ``spec``, with the path to it; empty where all is well."""
+def fault(document: Mapping[str, Any], *, strict: bool = False) -> str:
+    """What is wrong with a custom resource's ``spec``, with the path to it; empty where all is well.
+
+    ``strict`` is for what nobody has patched: there a key that the model does not know is wrong too.
+    """
     model = MODELS.get((str(document.get("apiVersion")), str(document.get("kind"))))
     if model is None:
         return f"apiVersion: {document.get('apiVersion')} has no {document.get('kind')} that we render."
+    spec = document.get("spec")
+    if spec == {}:
+        return "spec: It says nothing."
     try:
-        convert(document.get("spec"), model)
+        convert(spec, model)
     except ValidationError as error:
         said, _, path = str(error).partition(" - at `$")
         return f"spec{path.rstrip('`')}: {said.rstrip('.')}."
-    return ""
+    surplus = unknown(document) if strict else []
+    return f"{surplus[0]}: No such key is known." if surplus else ""
+
+
+def unknown(document: Mapping[str, Any]) -> list[str]:
+    """The paths of those keys of a custom resource, sound otherwise, of which its model knows nothing."""
+    model = MODELS[str(document["apiVersion"]), str(document["kind"])]
+    return list(_surplus(document["spec"], to_builtins(convert(document["spec"], model)), "spec"))
+
+
+def _surplus(told: Any, known: Any, path: str) -> Iterator[str]:
+    if isinstance(told, dict):
+        for key, value in told.items():
+            if key in known:
+                yield from _surplus(value, known[key], f"{path}.{key}")
+            else:
+                yield f"{path}.{key}"
+    elif isinstance(told, list):
+        for number, (value, part) in enumerate(zip(told, known, strict=True)):
+            yield from _surplus(value, part, f"{path}[{number}]")

@@ -45,7 +45,7 @@ def write(folder: Path, manifests: Sequence[Manifest], command: str) -> Written:
             raise NotOurs(str(file))
     for manifest in manifests:
         file = folder / manifest.name
-        if file.exists() and file.read_text(encoding="utf-8") == manifest.text:
+        if file.exists() and file.read_bytes() == manifest.text.encode():
             report.unchanged.append(manifest.name)
         else:
             _replace(file, manifest.text)
@@ -60,7 +60,11 @@ def write(folder: Path, manifests: Sequence[Manifest], command: str) -> Written:
 
 
 def _replace(file: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    except OSError as error:
+        # Of the file that it names nobody has heard.
+        raise OSError(error.errno, error.strerror, str(file.parent)) from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
@@ -79,11 +83,14 @@ def differences(folder: Path, manifests: Sequence[Manifest], command: str) -> It
     """The lines of a unified diff from what lies in ``folder`` to what would be written."""
     for manifest in manifests:
         file = folder / manifest.name
-        there = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-        yield from _diff(str(file), there, manifest.text)
+        yield from _diff(str(file), _there(file) if file.is_file() else "", manifest.text)
     for name in _others(folder, manifests):
         if _is_stale(command, folder / name):
-            yield from _diff(str(folder / name), (folder / name).read_text(encoding="utf-8"), "")
+            yield from _diff(str(folder / name), _there(folder / name), "")
+
+
+def _there(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _diff(name: str, there: str, wanted: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ JSON Merge Patch has it (RFC 7396): ``null`` takes a key away. Lists whose entri
 nothing that is there is an error: it would be forgotten without a word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any, Final
@@ -15,8 +15,11 @@ from shopctl.manifests.check import Unsound
 from shopctl.manifests.hashes import patched_name, restamped
 from shopctl.manifests.render import Manifest
 from shopctl.manifests.values import Form
+from shopctl.manifests.yaml_text import Written
 
 DELETE: Final = "$patch"
+_BELOW: Final = 3
+"""Where ruamel.yaml keeps the comment between a key and the first entry below it."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,16 @@ class Patch:
     """One document of a patch file, and where it stands there."""
 
     source: str
-    content: dict[str, Any]
+    content: dict[Any, Any]
+
+    def __post_init__(self) -> None:
+        """Plain numbers, whatever they look like in the file: what is merged is written anew."""
+        object.__setattr__(self, "content", _plain(self.content))
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.source.partition(", document ")[0]
 
 
 def patched(form: Form, provider: str, manifests: Sequence[Manifest], patches: Sequence[Patch]) -> list[Manifest]:
@@ -40,6 +52,9 @@ def patched(form: Form, provider: str, manifests: Sequence[Manifest], patches: S
     touched: set[int] = set()
     problems: list[str] = []
     for patch in patches:
+        if wrong := _misshapen(patch.content):
+            problems.append(f"{patch.source}: {wrong}")
+            continue
         index = _target(form, provider, manifests, documents, patch.content)
         if index is None:
             problems.append(f"{patch.source} matches nothing: {_address(form, patch.content)} is not rendered.")
@@ -49,6 +64,8 @@ def patched(form: Form, provider: str, manifests: Sequence[Manifest], patches: S
             merge.into(documents[index], _changes(form, patch.content), "", new_allowed=_may_add(form, provider))
         except YAMLError as error:
             problems.append(f"{patch.source} cannot be merged: {error}")
+        if not merge.problems and not merge.changed:
+            problems.append(f"{patch.source} changes nothing: all that it asks for is there already.")
         problems += merge.problems
         touched.add(index)
     if problems:
@@ -58,6 +75,24 @@ def patched(form: Form, provider: str, manifests: Sequence[Manifest], patches: S
         for index, manifest in enumerate(manifests)
     ]
     return restamped(merged) if form == "kubernetes" else merged
+
+
+def _misshapen(patch: Any) -> str:
+    """Why a patch can be no part of a manifest; empty where it can."""
+    if patch == {}:
+        return "it is empty, and so changes nothing."
+    for key in _keys(patch):
+        if not isinstance(key, str):
+            return f"the key {key} is no text; write it in quotes."
+    return ""
+
+
+def _keys(told: Any) -> Iterator[Any]:
+    for key, one in told.items() if isinstance(told, dict) else ():
+        yield key
+        yield from _keys(one)
+    for one in told if isinstance(told, list) else ():
+        yield from _keys(one)
 
 
 def _may_add(form: Form, provider: str) -> bool:
@@ -109,6 +144,7 @@ class _Merge:
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[str] = []
+        self.changed = False
 
     def into(self, target: Any, patch: dict[Any, Any], path: str, *, new_allowed: bool) -> None:
         for key, wanted in patch.items():
@@ -125,27 +161,34 @@ class _Merge:
                         f"{self.source} matches nothing: there is no {here}, and a new service needs an image."
                     )
                 else:
-                    target[key] = _without_nulls(wanted)
+                    self._set(target, key, wanted)
             elif isinstance(wanted, dict) and isinstance(target[key], dict):
                 self._own(target, key)
                 self.into(target[key], wanted, here, new_allowed=new_allowed)
             elif isinstance(wanted, list) and _named(wanted) and _named(target[key]):
                 self._own(target, key)
                 self._into_list(target[key], wanted, here)
-            elif _plain(target[key]) == wanted:
-                continue
-            else:
-                target[key] = _without_nulls(wanted)
+            elif not _same(target[key], wanted):
+                self._set(target, key, wanted)
+
+    def _set(self, target: Any, key: object, wanted: Any) -> None:
+        comments = target.ca.items.get(key)
+        if isinstance(target.get(key), dict | list) and comments and len(comments) > _BELOW:
+            # It would stand before the first entry of what is no longer there.
+            comments[_BELOW] = None
+        target[key] = _without_nulls(wanted)
+        self.changed = True
 
     def _remove(self, target: Any, key: object, here: str) -> None:
         if key not in target:
             self.problems.append(f"{self.source} matches nothing: there is no {here} to take away.")
-        elif _inherited(target, key) is not None:
+        elif _inherited(target, key) is not None or _is_shared(target):
             self.problems.append(
                 f"{self.source} cannot take {here} away: it comes from an anchor that others share; set it instead."
             )
         else:
             del target[key]
+            self.changed = True
 
     def _into_list(self, target: list[Any], wanted: list[Any], here: str) -> None:
         for one in wanted:
@@ -155,8 +198,10 @@ class _Merge:
                     self.problems.append(f"{self.source} matches nothing: {here} has no {one['name']} to take away.")
                 else:
                     del target[index]
+                    self.changed = True
             elif index is None:
                 target.append(_without_nulls(one))
+                self.changed = True
             else:
                 self.into(target[index], one, f"{here}.{one['name']}", new_allowed=False)
 
@@ -174,14 +219,29 @@ def _inherited(target: Any, key: object) -> Any:
     return next((anchor[key] for anchor in anchors if key in anchor), None)
 
 
+def _is_shared(target: Any) -> bool:
+    """Whether others are merged from ``target``: of these ruamel.yaml cannot take a key away."""
+    anchor = target.yaml_anchor() if hasattr(target, "yaml_anchor") else None
+    return bool(anchor and anchor.value)
+
+
 def _named(entries: Any) -> bool:
     return (
         isinstance(entries, list) and bool(entries) and all(isinstance(one, dict) and "name" in one for one in entries)
     )
 
 
+def _same(there: Any, wanted: Any) -> bool:
+    # To Python true is 1.
+    return isinstance(there, bool) == isinstance(wanted, bool) and bool(there == wanted)
+
+
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value
+    if isinstance(value, dict):
+        return {_plain(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, Written) else value
 
 
 def _without_nulls(value: Any) -> Any:

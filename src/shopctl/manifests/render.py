@@ -1,7 +1,7 @@
 """Templates and values in, manifests out: text, deterministic, one file a resource."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,8 +10,11 @@ from typing import Any, Final
 from shopctl import __version__
 from shopctl.manifests import topology as shop
 from shopctl.manifests.kinds import cores
-from shopctl.manifests.topology import Service, topology
+from shopctl.manifests.topology import topology
 from shopctl.manifests.values import COMMAND, Values
+
+Part = tuple[str, str, dict[str, Any]]
+"""A file's name, its template, and what this needs to know."""
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -33,18 +36,30 @@ def render(
     ``provider`` is Traefik's: ``docker`` gives a Compose file, ``file`` Traefik's own two files. ``fresh`` makes the
     secrets where they are to be rendered.
     """
+    return [Manifest(part[0], text_of(part), part[1]) for part in parts(values, provider=provider, fresh=fresh)]
+
+
+def parts(
+    values: Values, *, provider: str = "docker", fresh: Callable[[], dict[str, str]] | None = None
+) -> Iterator[Part]:
+    """What :func:`render` renders, in its order."""
     facts = _facts(values)
     if values.form == "kubernetes":
         from shopctl.manifests.kubernetes import resources
 
-        return [
-            _manifest(f"{name}.yaml", f"kubernetes/{template}", facts | more)
-            for name, template, more in resources(values, facts, fresh)
-        ]
-    if provider == "file":
-        return [_manifest(name, f"traefik/{name}.j2", facts) for name in ("traefik.yaml", "dynamic.yaml")]
-    name = "compose.yaml" if values.form == "compose" else "compose.traefik.yaml"
-    return [_manifest(name, "compose/compose.yaml.j2", facts)]
+        for name, template, more in resources(values, facts, fresh):
+            yield f"{name}.yaml", f"kubernetes/{template}", facts | more
+    elif provider == "file":
+        for name in ("traefik.yaml", "dynamic.yaml"):
+            yield name, f"traefik/{name}.j2", facts
+    else:
+        name = "compose.yaml" if values.form == "compose" else "compose.traefik.yaml"
+        yield name, "compose/compose.yaml.j2", facts
+
+
+def text_of(part: Part) -> str:
+    """What a part is rendered to."""
+    return str(environment().get_template(part[1]).render(part[2]))
 
 
 def _facts(values: Values) -> dict[str, Any]:
@@ -58,10 +73,6 @@ def _facts(values: Values) -> dict[str, Any]:
         "version": __version__,
         "command": COMMAND[values.form],
     }
-
-
-def _manifest(name: str, template: str, facts: dict[str, Any]) -> Manifest:
-    return Manifest(name, environment().get_template(template).render(facts), template)
 
 
 @lru_cache
@@ -116,6 +127,3 @@ def api_rule(values: Values) -> str:
 def one_stream(manifests: Sequence[Manifest]) -> str:
     """All of them as one text, as ``kubectl apply -f -`` reads it."""
     return "---\n".join(manifest.text for manifest in manifests)
-
-
-__all__ = ["Manifest", "Service", "environment", "flow", "one_stream", "quoted", "render", "rule"]

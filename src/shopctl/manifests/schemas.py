@@ -26,7 +26,7 @@ def faults(form: Form, provider: str, documents: Sequence[Any]) -> list[str]:
     """What a schema refuses, by its path."""
     if form == "kubernetes":
         return [fault for document in documents for fault in _kubernetes(document)]
-    return list(_compose(documents[0])) if provider == "docker" else []
+    return list(_compose(documents[0])) if provider == "docker" else []  # Traefik's files have models of their own.
 
 
 def _compose(document: Any) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _compose(document: Any) -> Iterator[str]:
         # Of a service with another fault it takes every key for an unknown one.
         follows = any(one is not error and list(one.path)[: len(error.path)] == list(error.path) for one in errors)
         if error.validator != "unevaluatedProperties" or not follows:
-            yield f"{_path(error.absolute_path)}: {_said(error)}"
+            yield f"{_path(error.absolute_path) or 'at the top'}: {_said(error)}"
 
 
 @lru_cache
@@ -54,14 +54,18 @@ def _kubernetes(document: Any) -> Iterator[str]:
     import kubernetes_validate
 
     name = f"{document.get('kind')}/{document['metadata']['name']}"
-    if str(document.get("apiVersion", "")).startswith(_CUSTOM):
+    version = document.get("apiVersion")
+    if not isinstance(version, str):
+        yield f"{name}.apiVersion: {version} is no text; it is such as apps/v1."
+        return
+    if version.startswith(_CUSTOM):
         return  # Models of our own have looked at it.
     try:
         kubernetes_validate.validate(document, desired_version=kubernetes_versions()[-1], strict=True)
     except kubernetes_validate.ValidationError as error:
-        yield f"{name}.{_path(error.path)}: {error.message}"
+        yield f"{'.'.join(filter(None, (name, _path(error.path))))}: {error.message}"
     except kubernetes_validate.SchemaNotFoundError:
-        yield f"{name}.apiVersion: Kubernetes {kubernetes_versions()[-1]} has none of {document.get('apiVersion')}."
+        yield f"{name}.apiVersion: Kubernetes {kubernetes_versions()[-1]} has no {document.get('kind')} of {version}."
 
 
 def kubernetes_versions() -> list[str]:

@@ -75,8 +75,9 @@ def topology(values: Values) -> Topology:
     }
     if serving["SHOP_PUBLIC_URL"].startswith("https:"):
         serving["SHOP_HSTS"] = "on" if hsts else "off"
-    if values["trustedProxies"]:
-        serving["SHOP_TRUSTED_PROXIES"] = values["trustedProxies"]
+    in_front = values["traefik.trustedIPs"] if values.form == "traefik" else ""
+    if trusted := ",".join(filter(None, (values["trustedProxies"], in_front))):
+        serving["SHOP_TRUSTED_PROXIES"] = trusted
     seeded = values.form != "kubernetes" and values["seed"] != "none"
     services = [
         _one_shot(values, "migrate", ("migrate",)),
@@ -145,5 +146,5 @@ def _has_a_real_certificate(values: Values) -> bool:
     if is_local(values["host"]):
         return False  # A browser that was told so once would refuse every other program of this machine.
     if values.form == "traefik":
-        return bool(values["acme.email"] or values["tls.cert"])
+        return bool(values["acme.email"] or (values["tls.cert"] and not values.self_signed))
     return values.form == "compose" or bool(values["tls.secret"])

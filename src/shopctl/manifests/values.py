@@ -16,6 +16,7 @@ Form = Literal["compose", "traefik", "kubernetes"]
 """What is rendered: Compose alone, Compose with Traefik in front (or Traefik's own files), Kubernetes."""
 
 Default = str | Callable[["Values"], str]
+LAST_PORT: Final = 65535
 COMMAND: Final[Mapping[Form, str]] = {
     "compose": "render-compose",
     "traefik": "render-traefik",
@@ -52,6 +53,8 @@ class Values:
 
     def __init__(self, form: Form, given: Mapping[str, tuple[str, str]] | None = None) -> None:
         self.form = form
+        self.self_signed = False
+        """Whether ``tls.cert`` is one that browsers warn of, made by ``--self-signed``."""
         self._given = dict(given or {})
 
     def __getitem__(self, path: str) -> str:
@@ -78,7 +81,9 @@ class Values:
 
     def having(self, path: str, text: str) -> "Values":
         """The same but for one value."""
-        return Values(self.form, {**self._given, path: (text, "tried")})
+        other = Values(self.form, {**self._given, path: (text, "tried")})
+        other.self_signed = self.self_signed
+        return other
 
 
 def read(form: Form, files: Sequence[tuple[str, object]], settings: Sequence[str]) -> Values:
@@ -147,37 +152,79 @@ def _unknown(form: Form, path: str) -> str:
 
 def _together(values: Values) -> list[str]:
     """What each value allows and all of them together do not."""
-    problems = []
+    by_form = {"compose": _compose, "traefik": _traefik, "kubernetes": _kubernetes}
+    problems = list(by_form[values.form](values))
     if values.form != "compose" and values["api.host"] == values["host"] and values["api.expose"] != "none":
         problems.append(f'api.host is "{values["api.host"]}", the same as host; the API needs a host of its own.')
-    if values.form == "traefik":
-        if bool(values["tls.cert"]) != bool(values["tls.key"]):
-            missing, there = ("tls.key", "tls.cert") if values["tls.cert"] else ("tls.cert", "tls.key")
-            problems.append(f"{missing} is empty while {there} is set; a certificate has both.")
-        if values["acme.email"] and values["tls.cert"]:
-            problems.append("acme.email is set and tls.cert too; keep one of them.")
-        if values["acme.email"] and not is_public(values["host"]):
-            problems.append(
-                f'acme.email is set and host is "{values["host"]}", for which no authority gives a certificate.'
-            )
-        if values["traefik.httpPort"] == values["traefik.httpsPort"]:
-            problems.append(f'traefik.httpPort is "{values["traefik.httpPort"]}", the same as traefik.httpsPort.')
-    if values.form == "kubernetes":
-        if values["tls.issuer"] and values["ingress.kind"] == "httproute":
-            problems.append("tls.issuer is set and ingress.kind is httproute; there the certificate is the Gateway's.")
-        if values["tls.issuer"] and not values["tls.secret"]:
-            problems.append("tls.secret is empty while tls.issuer is set; name the Secret that cert-manager writes.")
-        for part in ("frontend", "shopapi"):
-            if values.number(f"{part}.maxReplicas") < values.number(f"{part}.replicas"):
-                problems.append(
-                    f'{part}.maxReplicas is "{values[f"{part}.maxReplicas"]}", fewer than {part}.replicas, '
-                    f"which is {values[f'{part}.replicas']}."
-                )
-        if values.is_on("secrets.create") and values["database.kind"] == "external":
-            problems.append(
-                "secrets.create is true and database.kind external; nobody but you knows that database's URL."
-            )
     return problems
+
+
+def _compose(values: Values) -> Iterator[str]:
+    last = values.number("port") + values.number("frontend.replicas") - 1
+    if last > LAST_PORT:
+        yield (
+            f'port is "{values["port"]}", and each of {values["frontend.replicas"]} frontend.replicas has one: '
+            f"they end at {last}, above {LAST_PORT}."
+        )
+
+
+def _traefik(values: Values) -> Iterator[str]:
+    if bool(values["tls.cert"]) != bool(values["tls.key"]):
+        missing, there = ("tls.key", "tls.cert") if values["tls.cert"] else ("tls.cert", "tls.key")
+        yield f"{missing} is empty while {there} is set; a certificate has both."
+    if values["traefik.httpPort"] == values["traefik.httpsPort"]:
+        yield f'traefik.httpPort is "{values["traefik.httpPort"]}", the same as traefik.httpsPort.'
+    for part in ("frontend", "shopapi"):
+        told, replicas = len(values[f"{part}.urls"].split(",")), values.number(f"{part}.replicas")
+        both = all(values.source(f"{part}.{what}") != "default" for what in ("urls", "replicas"))
+        if both and told != replicas:
+            yield f"{part}.urls names {told}, and {part}.replicas is {replicas}; keep one of them, or make them agree."
+    if values["acme.email"]:
+        yield from _acme(values)
+    elif values.source("acme.server") != "default":
+        yield "acme.email is empty while acme.server is set; an authority wants to know whom to write to."
+
+
+def _acme(values: Values) -> Iterator[str]:
+    if values["tls.cert"]:
+        yield "acme.email is set and tls.cert too; keep one of them."
+    for path in ("host", "api.host"):
+        if not is_public(values[path]) and (path == "host" or values["api.expose"] != "none"):
+            yield f'acme.email is set and {path} is "{values[path]}", for which no authority gives a certificate.'
+            break
+    if values["traefik.httpsPort"] != "443":
+        yield (
+            f'acme.email is set and traefik.httpsPort is "{values["traefik.httpsPort"]}"; the authority calls port 443 '
+            "to see whose the host is."
+        )
+
+
+def _kubernetes(values: Values) -> Iterator[str]:
+    yield from _names(values)
+    if values["tls.issuer"] and values["ingress.kind"] == "httproute":
+        yield "tls.issuer is set and ingress.kind is httproute; there the certificate is the Gateway's."
+    if values["tls.issuer"] and not values["tls.secret"]:
+        yield "tls.secret is empty while tls.issuer is set; name the Secret that cert-manager writes."
+    for part in ("frontend", "shopapi"):
+        if values.number(f"{part}.maxReplicas") < values.number(f"{part}.replicas"):
+            yield (
+                f'{part}.maxReplicas is "{values[f"{part}.maxReplicas"]}", fewer than {part}.replicas, '
+                f"which is {values[f'{part}.replicas']}."
+            )
+    if values.is_on("secrets.create") and values["database.kind"] == "external":
+        yield "secrets.create is true and database.kind external; nobody but you knows that database's URL."
+
+
+def _names(values: Values) -> Iterator[str]:
+    """Names that others have. Policies and Pod Security hold for a whole namespace, and so would shut them out."""
+    namespace = values["namespace"]
+    if namespace == "default" or namespace.startswith("kube-"):
+        yield f'namespace is "{namespace}", which others need; give the shop one of its own, such as shop.'
+    for path in ("ingress.namespace", "monitoring.namespace"):
+        if values[path] == namespace:
+            yield f'namespace is "{namespace}", the same as {path}; give the shop one of its own, such as shop.'
+    if values["tls.secret"] == "shop-secrets":
+        yield 'tls.secret is "shop-secrets", which holds the shop\'s own secrets; a certificate has another Secret.'
 
 
 def is_public(host: str) -> bool:
@@ -250,7 +297,7 @@ _VALUES: Final = (
     ),
     Value(
         "build.context",
-        kinds.path,
+        kinds.directory,
         "Where the clone lies that the image is built from, seen from the file.",
         {"compose": ".", "traefik": ".."},
         "./shop",
@@ -377,6 +424,13 @@ _VALUES: Final = (
         "10.1.0.0/16",
     ),
     Value(
+        "traefik.trustedIPs",
+        kinds.networks,
+        "Networks of a proxy in front of Traefik, whose X-Forwarded-For is believed, too; empty: none.",
+        dict.fromkeys(_TRAEFIK, ""),
+        "192.0.2.0/24",
+    ),
+    Value(
         "acme.email",
         kinds.email,
         "Your address for the certificate authority; set, Traefik gets certificates for both hosts by ACME.",
@@ -416,7 +470,7 @@ _VALUES: Final = (
     ),
     Value(
         "ingress.className",
-        kinds.name,
+        kinds.subdomain,
         "The class of the Ingress.",
         dict.fromkeys(_KUBERNETES, "traefik"),
         "nginx",
@@ -430,7 +484,7 @@ _VALUES: Final = (
     ),
     Value(
         "gateway.name",
-        kinds.name,
+        kinds.subdomain,
         "The Gateway that an httproute hangs on.",
         dict.fromkeys(_KUBERNETES, "traefik-gateway"),
         "shop-gateway",
@@ -444,28 +498,28 @@ _VALUES: Final = (
     ),
     Value(
         "gateway.httpsListener",
-        kinds.name,
+        kinds.subdomain,
         "The name of that Gateway's listener for https://.",
         dict.fromkeys(_KUBERNETES, "websecure"),
         "https",
     ),
     Value(
         "gateway.httpListener",
-        kinds.name,
+        kinds.subdomain,
         "The name of that Gateway's listener for http://, which leads to https://.",
         dict.fromkeys(_KUBERNETES, "web"),
         "http",
     ),
     Value(
         "tls.secret",
-        kinds.optional(kinds.name),
+        kinds.optional(kinds.subdomain),
         "The Secret with the certificate for both hosts; empty: the controller's own certificate, and no HSTS.",
         dict.fromkeys(_KUBERNETES, ""),
         "shop-tls",
     ),
     Value(
         "tls.issuer",
-        kinds.optional(kinds.name),
+        kinds.optional(kinds.subdomain),
         "The ClusterIssuer by which cert-manager writes that Secret; empty: you write it.",
         dict.fromkeys(_KUBERNETES, ""),
         "letsencrypt",
