@@ -77,6 +77,16 @@ def test_files_that_are_not_ours_are_left_alone_and_named(tmp_path: Path, capsys
     assert (tmp_path / "extra.yaml").read_text() == "kind: ConfigMap"
 
 
+@pytest.mark.parametrize("check", [[], ["--check"]])
+def test_fresh_secrets_go_to_standard_output_alone(tmp_path: Path, capsys: Captured, check: list[str]) -> None:
+    folder = tmp_path / "k8s"
+    assert answer(["render-k8s", "--set", "secrets.create=true", "--output", str(folder), *check]) == 2
+    told = capsys.readouterr()
+    assert "it goes to standard output alone" in told.err
+    assert "POSTGRES_PASSWORD" not in told.out + told.err
+    assert not folder.exists()
+
+
 def test_somebody_elses_file_is_never_overwritten(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}")
     assert answer(["render-compose", "--output", str(tmp_path)]) == 2

@@ -129,6 +129,12 @@ class Rendering:
         return Path(self.output or _CHECKED_IN[f"{self.form} file" if self.provider == "file" else self.form])
 
     def _files(self) -> "list[Manifest]":
+        if self.form == "kubernetes" and self.values.is_on("secrets.create"):
+            fail(
+                "secrets.create is true: each rendering has other secrets, so it goes to standard output alone.",
+                "shopctl secrets init --kubernetes  makes them once",
+                2,
+            )
         manifests = self._checked()
         if self.form != "kubernetes":
             return manifests

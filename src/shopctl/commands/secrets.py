@@ -105,5 +105,5 @@ def _print_manifest(database_host: str, namespace: str, url_file: str | None) ->
     except ValueError as error:
         fail(f"--database-host {error}.", "shopctl secrets init --help", 2)
     if sys.stdout.isatty():
-        console.warn("what follows is secret: shopctl secrets init --kubernetes | kubectl apply -f -")
+        console.warn("what follows is secret: shopctl secrets init --kubernetes | kubectl apply --server-side -f -")
     console.document(f"{namespace_manifest(namespace)}\n---\n{manifest(values, namespace)}")

@@ -98,7 +98,9 @@ def worker(
     host: Host = "127.0.0.1",
     port: Annotated[
         int,
-        typer.Option(help="Port for health; 0 listens at none.", envvar="PORT", min=0, max=65535, metavar="PORT"),
+        typer.Option(
+            help="Port for health and metrics; 0 listens at none.", envvar="PORT", min=0, max=65535, metavar="PORT"
+        ),
     ] = 8001,
 ) -> None:
     """Do the background work until SIGTERM or Ctrl-C."""
