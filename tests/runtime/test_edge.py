@@ -1,7 +1,10 @@
 import asyncio
 import io
+import itertools
 import json
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,7 +53,11 @@ class Part:
     """An edge around ``app``, with all that it writes at hand."""
 
     def __init__(
-        self, app: App = hello, public_url: str = "http://127.0.0.1:8000", headers: Headers | None = None
+        self,
+        app: App = hello,
+        public_url: str = "http://127.0.0.1:8000",
+        headers: Headers | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.metrics = Metrics("api")
         self.draining = Draining()
@@ -64,6 +71,7 @@ class Part:
             draining=self.draining,
             headers=SECURITY_HEADERS + (headers or []),
             refuse=refuse,
+            clock=clock,
         )
 
     def ask(
@@ -195,11 +203,19 @@ def test_a_draining_server_answers_asks_to_be_called_no_more_and_is_not_ready() 
 
 
 def test_now_and_then_a_caller_is_asked_to_connect_anew() -> None:
-    part = Part()
+    seconds = itertools.count()
+    part = Part(clock=lambda: next(seconds))
     closed = [number for number in range(1, 801) if part.ask().header("connection") == "close"]
     between = [after - before for before, after in zip([0, *closed], closed, strict=False)]
     assert all(96 <= answers <= 160 for answers in between)
     assert len(set(between)) > 1, "Always after as many, one connection of those in turn would be closed each time."
+
+
+def test_a_busy_server_asks_no_more_often_than_ten_times_a_second() -> None:
+    moments = itertools.count(0, 0.0001)
+    part = Part(clock=lambda: next(moments))
+    closed = sum(part.ask().header("connection") == "close" for _ in range(1500))
+    assert closed <= 2, "The clock is looked at once an answer at the most, so a tenth of a second is 1,000 of them."
 
 
 def test_every_answer_carries_the_security_headers_and_the_apps_own_come_first() -> None:

@@ -33,7 +33,10 @@ _TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16}
 _BROKEN_OFF: Final = 499
 _CLOSE: Final = ((b"connection", b"close"),)
 _LASTS: Final = (96, 160)
-"""Between so many answers of a process one asks for its connection to be closed."""
+"""After so many answers of a process one asks for its connection to be closed."""
+
+_LASTS_S: Final = 0.1
+"""And not sooner than this after the one before: to connect costs as much as some answers from memory."""
 
 _Asked = tuple[float, float, str, str, str]  # Wall clock, counter, the request's id, method, trace.
 _log = logging.getLogger(__name__)
@@ -91,6 +94,7 @@ class Edge:
         headers: Headers,
         refuse: Refuse,
         shortcut: Shortcut | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._hosts = hosts
@@ -101,6 +105,8 @@ class Edge:
         self._refuse = refuse
         self._shortcut = shortcut
         self._left = _LASTS[1]
+        self._clock = clock
+        self._closed_at = clock() - _LASTS_S
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
@@ -205,8 +211,10 @@ class Edge:
         own for ever would never meet a replica that came later.
         """
         self._left -= 1
-        if self._left > 0 and not self._draining:
-            return ()
+        if not self._draining:
+            if self._left > 0 or (now := self._clock()) - self._closed_at < _LASTS_S:
+                return ()
+            self._closed_at = now
         # Not always after as many: who takes connections in turn would have the same one closed each time.
         self._left = random.randint(*_LASTS)  # noqa: S311 - no secret
         return _CLOSE
