@@ -23,7 +23,7 @@ VERSION: Final = (variant.c.version + stock_level.c.version - 1).label("version"
 """What an item's ETag says: it counts changes of the variant and of its level."""
 
 
-_LOCK_ITEMS: Final = (
+_LOCK_VARIANTS: Final = (
     select(
         variant.c.id,
         variant.c.product_id,
@@ -34,10 +34,10 @@ _LOCK_ITEMS: Final = (
         VERSION,
     )
     .join_from(variant, stock_level, stock_level.c.variant_id == variant.c.id)
-    .where(stock_level.c.location_id == MAIN_LOCATION)
     .order_by(variant.c.id)
     .with_for_update(key_share=True, of=[variant, stock_level])
 )
+_LOCK_ITEMS: Final = _LOCK_VARIANTS.where(stock_level.c.location_id == MAIN_LOCATION)
 
 
 def locked(c: Connection, which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
@@ -58,13 +58,7 @@ _OWN: Final = variant.alias("own")
 def lock_variants(c: Connection, product_ids: Collection[int]) -> None:
     """Lock every variant of these products and its level until the end of the transaction, in one order."""
     if product_ids:
-        c.execute(
-            select(variant.c.id)
-            .join_from(variant, stock_level, stock_level.c.variant_id == variant.c.id)
-            .where(variant.c.product_id.in_(product_ids))
-            .order_by(variant.c.id)
-            .with_for_update(key_share=True, of=[variant, stock_level])
-        )
+        c.execute(_LOCK_VARIANTS.where(variant.c.product_id.in_(product_ids)))
 
 
 def move(
