@@ -147,10 +147,13 @@ def missing(shown: tuple[str, ...], said: list[str]) -> str | None:
 def _stand_in(home: Path) -> None:
     """What `make run` would install: here, this Python and the shop that it has."""
     assert "exec $(BIN)/shopctl up $(ARGS)" in (ROOT / "Makefile").read_text(), "`make run` does something else."
+    shopctl = f'exec "{sys.executable}" -m shopctl "$@"'
     programs = {
         "stand-in/make": 'test "$*" = run && exec .venv/bin/shopctl up',
         ".venv/bin/python": f'exec "{sys.executable}" "$@"',
-        ".venv/bin/shopctl": f'exec "{sys.executable}" -m shopctl "$@"',
+        ".venv/bin/shopctl": shopctl,
+        # The how-to pages speak to somebody who has it installed.
+        "stand-in/shopctl": shopctl,
     }
     for name, does in programs.items():
         file = home / name
