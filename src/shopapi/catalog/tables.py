@@ -33,6 +33,11 @@ shop = Table(
     Column("default_locale", Text, CheckConstraint("default_locale IN ('de', 'en')", name="locale"), nullable=False),
     Column("prices_include_tax", Flag, nullable=False),
     Column("returns_days", Int, CheckConstraint("returns_days > 0", name="returns_days")),
+    Column("tax_number", Text, nullable=False, server_default=""),
+    Column("bank_holder", Text, nullable=False, server_default=""),
+    Column("bank_iban", Text, nullable=False, server_default=""),
+    Column("bank_bic", Text, nullable=False, server_default=""),
+    Column("bank_name", Text, nullable=False, server_default=""),
     Column("words", Json, nullable=False),
     Column("read_only", Flag, nullable=False),
     Column("version", Int, nullable=False, server_default="1"),
@@ -89,6 +94,14 @@ shipping_method = Table(
     Column("price", Int, CheckConstraint("price >= 0", name="price"), nullable=False),
     Column("free_from", Int, CheckConstraint("free_from >= 0", name="free_from")),
     Column(
+        "steps_by",
+        Text,
+        CheckConstraint("steps_by IN ('weight', 'subtotal')", name="steps_by"),
+        nullable=False,
+        server_default="weight",
+    ),
+    Column("steps", Json, nullable=False, server_default="[]"),
+    Column(
         "tax_class", Text, CheckConstraint("tax_class IN ('standard', 'reduced', 'zero')", name="class"), nullable=False
     ),
     Column("days_min", Int, nullable=False),
@@ -98,7 +111,10 @@ shipping_method = Table(
     CheckConstraint("0 <= days_min AND days_min <= days_max", name="days"),
     sqlite_strict=True,
 )
-"""``names`` by locale; ``price`` in minor units, nothing from ``free_from`` on; working days."""
+"""``names`` by locale; ``price`` in minor units, nothing from ``free_from`` on; working days.
+
+``steps`` are ``[from, price]``: from so many grams, or minor units of goods (``steps_by``), it costs that instead.
+"""
 
 # --- products
 

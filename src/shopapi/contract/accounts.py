@@ -9,7 +9,17 @@ from shopapi.contract.fields import Cursor, Email, Line, NewPassword, PageLimit,
 
 Role = Literal["owner", "manager", "clerk", "viewer"]
 Permission = Literal[
-    "products:read", "stock:read", "stock:write", "staff:read", "staff:write", "api-keys:read", "api-keys:write"
+    "products:read",
+    "stock:read",
+    "stock:write",
+    "orders:read",
+    "orders:write",
+    "payments:read",
+    "payments:write",
+    "staff:read",
+    "staff:write",
+    "api-keys:read",
+    "api-keys:write",
 ]
 
 

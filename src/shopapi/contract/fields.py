@@ -45,3 +45,11 @@ Search = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
 def clean_text(text: str) -> str:
     """Return ``text`` trimmed and in Unicode NFC, so that equal-looking names compare equal."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+CartToken = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
+"""The secret name of a cart: 256 random bits. Who knows it, has the cart."""
+OrderNumber = Annotated[str, Meta(pattern=r"^[A-Z]{1,3}-[0-9A-HJKMNP-TV-Z]{6}$")]
+"""An order's number: the shop's initials, a hyphen, and six characters of Crockford's base 32."""
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+"""A country (ISO 3166-1 alpha-2)."""

@@ -14,8 +14,15 @@ idempotency_key = Table(
     Column("status", Int),
     Column("headers", Json),
     Column("body", Bytes),
+    Column("owner", Text),
+    Column("lease_until", Instant),
+    Column("order_number", Text),
     Column("created_at", Instant, nullable=False, default=clock(), index=True),
     PrimaryKeyConstraint("scope", "key"),
     sqlite_strict=True,
 )
-"""``claimed`` is only ever seen inside the transaction of the change; what is committed is ``done``."""
+"""What calls nobody else commits its claim with its answer, as ``done``. What calls a payment provider commits it
+first: ``owner`` works on it until ``lease_until``, then whoever repeats the request goes on where the order stands.
+
+``order_number`` is the order that the request made: its access token is worked out again for a replay, never stored.
+"""
