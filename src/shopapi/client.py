@@ -33,6 +33,17 @@ from shopapi.contract.accounts import (
     StaffPage,
     StaffPatch,
 )
+from shopapi.contract.carts import (
+    Cart,
+    CartInput,
+    CheckoutInput,
+    CodeInput,
+    ContactInput,
+    LineInput,
+    LinePatch,
+    ShippingInput,
+    ShippingOptions,
+)
 from shopapi.contract.catalog import (
     CategoryTree,
     Product,
@@ -43,6 +54,24 @@ from shopapi.contract.catalog import (
     TextKind,
 )
 from shopapi.contract.items import Item, ItemInput
+from shopapi.contract.orders import (
+    AdminOrder,
+    CancelInput,
+    CaptureInput,
+    EmailMessage,
+    EmailPage,
+    EmailQuery,
+    NoteInput,
+    Order,
+    OrderPage,
+    OrderQuery,
+    OrderTokenQuery,
+    Payment,
+    RefundInput,
+    ShipmentInput,
+    Withdrawal,
+    WithdrawalInput,
+)
 from shopapi.contract.problems import Problem
 from shopapi.contract.stock import (
     Ledger,
@@ -59,6 +88,8 @@ T = TypeVar("T")
 _MAY_PASS: Final = (429, 502, 503, 504)
 _NEVER_ARRIVED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LONGEST_WAIT_S: Final = 5.0
+_PROVIDER_S: Final = 20.0
+"""What calls a payment provider behind it may take longer than all others."""
 
 
 class ShopApiError(Exception):
@@ -91,6 +122,10 @@ class BadRequest(ProblemError):
 
 class Unauthenticated(ProblemError):
     """401: no session or key, or one that is no longer good."""
+
+
+class PaymentDeclined(ProblemError):
+    """402: the provider refused; nothing was charged, and the cart is open again."""
 
 
 class Forbidden(ProblemError):
@@ -128,6 +163,7 @@ class TooManyRequests(ProblemError):
 _ERRORS: Final[dict[int, type[ProblemError]]] = {
     400: BadRequest,
     401: Unauthenticated,
+    402: PaymentDeclined,
     403: Forbidden,
     404: NotFound,
     409: Conflict,
@@ -318,6 +354,143 @@ class ShopClient:
         headers = answer.headers
         return Media(answer.content, headers.get("content-type", ""), headers.get("content-security-policy", ""))
 
+    # carts and checkout
+
+    async def create_cart(
+        self, cart: CartInput | None = None, *, language: str | None = None, key: str | None = None
+    ) -> Cart:
+        """A new cart; :class:`Conflict` where there is not that much."""
+        body = cart or CartInput()
+        return _decoded(await self._call("POST", "/v1/carts", body=body, key=key, headers=_in(language)), Cart)
+
+    async def get_cart(self, token: str, *, language: str | None = None) -> Cart:
+        """A cart, priced as of now; raises :class:`NotFound`."""
+        return _decoded(await self._call("GET", _cart(token), headers=_in(language)), Cart)
+
+    async def add_to_cart(
+        self, token: str, line: LineInput, *, language: str | None = None, key: str | None = None
+    ) -> Cart:
+        """Add units; :class:`Conflict` where there are not that many."""
+        answer = await self._call("POST", _cart(token, "lines"), body=line, key=key, headers=_in(language))
+        return _decoded(answer, Cart)
+
+    async def set_cart_line(self, token: str, sku: str, quantity: int, *, language: str | None = None) -> Cart:
+        """Set how many units a line has; 0 removes it."""
+        path, change = _cart(token, "lines", sku), LinePatch(quantity)
+        return _decoded(await self._call("PATCH", path, body=change, headers=_in(language)), Cart)
+
+    async def remove_cart_line(self, token: str, sku: str, *, language: str | None = None) -> Cart:
+        """Take a line out."""
+        return _decoded(await self._call("DELETE", _cart(token, "lines", sku), headers=_in(language)), Cart)
+
+    async def set_cart_contact(self, token: str, contact: ContactInput, *, language: str | None = None) -> Cart:
+        """Say who buys and where it goes."""
+        return _decoded(await self._call("PUT", _cart(token, "contact"), body=contact, headers=_in(language)), Cart)
+
+    async def list_shipping_options(self, token: str, *, language: str | None = None) -> ShippingOptions:
+        """Every way to deliver to the cart's address."""
+        return _decoded(
+            await self._call("GET", _cart(token, "shipping-options"), headers=_in(language)), ShippingOptions
+        )
+
+    async def set_cart_shipping(self, token: str, method: str, *, language: str | None = None) -> Cart:
+        """Choose one of them."""
+        answer = await self._call("PUT", _cart(token, "shipping"), body=ShippingInput(method), headers=_in(language))
+        return _decoded(answer, Cart)
+
+    async def add_cart_code(self, token: str, code: str, *, language: str | None = None) -> Cart:
+        """Enter a code; :class:`Unprocessable` says why it takes nothing off."""
+        path = _cart(token, "codes")
+        return _decoded(await self._call("POST", path, body=CodeInput(code), headers=_in(language)), Cart)
+
+    async def remove_cart_code(self, token: str, code: str, *, language: str | None = None) -> Cart:
+        """Take a code out."""
+        return _decoded(await self._call("DELETE", _cart(token, "codes", code), headers=_in(language)), Cart)
+
+    async def check_out(self, token: str, order: CheckoutInput, *, key: str, language: str | None = None) -> Order:
+        """Order what is in the cart; repeated with the same ``key`` it is the same order.
+
+        Raises :class:`Conflict` (``insufficient_stock``, ``price_changed``, ``cart_already_ordered``),
+        :class:`PaymentDeclined`, :class:`Unprocessable` where contact or shipping is missing.
+        """
+        path = _cart(token, "checkout")
+        answer = await self._call("POST", path, body=order, key=key, headers=_in(language), timeout_s=_PROVIDER_S)
+        return _decoded(answer, Order)
+
+    # orders, by the secret that came with the confirmation
+
+    async def get_order(self, number: str, token: str, *, language: str | None = None) -> Order:
+        """An order; raises :class:`NotFound` where number and token do not belong together."""
+        query = OrderTokenQuery(token)
+        return _decoded(await self._call("GET", _order(number), query=query, headers=_in(language)), Order)
+
+    async def cancel_order(self, number: str, token: str, *, key: str | None = None) -> Order:
+        """Cancel an order that has not left yet; :class:`Conflict` where it cannot be any more."""
+        path, query = _order(number, "cancel"), OrderTokenQuery(token)
+        answer = await self._call("POST", path, body=CancelInput(), query=query, key=key, timeout_s=_PROVIDER_S)
+        return _decoded(answer, Order)
+
+    async def get_invoice(self, number: str, token: str, invoice_id: str) -> bytes:
+        """An invoice as PDF."""
+        path, query = _order(number, "invoices", invoice_id), OrderTokenQuery(token)
+        return (await self._call("GET", path, query=query)).content
+
+    async def withdraw(
+        self, declaration: WithdrawalInput, *, language: str | None = None, key: str | None = None
+    ) -> Withdrawal:
+        """Withdraw from a contract (section 356a BGB); the receipt goes out by e-mail."""
+        answer = await self._call("POST", "/v1/withdrawals", body=declaration, key=key, headers=_in(language))
+        return _decoded(answer, Withdrawal)
+
+    # orders, for staff
+
+    async def list_orders(self, which: OrderQuery | None = None) -> OrderPage:
+        """Orders, newest first."""
+        return _decoded(await self._call("GET", "/v1/admin/orders", query=which), OrderPage)
+
+    async def get_admin_order(self, number: str) -> AdminOrder:
+        """An order with its payments and withdrawals."""
+        return _decoded(await self._call("GET", _admin_order(number)), AdminOrder)
+
+    async def ship_order(self, number: str, parcel: ShipmentInput, *, key: str | None = None) -> AdminOrder:
+        """The whole order leaves."""
+        path = _admin_order(number, "shipments")
+        return _decoded(await self._call("POST", path, body=parcel, key=key), AdminOrder)
+
+    async def cancel_admin_order(self, number: str, why: CancelInput, *, key: str | None = None) -> AdminOrder:
+        """Cancel an order that has not left yet; what was paid is refunded."""
+        path = _admin_order(number, "cancel")
+        return _decoded(await self._call("POST", path, body=why, key=key, timeout_s=_PROVIDER_S), AdminOrder)
+
+    async def note_on_order(self, number: str, note: NoteInput, *, key: str | None = None) -> AdminOrder:
+        """Leave a remark for colleagues."""
+        return _decoded(await self._call("POST", _admin_order(number, "notes"), body=note, key=key), AdminOrder)
+
+    async def get_admin_invoice(self, number: str, invoice_id: str) -> bytes:
+        """An invoice as PDF."""
+        return (await self._call("GET", _admin_order(number, "invoices", invoice_id))).content
+
+    async def get_payment(self, payment_id: str) -> Payment:
+        """A payment with its attempts, refunds and events."""
+        return _decoded(await self._call("GET", _payment(payment_id)), Payment)
+
+    async def capture_payment(self, payment_id: str, what: CaptureInput, *, key: str) -> Payment:
+        """Note that a bank transfer has come in."""
+        return _decoded(await self._call("POST", _payment(payment_id, "capture"), body=what, key=key), Payment)
+
+    async def refund_payment(self, payment_id: str, what: RefundInput, *, key: str) -> Payment:
+        """Give money back; :class:`Unprocessable` where that is more than was captured."""
+        path = _payment(payment_id, "refunds")
+        return _decoded(await self._call("POST", path, body=what, key=key, timeout_s=_PROVIDER_S), Payment)
+
+    async def list_emails(self, which: EmailQuery | None = None) -> EmailPage:
+        """E-mails, newest first."""
+        return _decoded(await self._call("GET", "/v1/admin/emails", query=which), EmailPage)
+
+    async def get_email(self, email_id: str) -> EmailMessage:
+        """One e-mail as it was or would be sent."""
+        return _decoded(await self._call("GET", f"/v1/admin/emails/{quote(email_id, safe='')}"), EmailMessage)
+
     # staff and API keys
 
     async def list_staff(self, which: PageQuery | None = None) -> StaffPage:
@@ -375,6 +548,7 @@ class ShopClient:
         key: str | None = None,
         if_match: str | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> httpx.Response:
         headers = {**self._headers, **(headers or {})}
         if body is not None:
@@ -383,18 +557,27 @@ class ShopClient:
             headers["If-Match"] = if_match
         if method == "POST" and key != "":
             headers["Idempotency-Key"] = key or secrets.token_urlsafe(24)
-        return await self._tried(method, path, body, query, headers)
+        return await self._tried(method, path, body, query, headers, timeout_s)
 
     async def _tried(
-        self, method: str, path: str, body: msgspec.Struct | None, query: msgspec.Struct | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        body: msgspec.Struct | None,
+        query: msgspec.Struct | None,
+        headers: dict[str, str],
+        timeout_s: float | None,
     ) -> httpx.Response:
+        limit = httpx.USE_CLIENT_DEFAULT if timeout_s is None else httpx.Timeout(timeout_s, connect=2.0)
         repeatable = method == "GET" or "Idempotency-Key" in headers
         content = msgspec.json.encode(body) if body is not None else None
         tried = 0
         while True:
             last = tried >= self._retries
             try:
-                answer = await self._http.request(method, path, content=content, params=_params(query), headers=headers)
+                answer = await self._http.request(
+                    method, path, content=content, params=_params(query), headers=headers, timeout=limit
+                )
             except _NEVER_ARRIVED as error:
                 if last:
                     raise ApiUnavailable(f"The API cannot be reached: {error}", reached=False) from error
@@ -413,6 +596,30 @@ class ShopClient:
             tried += 1
             spread = random.uniform(0.05, 0.1)  # noqa: S311 - so that callers do not come back all at once
             await asyncio.sleep(wait_s if wait_s is not None else spread * 2**tried)
+
+
+def _in(language: str | None) -> dict[str, str]:
+    return {"Accept-Language": language} if language else {}
+
+
+def _path(*parts: str) -> str:
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _cart(token: str, *more: str) -> str:
+    return _path("carts", token, *more)
+
+
+def _order(number: str, *more: str) -> str:
+    return _path("orders", number, *more)
+
+
+def _admin_order(number: str, *more: str) -> str:
+    return _path("admin", "orders", number, *more)
+
+
+def _payment(payment_id: str, *more: str) -> str:
+    return _path("admin", "payments", payment_id, *more)
 
 
 def _may_pass(answer: httpx.Response, *, repeatable: bool) -> bool:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from shopapi.runtime.part import PartSettings
-from shopapi.runtime.settings import setting, switch, whole
+from shopapi.runtime.settings import flag, secret_key, setting, switch, text, url_or_none, whole
 
 _POSTGRESQL: Final = ("postgres", "postgresql")
 
@@ -23,6 +23,20 @@ def database_url(value: str) -> str:
         return value
     shown = f'begins with "{scheme}://"' if found else "is no URL"
     raise ValueError(f"{shown}; it begins with sqlite:/// or postgresql://")
+
+
+def mail_url(value: str) -> str:
+    """A mail server: ``smtp://`` (STARTTLS where it is offered) or ``smtps://``, with user and password if it asks."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        sane = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sane = False
+    if not sane or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("is no mail server; write it like smtp://user:password@mail.example:587")
+    return value
 
 
 def _names_a_database(value: str) -> bool:
@@ -55,6 +69,35 @@ class ApiSettings(PartSettings):
         whole(0, 4096),
         "24",
         "MiB of catalog answers that each API process keeps in memory; 0 keeps none.",
+    )
+    manual_payment_days: int = setting(
+        "SHOP_MANUAL_PAYMENT_DAYS", whole(1, 90), "7", "Days that an order waits for its bank transfer."
+    )
+    sandbox_url: SplitResult | None = setting(
+        "SHOP_SANDBOX_URL", url_or_none, "", "The sandbox payment provider, for trying out; none by default."
+    )
+    sandbox_secret: str = setting(
+        "SHOP_SANDBOX_SECRET",
+        secret_key,
+        "",
+        "What the shop and the sandbox payment provider sign with; 32 bytes or more.",
+        secret=True,
+    )
+    mail_url: str = setting(
+        "SHOP_MAIL_URL",
+        mail_url,
+        "",
+        "The mail server, such as smtp://user:password@mail.example:587; without one, e-mails stay in the back office.",
+        secret=True,
+    )
+    mail_from: str = setting(
+        "SHOP_MAIL_FROM", text, "", "The sender of e-mails; the shop's own address where it is not set."
+    )
+    test_mode: bool = setting(
+        "SHOP_TEST_MODE", flag, "0", "1 lets SHOP_FAILPOINTS break things on purpose; only where the shop is local."
+    )
+    failpoints: str = setting(
+        "SHOP_FAILPOINTS", text, "", "Where a process shall fail, for tests, such as after_psp=kill:0.3."
     )
     rate_limits: bool = setting(
         "SHOP_RATE_LIMITS",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult
 
 from shopapi.runtime.part import PartSettings
-from shopapi.runtime.settings import setting, url
+from shopapi.runtime.settings import origins, setting, url
 
 
 @dataclass(frozen=True)
@@ -13,4 +13,10 @@ class WebSettings(PartSettings):
 
     api_server_url: SplitResult = setting(
         "API_SERVER_URL", url, "http://127.0.0.1:8000", "Where the web part finds the API."
+    )
+    payment_origins: tuple[str, ...] = setting(
+        "SHOP_PAYMENT_ORIGINS",
+        origins,
+        "",
+        "Origins of payment providers' pages that the checkout may lead to, separated by commas.",
     )

@@ -180,6 +180,23 @@ def switch(value: str) -> bool:
     return value == "on"
 
 
+def flag(value: str) -> bool:
+    """``1`` or ``0``."""
+    if value not in ("0", "1"):
+        raise ValueError(f'is "{value}"; it is 1 or 0')
+    return value == "1"
+
+
+def url_or_none(value: str) -> SplitResult | None:
+    """As :func:`url`, or nothing."""
+    return url(value) if value else None
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Origins of other sites, separated by commas, such as ``https://pay.example``."""
+    return tuple(url(name.strip()).geturl() for name in value.split(",") if name.strip())
+
+
 def url(value: str) -> SplitResult:
     """An http or https URL with a host and nothing behind it, such as ``https://shop.example``."""
     if "@" in value:  # It may be a password: it is not shown.
