@@ -14,11 +14,13 @@ from shopapi.accounts import routes as accounts
 from shopapi.accounts import sign_in
 from shopapi.accounts.passwords import Passwords
 from shopapi.accounts.principals import principal_finder
+from shopapi.carts import routes as carts
 from shopapi.catalog import admin_routes as products
 from shopapi.catalog import routes as catalog
 from shopapi.catalog.desk import Desk
 from shopapi.catalog.languages import Languages
 from shopapi.catalog.version_store import read_version
+from shopapi.checkout import routes as checkout
 from shopapi.db.engine import Database, open_database
 from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
@@ -27,12 +29,16 @@ from shopapi.http.catalog_cache import CatalogCache
 from shopapi.http.catalog_version import CatalogVersion
 from shopapi.http.cursors import Cursors
 from shopapi.http.failures import EXCEPTION_HANDLERS, refuse
+from shopapi.http.guests import GuestLimits
 from shopapi.http.in_flight import InFlight, OneWriter
 from shopapi.http.limits import Limiter
 from shopapi.http.query import refuse_queries
 from shopapi.inventory import classic
 from shopapi.inventory import routes as inventory
 from shopapi.media import routes as media
+from shopapi.payments.providers import find_providers
+from shopapi.payments.till import Till
+from shopapi.runtime import failpoints
 from shopapi.runtime.draining import Draining
 from shopapi.runtime.edge import SECURITY_HEADERS, App, Edge, strict_transport
 from shopapi.runtime.hosts import Hosts
@@ -45,6 +51,8 @@ HANDLERS = [
     *classic.HANDLERS,
     *catalog.HANDLERS,
     *media.HANDLERS,
+    *carts.HANDLERS,
+    *checkout.HANDLERS,
     *products.HANDLERS,
     *sign_in.HANDLERS,
     *inventory.HANDLERS,
@@ -58,12 +66,14 @@ HANDLERS = [
 def create_app(settings: ApiSettings) -> App:
     """The API as an ASGI app; raises :class:`SettingsError` where there is no secret key."""
     require_secret_key(settings.secret_key)
+    failpoints.arm(settings, test_mode=settings.test_mode, failpoints=settings.failpoints)
     db = open_database(settings.database_url, threads=settings.db_threads)
     metrics = Metrics("api")
     metrics.gauge("shop_db_connections_in_use", "Database connections taken just now.", db.pool_in_use)
-    app = cast(App, _routed(settings, db, metrics))
-    if db.dialect == "sqlite":
-        app = OneWriter(app)
+    turn = asyncio.Semaphore(1) if db.dialect == "sqlite" else None
+    app = cast(App, _routed(settings, db, metrics, turn))
+    if turn is not None:
+        app = OneWriter(app, turn)
     headers = [
         *SECURITY_HEADERS,
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -102,12 +112,14 @@ def _catalog_version(settings: ApiSettings) -> CatalogVersion:
     return CatalogVersion(read, db.close)
 
 
-def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
+def _routed(settings: ApiSettings, db: Database, metrics: Metrics, turn: asyncio.Semaphore | None) -> Litestar:
     passwords = Passwords()
+    providers = find_providers(settings)
     # Its own connection: a busy process is ready, and must not be taken out because it is busy.
     probed = open_database(settings.database_url, threads=1)
     cursors = Cursors(settings.secret_key)
     on = settings.rate_limits
+    guest_limits = GuestLimits(on=on)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -115,6 +127,8 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
         threads = ThreadPoolExecutor(settings.db_threads, thread_name_prefix="db")
         asyncio.get_running_loop().set_default_executor(threads)
         yield
+        for provider in providers.values():
+            await provider.close()
         passwords.close()
         threads.shutdown()
         db.close()
@@ -128,6 +142,7 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
             "cursors": _always(cursors),
             "passwords": _always(passwords),
             "sign_in_limits": _always(sign_in.SignInLimits(on=on)),
+            "guest_limits": _always(guest_limits),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ShopRequest,
@@ -139,6 +154,9 @@ def _routed(settings: ApiSettings, db: Database, metrics: Metrics) -> Litestar:
                 "settings": settings,
                 "desk": Desk(db, cursors, Languages()),
                 "metrics": metrics,
+                "providers": providers,
+                "till": Till(db, providers, turn),
+                "guest_limits": guest_limits,
                 "readiness": health.Readiness(probed),
                 "authenticator": Authenticator(
                     principal_finder(db),

@@ -9,7 +9,20 @@ import typer
 import typer.core
 import typer.main
 
-from shopctl.commands import api_keys, catalog, database, doctor, inspect, render, secrets, serve, staff, up
+from shopctl.commands import (
+    api_keys,
+    catalog,
+    database,
+    doctor,
+    inspect,
+    promotions,
+    render,
+    sandbox,
+    secrets,
+    serve,
+    staff,
+    up,
+)
 
 INTERRUPTED: Final = 130
 COMPLETION: Final = "_SHOPCTL_COMPLETE"
@@ -19,6 +32,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "serve-api": serve.serve_api,
     "serve-web": serve.serve_web,
     "worker": serve.worker,
+    "serve-sandbox-provider": sandbox.serve_sandbox_provider,
     "seed": database.seed,
     "render-compose": render.render_compose,
     "render-traefik": render.render_traefik,
@@ -32,6 +46,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
 _GROUPS: Final = {
     "migrate": database.migrations,
     "products": catalog.products,
+    "promotions": promotions.app,
     "import": catalog.imports,
     "export": catalog.exports,
     "staff": staff.app,
@@ -39,7 +54,19 @@ _GROUPS: Final = {
     "secrets": secrets.app,
 }
 _ORDER: Final = (
-    *("up", "serve-api", "serve-web", "worker", "migrate", "seed", "products", "import", "export"),
+    *(
+        "up",
+        "serve-api",
+        "serve-web",
+        "worker",
+        "serve-sandbox-provider",
+        "migrate",
+        "seed",
+        "products",
+        "promotions",
+        "import",
+        "export",
+    ),
     *("render-compose", "render-traefik", "render-k8s"),
     *("audit", "doctor", "staff", "api-keys", "secrets", "config", "openapi", "version"),
 )

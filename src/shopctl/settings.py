@@ -6,6 +6,7 @@ from typing import Final
 
 from shopapi.runtime.settings import Meaning, check_names, meanings, setting, text, whole
 from shopapi.settings import ApiSettings
+from shopctl.sandbox.settings import SANDBOX_PORT, SandboxSettings
 from shopweb.settings import WebSettings
 
 WEB_PORT: Final = 5050
@@ -30,6 +31,9 @@ class ShopctlSettings:
         "SHOP_WEB_PORT", whole(1, 65535), str(WEB_PORT), "The port of the web part under shopctl up."
     )
     api_port: int = setting("SHOP_API_PORT", whole(1, 65535), str(API_PORT), "The port of the API under shopctl up.")
+    sandbox_port: int = setting(
+        "SHOP_SANDBOX_PORT", whole(1, 65535), str(SANDBOX_PORT), "The port of the sandbox payment provider."
+    )
     server: str = setting("SHOP_SERVER", text, "uvicorn", "The HTTP server to use: uvicorn, granian or one of yours.")
     workers: int = setting("SHOP_SERVER_WORKERS", whole(1, 64), "1", "Processes of an HTTP server.")
     drain_s: int = setting(
@@ -43,7 +47,12 @@ class ShopctlSettings:
     )
 
 
-PARTS: Final[dict[str, type]] = {"shopctl": ShopctlSettings, "API, worker": ApiSettings, "web": WebSettings}
+PARTS: Final[dict[str, type]] = {
+    "shopctl": ShopctlSettings,
+    "API, worker": ApiSettings,
+    "web": WebSettings,
+    "sandbox": SandboxSettings,
+}
 """Every part's settings class, by the name that people know the part by."""
 
 

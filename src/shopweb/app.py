@@ -17,16 +17,31 @@ from shopweb import assets, health, preferences
 from shopweb.errors import HANDLERS, RefusalPages
 from shopweb.forms import MAX_BODY_BYTES
 from shopweb.office import item, movements, removal, sign_in, stock, undoing
+from shopweb.office.order_routes import OFFICE_ORDERS
+from shopweb.policy import content_policy
 from shopweb.settings import WebSettings
 from shopweb.site import Site
-from shopweb.storefront import category, delivery, feeds, home, legal, media, product, search
+from shopweb.storefront import (
+    cart,
+    cart_codes,
+    category,
+    checkout,
+    checkout_address,
+    checkout_review,
+    checkout_shipping,
+    delivery,
+    feeds,
+    home,
+    legal,
+    media,
+    product,
+    search,
+)
 from shopweb.storefront.kept_pages import KeptPages
+from shopweb.storefront.order_routes import ORDER_PAGES
 from shopweb.visit import Page, Visit, visit_of
 
-CONTENT_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
-)
+CONTENT_POLICY: Final = content_policy("'self'")
 
 
 def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> App:
@@ -41,12 +56,25 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
             legal.show_text,
             delivery.show_delivery,
             media.show_media,
+            cart.show_cart,
+            cart.add_to_cart,
+            cart.change_line,
+            cart_codes.add_code,
+            cart_codes.remove_code,
+            checkout.begin,
+            checkout_address.show_address,
+            checkout_address.keep_address,
+            checkout_shipping.show_shipping,
+            checkout_shipping.keep_shipping,
+            checkout_review.show_review,
+            checkout_review.place_order,
+            *ORDER_PAGES,
             feeds.robots,
             feeds.favicon,
             feeds.sitemap,
             feeds.sitemap_part,
             feeds.nothing_there,
-            lead_to_stock,
+            lead_on,
             sign_in.show_sign_in,
             sign_in.sign_in,
             sign_in.show_sign_out,
@@ -61,6 +89,7 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
             removal.remove_item,
             undoing.show_undone,
             undoing.undo,
+            *OFFICE_ORDERS,
             preferences.set_preferences,
             preferences.set_language,
             assets.static_file,
@@ -88,9 +117,9 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
 
 
 @get("/office")
-async def lead_to_stock(visit: NamedDependency[Visit]) -> Page:
-    """The back office begins with its only room."""
-    return visit.redirect("/office/stock")
+async def lead_on(visit: NamedDependency[Visit]) -> Page:
+    """The back office begins with the orders, for whoever may see them."""
+    return visit.redirect("/office/orders" if visit.session and visit.may("orders:read") else "/office/stock")
 
 
 def _headers(settings: WebSettings) -> Headers:

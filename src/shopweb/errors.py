@@ -51,7 +51,8 @@ def _api_away(request: PageRequest, error: ApiUnavailable) -> Response[bytes]:
 
 
 def _forbidden(request: PageRequest, error: Forbidden) -> Response[bytes]:
-    right = "stock:read" if request.scope["method"] == "GET" else "stock:write"
+    room = "orders" if request.scope["path"].startswith(("/office/orders", "/office/emails")) else "stock"
+    right = f"{room}:read" if request.scope["method"] == "GET" else f"{room}:write"
     return Visit.of(request).page("errors/forbidden.html", status=403, context={"right": right})
 
 

@@ -20,6 +20,7 @@ T = TypeVar("T", bound=Struct)
 
 _NOTE_S: Final = 60
 _YEAR_S: Final = 365 * 24 * 3600
+_MONTH_S: Final = 30 * 24 * 3600
 
 
 class Session(Struct, frozen=True):
@@ -48,6 +49,19 @@ class Note(Struct, frozen=True):
     name: str = ""
     count: int = 0
     undo: Undo | None = None
+
+
+class KeptCart(Struct, frozen=True):
+    """The cart of a browser: its secret name, how many units it holds, how it shall be paid.
+
+    ``order`` is the path of what was last ordered from it. The token stays after an order: the API knows the state,
+    and opens the cart again where a payment fails.
+    """
+
+    token: str
+    units: int = 0
+    provider: str = ""
+    order: str = ""
 
 
 class Signer:
@@ -94,6 +108,8 @@ class Cookies:
         self.session = f"{prefix}office_sid"
         self.visitor = f"{prefix}office_visitor"
         self.note = f"{prefix}office_note"
+        self.shop_note = f"{prefix}shop_note"
+        self.cart = f"{prefix}shop_cart"
         self.language = f"{prefix}shop_language"
         self.theme = f"{prefix}shop_theme"
 
@@ -105,9 +121,13 @@ class Cookies:
         """What forms are bound to while nobody is signed in; gone with the browser's session."""
         return self._cookie(self.visitor, value, None, "lax")
 
-    def set_note(self, value: str) -> Cookie:
-        """What the next page says."""
-        return self._cookie(self.note, value, _NOTE_S, "lax")
+    def set_note(self, value: str, *, in_office: bool = True) -> Cookie:
+        """What the next page says; one of the office says nothing in the shop."""
+        return self._cookie(self.note if in_office else self.shop_note, value, _NOTE_S, "lax")
+
+    def set_cart(self, value: str) -> Cookie:
+        """The cart, for a month after it was last changed."""
+        return self._cookie(self.cart, value, _MONTH_S, "lax")
 
     def set_preference(self, name: str, value: str) -> Cookie:
         """A language or a theme, for a year."""

@@ -18,7 +18,8 @@ from shopweb import locale
 from shopweb.api import calling_for
 from shopweb.assets import accepts_gzip
 from shopweb.forms import own_path, read_form
-from shopweb.session import Note, Session
+from shopweb.policy import content_policy
+from shopweb.session import KeptCart, Note, Session
 from shopweb.site import Site
 from shopweb.storefront.shelf import Question
 
@@ -29,6 +30,7 @@ LOOKS_AGAIN: Final = "x-looks-again"
 """Sent by the script that looks whether the API is back: nobody reads the page that answers it."""
 
 THEMES: Final = ("system", "light", "dark")
+_MOST_SHOWN: Final = 100
 _WORTH_COMPRESSING: Final = 1024
 _OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 
@@ -83,7 +85,11 @@ class Visit:
     @property
     def today(self) -> date:
         """The day it is where the shop packs its parcels."""
-        return self.now.astimezone(_OF_THE_SHOP).date()
+        return self.local(self.now).date()
+
+    def local(self, at: datetime) -> datetime:
+        """``at`` by the clock where the shop packs its parcels."""
+        return at.astimezone(_OF_THE_SHOP)
 
     @cached_property
     def takes_gzip(self) -> bool:
@@ -133,6 +139,33 @@ class Visit:
         session = self.site.signer.believed("session", text, Session)
         return session if session and session.expires_at > self.now else None
 
+    @cached_property
+    def cart(self) -> KeptCart | None:
+        """The cart that this browser has, as its cookie says: the API may know better."""
+        text = self.request.cookies.get(self.site.cookies.cart, "")
+        return self.site.signer.believed("cart", text, KeptCart) if text else None
+
+    def keep_cart(self, kept: KeptCart | None) -> None:
+        """Let the browser keep ``kept`` from now on, or forget its cart."""
+        cookies = self.site.cookies
+        if kept == self.cart:
+            return
+        self.cart = kept
+        self._outgoing = [cookie for cookie in self._outgoing if cookie.key != cookies.cart]
+        self._outgoing.append(
+            cookies.set_cart(self.site.signer.signed("cart", kept)) if kept else cookies.forget(cookies.cart)
+        )
+
+    @property
+    def units(self) -> int:
+        """How many units the cart holds, as far as the frame of a page counts them."""
+        return min(self.cart.units, _MOST_SHOWN) if self.cart else 0
+
+    @property
+    def by_script(self) -> bool:
+        """Whether a script asked, which puts the answer into the page that is there."""
+        return "hx-request" in self.request.headers
+
     # what they sent
 
     async def read_form(self, *, before_sign_in: bool = False) -> dict[str, str]:
@@ -163,6 +196,8 @@ class Visit:
 
     @property
     def _bound_to(self) -> str:
+        if is_of_the_till(self.request.scope["path"]) and self.cart:
+            return f"cart:{self.cart.token}"
         return f"session:{self.session.token}" if self.session else self._visitor
 
     @property
@@ -173,7 +208,8 @@ class Visit:
     @cached_property
     def form_token(self) -> str:
         """What every form of this page carries that changes something."""
-        return self.site.signer.form_token(self._bound_to) if self.session else self.sign_in_token
+        bound_to = self._bound_to
+        return self.site.signer.form_token(bound_to) if bound_to else self.sign_in_token
 
     @cached_property
     def sign_in_token(self) -> str:
@@ -221,17 +257,26 @@ class Visit:
     @cached_property
     def note(self) -> Note | None:
         """What was just done; said once."""
-        text = self.request.cookies.get(self.site.cookies.note, "")
+        text = self.request.cookies.get(self._note_cookie, "")
         if not text or LOOKS_AGAIN in self.request.headers:
             return None
-        self._outgoing.append(self.site.cookies.forget(self.site.cookies.note))
+        self._outgoing.append(self.site.cookies.forget(self._note_cookie))
         return self.site.signer.believed("note", text, Note)
 
     def keep_note(self) -> None:
         """Keep the note for a page that can say it, however long that takes."""
-        text = self.request.cookies.get(self.site.cookies.note, "")
+        text = self.request.cookies.get(self._note_cookie, "")
         if self.site.signer.believed("note", text, Note):
-            self._outgoing.append(self.site.cookies.set_note(text))
+            self._outgoing.append(self.site.cookies.set_note(text, in_office=self.in_office))
+
+    @property
+    def has_note(self) -> bool:
+        """Whether the page that is asked for has something to say that only this visitor should read."""
+        return self._note_cookie in self.request.cookies
+
+    @property
+    def _note_cookie(self) -> str:
+        return self.site.cookies.note if self.in_office else self.site.cookies.shop_note
 
     def page(
         self,
@@ -247,6 +292,7 @@ class Visit:
             "Cache-Control": "no-store",
             "Content-Language": self.language,
             "Vary": "Accept-Encoding, Accept-Language, Cookie",
+            **self._leads_to_payment(),
             **(headers or {}),
         }
         if len(body) > _WORTH_COMPRESSING and self.takes_gzip:
@@ -254,11 +300,19 @@ class Visit:
             body, sent["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
         return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent, cookies=self._outgoing)
 
+    def _leads_to_payment(self) -> dict[str, str]:
+        """A form of the checkout may end on a payment provider's page: browsers look at redirects too."""
+        origins = self.site.settings.payment_origins
+        if not origins or not self.request.scope["path"].startswith("/checkout"):
+            return {}
+        return {"Content-Security-Policy": content_policy("'self'", *origins)}
+
     def redirect(self, path: str, *cookies: Cookie, note: Note | None = None, **query: str) -> Page:
         """Lead on by ``GET`` (303), so that reloading the next page repeats nothing."""
-        outgoing = [*cookies]
+        outgoing = [*cookies, *self._outgoing]
         if note:
-            outgoing.append(self.site.cookies.set_note(self.site.signer.signed("note", note)))
+            signed = self.site.signer.signed("note", note)
+            outgoing.append(self.site.cookies.set_note(signed, in_office=self.in_office))
         headers = {"Location": f"{path}?{urlencode(query)}" if query else path, "Cache-Control": "no-store"}
         return Response(b"", status_code=303, media_type=MediaType.HTML, headers=headers, cookies=outgoing)
 
@@ -266,6 +320,11 @@ class Visit:
         """Lead to where the page is now, for good (301)."""
         headers = {"Location": path, "Cache-Control": "no-cache"}
         return Response(b"", status_code=301, media_type=MediaType.HTML, headers=headers)
+
+
+def is_of_the_till(path: str) -> bool:
+    """Whether ``path`` is the cart's or the checkout's: its forms are bound to the cart."""
+    return path in ("/cart", "/checkout") or path.startswith(("/cart/", "/checkout/"))
 
 
 def is_of_the_office(path: str) -> bool:

@@ -26,6 +26,7 @@ COMMANDS = [
     "migrate",
     "seed",
     "products",
+    "promotions",
     "import",
     "export",
     "render-compose",

@@ -9,12 +9,20 @@ from typing import Any
 
 import httpx
 
+from tests.web.fake_carts import FakeCarts
 from tests.web.fake_catalog import FakeCatalog
+from tests.web.fake_orders import FakeOrders
 
 ROLES = {
     "owner@shop.example": ("Mara Lindt", "owner", ["stock:read", "stock:write"]),
     "viewer@shop.example": ("Vera Blick", "viewer", ["stock:read"]),
     "nobody@shop.example": ("Nils Leer", "viewer", []),
+    "clerk@shop.example": (
+        "Jonas Okafor",
+        "clerk",
+        ["stock:read", "stock:write", "orders:read", "orders:write", "payments:read", "payments:write"],
+    ),
+    "reader@shop.example": ("Rita Les", "viewer", ["stock:read", "orders:read", "payments:read"]),
 }
 PASSWORD = "correct horse battery"
 
@@ -59,6 +67,8 @@ class FakeApi:
         self.next_problem: tuple[int, str, dict[str, Any]] | None = None
         self.open_items = open_items
         self.catalog = FakeCatalog()
+        self.orders = FakeOrders(self._problem)
+        self.carts = FakeCarts(self.catalog)
         self.transport = httpx.MockTransport(self.answer)
 
     def put(
@@ -101,7 +111,7 @@ class FakeApi:
         if key and key in self.answers:
             status, content = self.answers[key]
             return httpx.Response(status, content=content, headers={"Idempotent-Replayed": "true"})
-        response = self.catalog.answer(request) or self._routed(request)
+        response = self.catalog.answer(request) or self.carts.answer(request) or self._routed(request)
         if key and response.status_code < 300:
             self.answers[key] = (response.status_code, response.content)
         return response
@@ -112,6 +122,9 @@ class FakeApi:
             return self._session(body)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         who = self.sessions.get(token)
+        staff, rights = (ROLES[who][0], ROLES[who][2]) if who else (None, [])
+        if told := self.orders.answer(request, body, staff, rights):
+            return told
         needed = "stock:read" if request.method == "GET" else "stock:write"
         if who is None:
             if not (self.open_items and path.startswith("/items")):

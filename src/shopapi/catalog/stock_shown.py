@@ -1,7 +1,10 @@
 """SQL that says that shoppers see something else from now on, above all of stock: last in a transaction."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, update
 
 from shopapi.catalog.rules import shown_units
@@ -31,3 +34,26 @@ def stock_changed(c: Connection, product_id: int, variant_id: int, price: int | 
     if delta and price is not None:
         c.execute(_ADD_UNITS, {"key": product_id, "delta": delta})
         changed(c, variant_id)
+
+
+class Change(Struct, frozen=True):
+    """A variant's available units before and after; as for :func:`stock_changed`."""
+
+    product_id: int
+    variant_id: int
+    price: int | None
+    before: int
+    after: int
+
+
+def stocks_changed(c: Connection, changes: Iterable[Change]) -> None:
+    """Carry over changes of several variants: products by their ids, one slot last: no two ever wait in a ring."""
+    units: Counter[int] = Counter()
+    for one in changes:
+        if one.price is not None:
+            units[one.product_id] += shown_units(one.after) - shown_units(one.before)
+    moved = sorted((product_id, delta) for product_id, delta in units.items() if delta)
+    for product_id, delta in moved:
+        c.execute(_ADD_UNITS, {"key": product_id, "delta": delta})
+    if moved:
+        changed(c, moved[0][0])

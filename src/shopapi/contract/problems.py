@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from shopapi.contract.catalog import Money
+
 
 class FieldError(Struct, frozen=True):
     """What is wrong with one field; ``field`` is a path such as ``lines[0].quantity``."""
@@ -13,7 +15,8 @@ class FieldError(Struct, frozen=True):
 class Problem(Struct, frozen=True, omit_defaults=True):
     """An error. ``code`` is stable and what programs should look at; ``detail`` is for people.
 
-    ``errors`` is there for bad input, ``reserved`` with the code ``reserved_stock``.
+    ``errors`` is there for bad input, ``reserved`` with the code ``reserved_stock``, ``left`` (units by sku) with
+    ``insufficient_stock``, ``total`` (what it costs now) with ``price_changed``.
     """
 
     type: str
@@ -24,3 +27,5 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     request_id: str
     errors: list[FieldError] = []
     reserved: int | None = None
+    left: dict[str, int] | None = None
+    total: Money | None = None

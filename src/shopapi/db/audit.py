@@ -183,7 +183,8 @@ INVARIANTS: Final = (
         "no idempotency key is stuck",
         "SELECT count(*) FROM idempotency_key",
         """SELECT k.scope || ' has a key without an answer' FROM idempotency_key k
-        WHERE k.state <> 'done' OR k.status IS NULL OR k.body IS NULL""",
+        WHERE CASE k.state WHEN 'done' THEN k.status IS NULL OR k.body IS NULL
+          ELSE k.lease_until IS NULL END""",
     ),
 )
 """Every promise that the tables there are can break."""

@@ -4,6 +4,7 @@ Both stand before the threads: a request that would only wait there costs the ot
 """
 
 import asyncio
+import re
 from typing import Final
 
 from shopapi.http.body import send_problem
@@ -13,7 +14,11 @@ from shopapi.runtime.hosts import HEALTH_PATHS
 
 _TURN_S: Final = 2.0
 _READS: Final = ("GET", "HEAD", "OPTIONS")
-_SIGN_IN: Final = "/v1/sessions"
+_OWN_TURN: Final = re.compile(
+    r"/v1/(sessions|carts/[^/]+/checkout|orders/[^/]+/cancel|payments/[^/]+/webhook"
+    r"|admin/orders/[^/]+/cancel|admin/payments/[^/]+/refunds)"
+)
+"""These wait for something else between their writes, and take a turn for each of them by themselves."""
 
 
 class InFlight:
@@ -42,17 +47,18 @@ class InFlight:
 class OneWriter:
     """A fair queue for the requests that change something: SQLite has one writer, and waiting threads starve readers.
 
-    A request waits two seconds for its turn, then gets 503.
+    A request waits two seconds for its turn, then gets 503. ``turn`` is that queue: some take it by themselves.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, turn: asyncio.Semaphore) -> None:
         self._app = app
-        self._turn = asyncio.Semaphore(1)
+        self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        # A sign-in hashes for 32 ms before it writes: holding the turn meanwhile would keep everybody else waiting.
-        if scope["type"] != "http" or scope["method"] in _READS or scope["path"] == _SIGN_IN:
+        # A sign-in hashes for 32 ms before it writes, a payment provider takes seconds: who held the turn meanwhile would
+        # keep all others waiting.
+        if scope["type"] != "http" or scope["method"] in _READS or _OWN_TURN.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:

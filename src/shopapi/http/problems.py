@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
+from shopapi.contract.catalog import Money
 from shopapi.contract.problems import FieldError, Problem
 
 
@@ -25,12 +26,16 @@ class ShopError(Exception):
         errors: list[FieldError] | None = None,
         headers: dict[str, str] | None = None,
         reserved: int | None = None,
+        left: dict[str, int] | None = None,
+        total: Money | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = errors or []
         self.headers = headers or {}
         self.reserved = reserved
+        self.left = left
+        self.total = total
 
 
 class InvalidRequest(ShopError):
@@ -210,5 +215,7 @@ def document(error: ShopError, request_id: str) -> bytes:
             request_id=request_id,
             errors=error.errors,
             reserved=error.reserved,
+            left=error.left,
+            total=error.total,
         )
     )

@@ -11,6 +11,7 @@ from shopctl import console
 from shopctl.commands.serve import Host, Server, plug_in, require_free_port
 
 SECRET_KEY_FILE: Final = ".shopctl/secret-key"  # noqa: S105 - where it lies, not what it is.
+SANDBOX_SECRET_FILE: Final = ".shopctl/sandbox-secret"  # noqa: S105
 _START_LIMIT_S: Final = 60.0
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
@@ -20,34 +21,41 @@ WebPort = Annotated[
 ApiPort = Annotated[
     int, typer.Option(help="Port of the API.", envvar="SHOP_API_PORT", min=1, max=65535, metavar="PORT")
 ]
+SandboxPort = Annotated[
+    int,
+    typer.Option(
+        help="Port of the sandbox payment provider.", envvar="SHOP_SANDBOX_PORT", min=1, max=65535, metavar="PORT"
+    ),
+]
 
 
 def up(
-    host: Host = "127.0.0.1", web_port: WebPort = 5050, api_port: ApiPort = 8000, server: Server = "uvicorn"
+    host: Host = "127.0.0.1",
+    web_port: WebPort = 5050,
+    api_port: ApiPort = 8000,
+    sandbox_port: SandboxPort = 8002,
+    server: Server = "uvicorn",
 ) -> None:
     """Run the whole shop until Ctrl-C.
 
-    Migrates the database, fills an empty one with the demo's goods and an owner, and runs API, web part and worker; one
-    that dies is started again.
+    Migrates the database, fills an empty one with the demo's goods and an owner, and runs API, web part, worker and a
+    payment provider to try them with; one that dies is started again. Where SHOP_SANDBOX_URL names a payment provider
+    for trying out, that one is used.
     """
     began = time.monotonic()
     plug_in(server)
-    if web_port == api_port:
-        console.fail(f"API and web part cannot share port {api_port}.", f"SHOP_API_PORT={api_port + 10} shopctl up", 2)
-    # The remedy names the setting, because that is what can be kept in an environment.
-    require_free_port(host, api_port, f"SHOP_API_PORT={api_port + 10} shopctl up")
-    require_free_port(host, web_port, f"SHOP_WEB_PORT={web_port + 10} shopctl up")
-    environ = _environment(host, web_port, api_port, server)
+    ports = {"api": api_port, "web": web_port}
+    if not os.environ.get("SHOP_SANDBOX_URL"):
+        ports["sandbox"] = sandbox_port
+    _require_free_ports(host, ports)
+    environ = _environment(host, ports, server)
     _require_good_settings(environ)
     _warn(environ)
     shop = _prepared(environ)
     reached = _EVERY_ADDRESS.get(host, host)
     docs = "  docs at /docs" if environ.get("SHOP_DOCS") != "off" else ""
-    lines = {
-        "database": shop["database"],
-        "api": f"{_url(reached, api_port)}{docs}",
-        "web": _url(reached, web_port),
-    }
+    lines = {"database": shop["database"], **{part: _url(reached, port) for part, port in ports.items()}}
+    lines["api"] += docs
     width = max(map(len, lines.values()))
 
     def ready(part: str) -> None:
@@ -55,10 +63,23 @@ def up(
             console.done(f"{part:<8}  {console.clean(lines[part]):<{width}}  {time.monotonic() - began:.1f} s")
 
     ready("database")
-    _run(environ, reached, web_port, api_port, ready, shop)
+    _run(environ, reached, ports, ready, shop)
 
 
-def _run(environ: dict[str, str], host: str, web_port: int, api_port: int, ready: Any, shop: dict[str, Any]) -> None:
+def _require_free_ports(host: str, ports: dict[str, int]) -> None:
+    names = {"api": "API", "web": "web part", "sandbox": "sandbox"}
+    shared = [part for part, port in ports.items() if list(ports.values()).count(port) > 1]
+    if shared:
+        port = ports[shared[0]]
+        words = f"{' and '.join(names[part] for part in shared)} cannot share port {port}."
+        setting = "SHOP_API_PORT" if "api" in shared else "SHOP_SANDBOX_PORT"
+        console.fail(words, f"{setting}={port + 10} shopctl up", 2)
+    for part, port in ports.items():
+        # The remedy names the setting, because that is what can be kept in an environment.
+        require_free_port(host, port, f"SHOP_{part.upper()}_PORT={port + 10} shopctl up")
+
+
+def _run(environ: dict[str, str], host: str, ports: dict[str, int], ready: Any, shop: dict[str, Any]) -> None:
     from shopapi.runtime.settings import read
     from shopctl.settings import ShopctlSettings
     from shopctl.supervisor import CannotStart, Part, Supervisor
@@ -69,12 +90,16 @@ def _run(environ: dict[str, str], host: str, web_port: int, api_port: int, ready
         return Part(name, (sys.executable, "-P", "-m", "shopctl", command, *more), own, ready_at)
 
     times = read(ShopctlSettings, environ)
+    parts = [
+        part("web", "serve-web", port=ports["web"]),
+        part("api", "serve-api", port=ports["api"]),
+        part("worker", "worker", "--port", "0"),
+    ]
+    if "sandbox" in ports:
+        # Last: what the others still ask while they stop is answered.
+        parts.append(part("sandbox", "serve-sandbox-provider", "--port", str(ports["sandbox"]), port=ports["sandbox"]))
     supervisor = Supervisor(
-        [
-            part("web", "serve-web", port=web_port),
-            part("api", "serve-api", port=api_port),
-            part("worker", "worker", "--port", "0"),
-        ],
+        parts,
         start_limit_s=_START_LIMIT_S,
         # A part keeps to its own times; this one is for a part that hangs.
         stop_limit_s=times.drain_s + times.grace_s + 5,
@@ -98,7 +123,7 @@ def _say_how_to_sign_in(shop: dict[str, Any]) -> None:
         console.next_step("shopctl staff create EMAIL --name NAME --role owner   Ctrl-C stops all")
 
 
-def _environment(host: str, web_port: int, api_port: int, server: str) -> dict[str, str]:
+def _environment(host: str, ports: dict[str, int], server: str) -> dict[str, str]:
     """What the parts are started with: everything of ours, and what they must know of each other."""
     from shopctl.parent import SUPERVISOR
 
@@ -107,29 +132,46 @@ def _environment(host: str, web_port: int, api_port: int, server: str) -> dict[s
         **os.environ,
         "HOST": host,
         "SHOP_SERVER": server,
-        "API_SERVER_URL": _url(reached, api_port),
+        "API_SERVER_URL": _url(reached, ports["api"]),
         SUPERVISOR: str(os.getpid()),
     }
     environ.setdefault("SHOP_PUBLIC_URL", "")
-    environ["SHOP_PUBLIC_URL"] = environ["SHOP_PUBLIC_URL"] or _url(reached, web_port)
+    environ["SHOP_PUBLIC_URL"] = environ["SHOP_PUBLIC_URL"] or _url(reached, ports["web"])
     # The web part calls the API by its address, which is not the name that customers know.
-    allowed = [environ.get("SHOP_ALLOWED_HOSTS", ""), _url(reached, api_port).removeprefix("http://")]
+    allowed = [environ.get("SHOP_ALLOWED_HOSTS", ""), _url(reached, ports["api"]).removeprefix("http://")]
     environ["SHOP_ALLOWED_HOSTS"] = ",".join(filter(None, allowed))
     if not environ.get("SHOP_SECRET_KEY") and not environ.get("SHOP_SECRET_KEY_FILE"):
         environ["SHOP_SECRET_KEY"] = kept_secret_key()
+    if "sandbox" in ports:
+        _introduce_sandbox(environ, _url(reached, ports["sandbox"]))
     return environ
+
+
+def _introduce_sandbox(environ: dict[str, str], url: str) -> None:
+    """Tell the parts where the sandbox is, and the sandbox where the API takes webhooks."""
+    environ["SHOP_SANDBOX_URL"] = url
+    if not environ.get("SHOP_SANDBOX_SECRET") and not environ.get("SHOP_SANDBOX_SECRET_FILE"):
+        environ["SHOP_SANDBOX_SECRET"] = _kept_secret(SANDBOX_SECRET_FILE)
+    environ["SHOP_PAYMENT_ORIGINS"] = ",".join(filter(None, [environ.get("SHOP_PAYMENT_ORIGINS", ""), url]))
+    environ["SHOP_SANDBOX_WEBHOOK_URL"] = (
+        environ.get("SHOP_SANDBOX_WEBHOOK_URL") or f"{environ['API_SERVER_URL']}/v1/payments/sandbox/webhook"
+    )
 
 
 def kept_secret_key() -> str:
     """The secret key of the shop in this directory; made where there is none yet, and readable by its owner alone."""
+    return _kept_secret(SECRET_KEY_FILE)
+
+
+def _kept_secret(name: str) -> str:
     from pathlib import Path
 
-    file = Path(SECRET_KEY_FILE)
+    file = Path(name)
     if not file.exists():
         import secrets
 
         file.parent.mkdir(mode=0o700, exist_ok=True)
-        fresh = file.with_name(f"secret-key.{os.getpid()}")
+        fresh = file.with_name(f"{file.name}.{os.getpid()}")
         try:
             with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as made:
                 made.write(f"{secrets.token_urlsafe(48)}\n")

@@ -21,6 +21,7 @@ from shopapi.contract.accounts import StaffInput
 from shopapi.db.engine import Database, Reader
 from shopapi.media.store import store_picture
 from shopctl.seeds import demo, large, shelf, standing
+from shopctl.seeds.selling import add_selling
 from shopctl.seeds.turn import taking_turns
 
 ACTOR: Final = "shopctl seed"
@@ -105,8 +106,13 @@ def _add_owner(db: Database) -> tuple[str | None, str | None]:
 def _add_demo(db: Database) -> tuple[int, list[str]]:
     skus = demo.skus()
     with db.reading() as c:
-        if standing.has_others(c, skus) or standing.known_skus(c, skus) == skus:
+        if standing.has_others(c, skus):
             return 0, []
+        complete = standing.known_skus(c, skus) == skus
+    # Also for a demo that an earlier release made, which sold nothing yet.
+    db.write(lambda c: add_selling(c, actor=ACTOR))
+    if complete:
+        return 0, []
     goods = demo.products(datetime.now(UTC))
     db.write(_add_frame)
     db.write(_add_shelves)

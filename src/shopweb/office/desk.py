@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from shopweb import locale
+from shopweb.office.order_notes import ORDER_WARNINGS, order_sentence
 from shopweb.session import Note, Undo
 from shopweb.visit import Page, Visit
 
-WARNINGS = frozenset(("undo_stale", "undo_refused", "gone", "session_ended"))
+WARNINGS = ORDER_WARNINGS | {"undo_stale", "undo_refused", "gone", "session_ended"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ def desk_page(visit: Visit, template: str, *, status: int = 200, **context: obje
 
 
 def _sentence(visit: Visit, note: Note) -> str:
+    if about_order := order_sentence(visit, note):
+        return about_order
     _, ngettext = visit.gettext, visit.ngettext
     match note.says:
         case "added":

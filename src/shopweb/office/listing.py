@@ -87,7 +87,7 @@ async def staff_list(visit: Visit, wanted: Wanted) -> StockList:
         rows,
         _tabs(visit, page, wanted),
         wanted,
-        _shown(visit, wanted.start, len(rows), page.total),
+        shown(visit, wanted.start, len(rows), page.total),
         wanted.url(cursor="", start=0) if wanted.cursor else "",
         wanted.url(cursor=page.next_cursor, start=wanted.start + len(rows)) if page.next_cursor else "",
         _more(page, wanted.start + len(rows)),
@@ -118,7 +118,7 @@ async def open_list(visit: Visit, wanted: Wanted) -> StockList:
         rows,
         [],
         wanted,
-        _shown(visit, wanted.start, len(rows), len(items)),
+        shown(visit, wanted.start, len(rows), len(items)),
         wanted.url(start=0) if wanted.start else "",
         wanted.url(start=end) if end < len(items) else "",
         min(OPEN_PAGE_ROWS, len(items) - end),
@@ -144,7 +144,8 @@ def _more(page: LevelPage, end: int) -> int:
     return PAGE_ROWS if page.total is None else max(1, min(PAGE_ROWS, page.total - end))
 
 
-def _shown(visit: Visit, start: int, rows: int, total: int | None) -> str:
+def shown(visit: Visit, start: int, rows: int, total: int | None) -> str:
+    """``1 to 24 of 148``, or without the whole where nobody counted it."""
     if not rows:
         return ""
     numbers = {"first": visit.number(start + 1), "last": visit.number(start + rows), "total": visit.number(total or 0)}

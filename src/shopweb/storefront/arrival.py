@@ -13,7 +13,13 @@ _DAY = timedelta(days=1)
 
 def arrival(visit: Visit, delivery: Delivery) -> str:
     """The days on which a parcel that is ordered today arrives, as a piece of a sentence."""
-    first, last = working_day(visit.today, delivery.days_min), working_day(visit.today, delivery.days_max)
+    return days_between(
+        visit, working_day(visit.today, delivery.days_min), working_day(visit.today, delivery.days_max)
+    )
+
+
+def days_between(visit: Visit, first: date, last: date) -> str:
+    """The days from ``first`` to ``last``, as a piece of a sentence."""
     whole = locale.day(last, visit.language)
     if first == last:
         return whole

@@ -119,10 +119,16 @@ def frame_with(visit: Visit, shop: Shop, tree: CategoryTree, *, within: str = ""
 
 
 def storefront_page(
-    visit: Visit, template: str, frame: Frame, *, status: int = 200, context: Mapping[str, object] | None = None
+    visit: Visit,
+    template: str,
+    frame: Frame,
+    *,
+    status: int = 200,
+    own: bool = False,
+    context: Mapping[str, object] | None = None,
 ) -> Page:
-    """A page of the storefront."""
-    headers = _ASK_AGAIN if status == 200 and frame.whole else {}
+    """A page of the storefront; ``own`` says that it is this visitor's alone."""
+    headers = _ASK_AGAIN if status == 200 and frame.whole and not own else {}
     more = {"frame": frame, "shop": frame.name, **(context or {})}
     return visit.page(template, status=status, headers=headers, context=more)
 

@@ -4,8 +4,8 @@ When the catalog has changed, a page's questions are asked again; where every an
 have after a sale, the bytes are good for the new version too.
 
 The storefront says the same to everybody who has the same language and theme: so the key is what was asked for, in
-which language, theme and coding, and on which day, since delivery dates move on. Whatever is one person's must not
-be on a page that is kept.
+which language, theme and coding, with how many units in the cart, and on which day, since delivery dates move on.
+Whatever else is one person's must not be on a page that is kept.
 """
 
 import hashlib
@@ -49,7 +49,8 @@ async def kept_page(visit: Visit, make: Callable[[], Awaitable[Page]]) -> Page:
     version = await visit.site.shelf.version(visit)
     pages: KeptPages = visit.request.app.state.pages
     scope = visit.request.scope
-    key = (scope["path"], scope["query_string"], visit.language, visit.theme, visit.takes_gzip, visit.today)
+    reader = (visit.language, visit.theme, visit.takes_gzip, visit.units)
+    key = (scope["path"], scope["query_string"], reader, visit.today)
     page = pages.find(key)
     if page is None or page.version != version or not version:
         if page is not None and await visit.site.shelf.still_says(visit, page.made_from):

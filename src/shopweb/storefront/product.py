@@ -10,12 +10,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from shopapi.client import Moved, ShopApiError
+from shopapi.contract.carts import MAX_LINE_QUANTITY
 from shopapi.contract.catalog import CategoryLink, CategoryTree, Product, ProductPage, ProductQuery, Shop, Variant
+from shopweb.forms import whole_number
 from shopweb.locale import percent
 from shopweb.money import money
 from shopweb.storefront.answers import answer_or_error
 from shopweb.storefront.arrival import arrival
 from shopweb.storefront.cards import base_price, card_of, reduction, struck_price
+from shopweb.storefront.cart_notes import spoken
 from shopweb.storefront.description import folds_of
 from shopweb.storefront.frame import (
     Crumb,
@@ -69,6 +72,8 @@ class Thumb:
 async def show_product(visit: NamedDependency[Visit], slug: FromPath[str]) -> Page:
     """The product, with the variant that the address names."""
     try:
+        if visit.has_note:  # What was just put into the cart is this visitor's alone.
+            return await _product(visit, slug)
         return await kept_page(visit, lambda: _product(visit, slug))
     except Moved as moved:
         return visit.moved(product_path(moved.name) + visit.asked_as_sent)
@@ -115,10 +120,21 @@ def _page(visit: Visit, shop: Shop, tree: CategoryTree, product: Product, relate
         "choices": choices_of(visit, product, variant),
         "facts": facts_of(product, variant),
         "stock": _stock(visit, shop, product, variant),
+        "sku": variant.sku,
+        "path": product_path(product.slug),
+        "quantity": _quantity(visit),
+        "note": spoken(visit) if visit.has_note else None,
         "folds": folds_of(product.description),
         "related": [] if isinstance(related, ShopApiError) else [card_of(visit, card) for card in related.data],
     }
-    return storefront_page(visit, "storefront/product.html", frame, context=context)
+    return storefront_page(visit, "storefront/product.html", frame, own=visit.has_note, context=context)
+
+
+def _quantity(visit: Visit) -> int:
+    """How many units the form begins with: without a script, one more or less is asked for by the address."""
+    typed, step = whole_number(visit.asked("quantity")), visit.asked("step")
+    wanted = (1 if typed is None else typed) + (int(step) if step in ("-1", "1") else 0)
+    return min(max(wanted, 1), MAX_LINE_QUANTITY)
 
 
 def _top(product: Product) -> str:

@@ -50,12 +50,43 @@ document.addEventListener("htmx:sendError", (event) => {
   const { pathInfo } = event.detail;
   location.assign(pathInfo.finalRequestPath || pathInfo.requestPath);
 });
-// An error page has no list to take out of it: show it whole.
+// An error page has no list to take out of it: show it whole. That of a form holds what was sent, so it is not loaded
+// anew.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, pathInfo, requestConfig } = event.detail;
-  if (xhr.status < 400 || xhr.status === 422 || requestConfig.verb !== "get") return;
+  if (xhr.status < 400 || xhr.status === 422) return;
   event.detail.shouldSwap = false;
-  location.assign(pathInfo.finalRequestPath || pathInfo.requestPath);
+  if (requestConfig.verb === "get") return location.assign(pathInfo.finalRequestPath || pathInfo.requestPath);
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  document.title = page.title;
+  document.body.replaceWith(document.adoptNode(page.body));
+  document.querySelector("h1")?.focus();
+});
+
+// One more or one fewer is counted here; a form that htmx takes hears of it as if it had been typed.
+document.addEventListener("click", (event) => {
+  const step = event.target.closest?.('button[name="step"]');
+  const field = step?.parentElement.querySelector('input[name="quantity"]');
+  if (!field || !/^[0-9]{1,3}$/.test(field.value)) return;
+  event.preventDefault();
+  const least = step.form.matches(".add") ? 1 : 0;
+  field.value = Math.min(Math.max(Number(field.value) + Number(step.value), least), 999);
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+// The page of the browser's memory may count what was in the cart before.
+const count = () => document.getElementById("cart-link");
+const remembered = "cart-link";
+addEventListener("pageshow", (event) => {
+  const old = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const known = sessionStorage.getItem(remembered);
+  if (old && known && count()) count().outerHTML = known;
+  else if (count()) sessionStorage.setItem(remembered, count().outerHTML);
+  for (const button of document.querySelectorAll("[data-once] [aria-busy]")) button.removeAttribute("aria-busy");
+});
+document.addEventListener("htmx:afterSettle", () => count() && sessionStorage.setItem(remembered, count().outerHTML));
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-once]")) event.submitter?.setAttribute("aria-busy", "true");
 });
 
 // A field left empty narrows nothing, so it need not stand in the address.

@@ -1,0 +1,90 @@
+"""What can be refused of a cart; no I/O."""
+
+import secrets
+from typing import Final
+
+from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
+from shopapi.contract.problems import FieldError
+from shopapi.http.problems import ShopError
+
+TOKEN_BYTES: Final = 32
+
+
+class CartGone(ShopError):
+    """There is no such cart."""
+
+    status, code, title = 404, "cart_not_found", "No such cart"
+
+    def __init__(self) -> None:
+        super().__init__("No cart has this token. It may have been empty for too long; make a new one.")
+
+
+class CartAlreadyOrdered(ShopError):
+    """The cart has become an order."""
+
+    status, code, title = 409, "cart_already_ordered", "Already ordered"
+
+    def __init__(self) -> None:
+        super().__init__("This cart has been ordered, so it cannot be changed. Make a new one.")
+
+
+class NotForSale(ShopError):
+    """The sku is none that can be bought."""
+
+    status, code, title = 422, "not_for_sale", "Not for sale"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            f'"{sku}" is not for sale.', errors=[FieldError("sku", "is the sku of nothing that is for sale")]
+        )
+
+
+class NotInCart(ShopError):
+    """The cart has no such line."""
+
+    status, code, title = 404, "not_in_cart", "Not in the cart"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f'The cart has no line for "{sku}".')
+
+
+class TooFewInStock(ShopError):
+    """There are fewer units than are wanted; ``left`` says how many."""
+
+    status, code, title = 409, "insufficient_stock", "Not enough stock"
+
+    def __init__(self, left: dict[str, int]) -> None:
+        told = ", ".join(f"{units} of {sku}" for sku, units in sorted(left.items()))
+        super().__init__(
+            f"Not enough is left: {told} can be had.",
+            errors=[FieldError(f"lines.{sku}", f"{units} left") for sku, units in sorted(left.items())],
+            left=left,
+        )
+
+
+class TooMuch(ShopError):
+    """More than a cart holds."""
+
+    status, code, title = 422, "cart_full", "Too much for one cart"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"A cart holds {MAX_LINES} skus, and {MAX_LINE_QUANTITY} units of each. Write to us about larger orders.",
+            errors=[
+                FieldError("quantity", f"the sum is over {MAX_LINE_QUANTITY}, or there are over {MAX_LINES} lines")
+            ],
+        )
+
+
+class NoDelivery(ShopError):
+    """Nothing is delivered there, or not this way."""
+
+    status, code, title = 422, "no_delivery", "No delivery"
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why, errors=[FieldError(field, why)])
+
+
+def new_token() -> str:
+    """A cart's token: 256 random bits."""
+    return secrets.token_urlsafe(TOKEN_BYTES)

@@ -1,0 +1,56 @@
+"""What can be refused of a checkout; no I/O."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from shopapi.contract.catalog import Money
+from shopapi.contract.problems import FieldError
+from shopapi.http.problems import ShopError
+
+PROVIDER_TIME_S: Final = 15 * 60
+"""How long an order waits for a customer who is on a provider's page."""
+
+
+class Incomplete(ShopError):
+    """Something that an order needs has not been said yet."""
+
+    status, code, title = 422, "checkout_incomplete", "Not complete yet"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        told = list(errors)
+        super().__init__("; ".join(f"{one.field} {one.message}" for one in told) + ".", errors=told)
+
+
+class UnknownProvider(ShopError):
+    """The shop is not paid that way."""
+
+    status, code, title = 422, "unknown_provider", "Unknown payment provider"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        ways = ", ".join(known)
+        super().__init__(
+            f'There is no payment provider "{name}". There are: {ways}.',
+            errors=[FieldError("payment.provider", f"is none of {ways}")],
+        )
+
+
+class PriceChanged(ShopError):
+    """It costs something else by now than the customer agreed to."""
+
+    status, code, title = 409, "price_changed", "The price has changed"
+
+    def __init__(self, total: Money) -> None:
+        super().__init__(
+            f"It costs {total.amount} {total.currency} (minor units) now. Show the new total and ask again.",
+            total=total,
+        )
+
+
+class PaymentDeclined(ShopError):
+    """The provider refused; nothing was charged, the order is cancelled and the cart open again."""
+
+    status, code, title = 402, "payment_declined", "Payment declined"
+
+    def __init__(self, reason: str = "") -> None:
+        told = f" ({reason})" if reason else ""
+        super().__init__(f"The payment was declined{told}. Nothing was charged, and the cart is open again.")

@@ -1,0 +1,224 @@
+"""What each kind of e-mail says, as plain values: no markup, no database, no clock."""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from shopapi.contract.catalog import Locale, Money
+from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping, Shipment, Withdrawal
+from shopapi.events.sums import Sum, sums_of, taxes_in
+from shopapi.events.words import Words, words
+from shopapi.invoices.seller import Seller
+from shopapi.invoices.written import address_lines, day, moment, money
+
+
+class Occasion(Struct, frozen=True):
+    """Why an e-mail is written. ``order_url`` is the order's page with the secret that opens it."""
+
+    locale: Locale
+    seller: Seller
+    order: Order | None = None
+    order_url: str = ""
+    refunded: Money | None = None
+    reason: str = ""
+    withdrawal: Withdrawal | None = None
+
+
+class Facts(Struct, frozen=True):
+    """A few things to know or to copy, each with its name; without a name it is a line of its own."""
+
+    title: str
+    rows: list[tuple[str, str]]
+
+
+class Letter(Struct, frozen=True):
+    """An e-mail before it has a form. The first paragraph says what comes next."""
+
+    subject: str
+    heading: str
+    paragraphs: list[str]
+    order_number: str | None
+    order_url: str
+    facts: list[Facts]
+    sums: list[Sum]
+    taxes: str
+    can_withdraw: bool
+
+
+def letter(kind: EmailKind, why: Occasion) -> Letter:
+    """What an e-mail of this kind says on this occasion."""
+    return _WRITERS[kind](why, words(why.locale))
+
+
+def _confirmation(why: Occasion, told: Words) -> Letter:
+    order = _order(why)
+    said = told.of["confirmation"]
+    return _made(
+        why,
+        said,
+        paragraphs=[said["next"].format(days=_days(order.shipping_method, told))],
+        facts=[_delivery(order, why, told)],
+        sums=sums_of(order, told, total="total_paid"),
+        taxes=taxes_in(order, told),
+    )
+
+
+def _payment_due(why: Occasion, told: Words) -> Letter:
+    order = _order(why)
+    said = told.of["payment_due"]
+    account = order.payment.bank_transfer if order.payment else None
+    due = account.due if account else None
+    total = money(order.total, why.locale)
+    until = (
+        said["next_until"].format(total=total, due=day(due, why.locale)) if due else said["next"].format(total=total)
+    )
+    return _made(
+        why,
+        said,
+        paragraphs=[until, said["more"]],
+        facts=[*([_account(account, why, told)] if account else []), _delivery(order, why, told)],
+        sums=sums_of(order, told, total="total_due"),
+        taxes=taxes_in(order, told),
+    )
+
+
+def _paid(why: Occasion, told: Words) -> Letter:
+    order = _order(why)
+    said = told.of["paid"]
+    return _made(
+        why,
+        said,
+        paragraphs=[said["next"].format(days=_days(order.shipping_method, told)), said["more"]],
+        facts=[_delivery(order, why, told)],
+        sums=sums_of(order, told, total="total_paid"),
+        taxes=taxes_in(order, told),
+    )
+
+
+def _shipped(why: Occasion, told: Words) -> Letter:
+    order = _order(why)
+    said = told.of["shipped"]
+    parcels = [_parcel(one, order, told) for one in order.shipments]
+    return _made(
+        why,
+        said,
+        paragraphs=[said["next"].format(days=_days(order.shipping_method, told))],
+        facts=[*parcels, _delivery(order, why, told)],
+    )
+
+
+def _refunded(why: Occasion, told: Words) -> Letter:
+    said = told.of["refunded"]
+    amount = money(why.refunded or _order(why).total, why.locale)
+    return _made(
+        why,
+        said,
+        paragraphs=[said["next"].format(amount=amount), said["more"]],
+        sums=[Sum(told.common["total_refunded"], amount, strong=True)],
+        amount=amount,
+    )
+
+
+def _cancelled(why: Occasion, told: Words) -> Letter:
+    said = told.of["cancelled"]
+    payment = _order(why).payment
+    has_paid = payment is not None and payment.captured.amount > payment.refunded.amount
+    about_money = [said["paid_before"]] if has_paid and why.reason != "late_payment" else []
+    reason = [said[why.reason]] if why.reason in ("customer", "staff", "expired", "late_payment") else []
+    return _made(why, said, paragraphs=[said["next"], *reason, *about_money], can_withdraw=False)
+
+
+def _withdrawal_received(why: Occasion, told: Words) -> Letter:
+    said = told.of["withdrawal_received"]
+    declared = why.withdrawal
+    if declared is None:
+        raise ValueError("A receipt is written for a declaration.")
+    at = moment(declared.declared_at, why.locale)
+    names = ("name", "order_number", "email", "declared_at")
+    values = (declared.name, declared.order_number, declared.email, at)
+    # What was declared, with day and time: section 356a BGB asks for both.
+    rows = [(told.common[name], value) for name, value in zip(names, values, strict=True)]
+    facts = Facts(told.common["declared"], [("", told.common["declaration"]), *rows])
+    return _made(
+        why,
+        said,
+        paragraphs=[said["next"].format(at=at), said["more"]],
+        facts=[facts],
+        can_withdraw=False,
+        number=declared.order_number,
+    )
+
+
+_WRITERS: Final[dict[EmailKind, Callable[[Occasion, Words], Letter]]] = {
+    "confirmation": _confirmation,
+    "payment_due": _payment_due,
+    "paid": _paid,
+    "shipped": _shipped,
+    "refunded": _refunded,
+    "cancelled": _cancelled,
+    "withdrawal_received": _withdrawal_received,
+}
+
+
+def _made(
+    why: Occasion,
+    said: dict[str, str],
+    *,
+    paragraphs: list[str],
+    facts: list[Facts] | None = None,
+    sums: list[Sum] | None = None,
+    taxes: str = "",
+    can_withdraw: bool = True,
+    number: str = "",
+    amount: str = "",
+) -> Letter:
+    order = why.order
+    named = {
+        "number": order.number if order else number,
+        "name": order.billing_address.name if order else "",
+        "total": money(order.total, why.locale) if order else "",
+        "amount": amount,
+    }
+    return Letter(
+        subject=said["subject"].format(**named),
+        heading=said["heading"].format(**named),
+        paragraphs=paragraphs,
+        order_number=order.number if order else None,
+        order_url=why.order_url,
+        facts=facts or [],
+        sums=sums or [],
+        taxes=taxes,
+        can_withdraw=can_withdraw,
+    )
+
+
+def _order(why: Occasion) -> Order:
+    if why.order is None:
+        raise ValueError("This kind of e-mail is about an order.")
+    return why.order
+
+
+def _days(way: OrderShipping, told: Words) -> str:
+    if way.days_min != way.days_max:
+        return told.common["days_range"].format(min=way.days_min, max=way.days_max)
+    return told.common["days_one" if way.days_min == 1 else "days_some"].format(min=way.days_min)
+
+
+def _delivery(order: Order, why: Occasion, told: Words) -> Facts:
+    lines = address_lines(order.shipping_address, why.locale, home=why.seller.country)
+    return Facts(told.common["deliver_to"], [("", line) for line in lines])
+
+
+def _account(account: BankTransfer, why: Occasion, told: Words) -> Facts:
+    rows = [(told.common[name], getattr(account, name)) for name in ("holder", "iban", "bic", "bank", "reference")]
+    if account.due:
+        rows.append((told.common["due"], day(account.due, why.locale)))
+    return Facts(told.common["pay_to"], [(name, value) for name, value in rows if value])
+
+
+def _parcel(parcel: Shipment, order: Order, told: Words) -> Facts:
+    names = {line.sku: line.name for line in order.lines}
+    rows = [(told.common[name], getattr(parcel, name)) for name in ("carrier", "tracking")]
+    goods = [("", f"{units} × {names.get(sku, sku)}") for sku, units in parcel.lines.items()]
+    return Facts(told.common["parcel"], [*((name, value) for name, value in rows if value), *goods])

@@ -1,0 +1,107 @@
+"""Which e-mails an event of the shop asks for, and what they have to say."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from shopapi.catalog.tables import shop, shop_text
+from shopapi.contract.catalog import Locale, Money
+from shopapi.contract.orders import EmailKind, Order, Withdrawal
+from shopapi.db.engine import Reader
+from shopapi.events.emails import LawText, order_url
+from shopapi.events.letters import Occasion
+from shopapi.http.problems import NotFound
+from shopapi.invoices.seller import read_seller
+from shopapi.orders.rules import access_token
+from shopapi.orders.tables import withdrawal
+from shopapi.payments.tables import refund
+
+_FOR_GOOD: Final = ("withdrawal", "terms")
+"""What a customer gets with the first e-mail, to keep: the law asks for a durable medium (section 312f BGB)."""
+
+
+class Email(Struct, frozen=True):
+    """An e-mail that shall be written."""
+
+    kind: EmailKind
+    recipient: str
+    why: Occasion
+    texts: list[LawText]
+
+
+def kind_for(topic: str, payload: Mapping[str, Any], order: Order | None) -> EmailKind | None:
+    """Which e-mail an event asks for; most ask for none."""
+    if topic in ("withdrawal.received", "order.withdrawn"):
+        return "withdrawal_received"
+    if order is None:
+        return None
+    offline = order.payment is not None and order.payment.bank_transfer is not None
+    if topic == "order.placed":
+        # Who cancelled before this was taken in must not be asked for money.
+        return "payment_due" if offline and order.state != "cancelled" else None
+    if topic == "order.paid":
+        return "paid" if offline else "confirmation"
+    if topic == "order.shipped":
+        return "shipped"
+    if topic == "order.refunded":
+        return "refunded"
+    if topic == "order.cancelled" and not _walked_away(str(payload.get("reason", "")), offline):
+        return "cancelled"
+    return None
+
+
+def _walked_away(reason: str, offline: bool) -> bool:
+    # Somebody whose card was declined, or who left the provider's page, saw it there and may just be trying again.
+    return reason == "payment_failed" or (reason == "expired" and not offline)
+
+
+def read_email(
+    c: Reader, kind: EmailKind, payload: Mapping[str, Any], order: Order | None, *, shop_url: str, secret_key: str
+) -> Email:
+    """Everything that the e-mail says; raises :class:`NotFound` where the event names what is not there."""
+    declared, spoken = _withdrawal(c, payload, order) if kind == "withdrawal_received" else (None, None)
+    locale = order.locale if order else spoken
+    if locale is None:
+        raise ValueError("An e-mail is about an order or about a withdrawal.")
+    recipient = declared.email if declared else order.email if order else ""
+    # A receipt goes to the address that was typed: it may be anybody's, and must not open an order.
+    opens = order is not None and recipient.casefold() == order.email.casefold()
+    why = Occasion(
+        locale=locale,
+        seller=read_seller(c),
+        order=order if opens else None,
+        order_url=order_url(shop_url, order.number, access_token(order.number, secret_key)) if order and opens else "",
+        refunded=_refunded(c, payload, order) if kind == "refunded" and order else None,
+        reason=str(payload.get("reason", "")),
+        withdrawal=declared,
+    )
+    texts = [_text(c, one, locale) for one in _FOR_GOOD] if kind in ("confirmation", "payment_due") else []
+    return Email(kind, recipient, why, [one for one in texts if one is not None])
+
+
+def _withdrawal(c: Reader, payload: Mapping[str, Any], order: Order | None) -> tuple[Withdrawal, Locale]:
+    row = c.execute(select(withdrawal).where(withdrawal.c.public_id == str(payload.get("withdrawal")))).first()
+    if row is None:
+        raise NotFound(f"There is no withdrawal {payload.get('withdrawal')}.")
+    said = Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at)
+    return said, row.locale
+
+
+def _refunded(c: Reader, payload: Mapping[str, Any], order: Order) -> Money:
+    amount = c.execute(select(refund.c.amount).where(refund.c.public_id == str(payload.get("refund")))).scalar()
+    if amount is None:
+        raise NotFound(f"There is no refund {payload.get('refund')} of order {order.number}.")
+    return Money(amount, order.currency)
+
+
+def _text(c: Reader, kind: str, locale: Locale) -> LawText | None:
+    row = c.execute(
+        select(shop_text.c.html, shop_text.c.body)
+        .join(shop, shop.c.id == 1)
+        .where(shop_text.c.kind == kind)
+        .order_by(shop_text.c.locale != locale, shop_text.c.locale != shop.c.default_locale)
+        .limit(1)
+    ).first()
+    return None if row is None else LawText(kind, row.html, row.body)

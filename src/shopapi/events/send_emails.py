@@ -1,0 +1,97 @@
+"""The worker's chore that sends e-mails. Without a mail server they stay queued, and staff see what would be sent.
+
+Each is sent at least once: whoever dies between sending and writing that down leaves it to the next, who sends the same
+``Message-ID`` again.
+"""
+
+import logging
+import smtplib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from shopapi.db.engine import Database
+from shopapi.events import email_store
+from shopapi.events.leasing import claimant, said, tries_left
+from shopapi.events.smtp import Sender, Undeliverable, connect, hand_over, message_of, sender_of
+from shopapi.invoices.seller import read_seller
+from shopapi.runtime.failpoints import reach
+from shopapi.settings import ApiSettings
+
+_log = logging.getLogger(__name__)
+
+
+def send(db: Database, settings: ApiSettings) -> int:
+    """Send the oldest e-mails that wait; answers how many there were, so that a full batch is followed by another."""
+    if not settings.mail_url:
+        return 0
+    sender = _sender(db, settings)
+    me = claimant()
+    rows = db.write(lambda c: email_store.claim_emails(c, me))
+    if not rows:
+        return 0
+    try:
+        server = connect(settings.mail_url)
+    except (OSError, smtplib.SMTPException) as error:
+        _log.error("e-mail: the mail server cannot be used: %s", said(error))
+        _put_all_off(db, rows, me, error)
+        return len(rows)
+    try:
+        for at, row in enumerate(rows):
+            if not _sent(db, server, row, sender, me):
+                _put_all_off(db, rows[at + 1 :], me, ConnectionError("the mail server went away before its turn"))
+                break
+    finally:
+        server.close()
+    return len(rows)
+
+
+def _sent(db: Database, server: smtplib.SMTP, row: Row[Any], sender: Sender | None, me: str) -> bool:
+    """Send one; answers whether the server can take another."""
+    try:
+        if sender is None:
+            raise ValueError("there is nobody to send it from; set SHOP_MAIL_FROM, or the shop's e-mail address")
+        hand_over(server, message_of(row, sender))
+    except Undeliverable as error:
+        _put_off(db, row, me, error, for_good=True)
+        return _is_up(server)
+    except (OSError, ValueError, smtplib.SMTPException) as error:
+        _put_off(db, row, me, error, for_good=not tries_left(row.attempts + 1))
+        return _is_up(server)
+    reach("email_sent")
+    db.write(lambda c: email_store.mark_sent(c, row.id, me))
+    return True
+
+
+def _is_up(server: smtplib.SMTP) -> bool:
+    try:
+        server.rset()
+    except (OSError, smtplib.SMTPException):
+        return False
+    return True
+
+
+def _put_off(db: Database, row: Row[Any], me: str, error: Exception, *, for_good: bool) -> None:
+    # Neither the address nor what the e-mail says belongs in a log.
+    _log.log(
+        logging.ERROR if for_good else logging.WARNING,
+        "e-mail: %s (%s) was not taken, try %d%s: %s",
+        row.public_id,
+        row.kind,
+        row.attempts,
+        ", given up" if for_good else "",
+        type(error).__name__,
+    )
+    db.write(lambda c: email_store.put_off(c, row, me, said(error), for_good=for_good))
+
+
+def _put_all_off(db: Database, rows: Sequence[Row[Any]], me: str, error: Exception) -> None:
+    for row in rows:
+        _put_off(db, row, me, error, for_good=not tries_left(row.attempts + 1))
+
+
+def _sender(db: Database, settings: ApiSettings) -> Sender | None:
+    with db.reading() as c:
+        seller = read_seller(c)
+    return sender_of(settings.mail_from, seller.name, seller.email, settings.public_url.hostname or "localhost")

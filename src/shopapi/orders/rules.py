@@ -1,0 +1,97 @@
+"""What an order may become, and the names and secrets of orders; no I/O."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import unicodedata
+from base64 import urlsafe_b64encode
+from typing import Final
+
+from shopapi.contract.orders import OrderState, PaymentState, ShippingState
+from shopapi.http.problems import ShopError
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_NUMBER: Final = re.compile(r"[A-Z]{1,3}-[0-9A-HJKMNP-TV-Z]{6}")
+
+ORDER_STEPS: Final[dict[OrderState, tuple[OrderState, ...]]] = {
+    "placed": ("confirmed", "cancelled"),
+    "confirmed": ("closed", "cancelled"),
+    "closed": (),
+    # Only money that came after all brings an order back, and only where its goods can still be had.
+    "cancelled": ("confirmed",),
+}
+"""What an order may become. Nothing else changes its state: see :meth:`shopapi.orders.store.Locked.set_state`."""
+
+PAYMENT_STEPS: Final[dict[PaymentState, tuple[PaymentState, ...]]] = {
+    "pending": ("unknown", "captured", "failed", "cancelled"),
+    "unknown": ("captured", "failed", "cancelled"),
+    "authorized": ("captured", "cancelled", "failed"),
+    "captured": ("partly_refunded", "refunded"),
+    "partly_refunded": ("partly_refunded", "refunded"),
+    "refunded": (),
+    # A provider that said no may have taken the money all the same.
+    "failed": ("captured",),
+    "cancelled": ("captured",),
+}
+"""What a payment may become: see :func:`shopapi.payments.store.set_payment_state`."""
+
+
+class InvalidTransition(ShopError):
+    """What is asked for does not follow from the state that it is in."""
+
+    status, code, title = 409, "invalid_transition", "Not possible now"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+
+
+class OrderGone(ShopError):
+    """There is no such order, or the secret is not its own: nobody learns which."""
+
+    status, code, title = 404, "order_not_found", "No such order"
+
+    def __init__(self) -> None:
+        super().__init__("No order has this number and token.")
+
+
+def check_order_step(before: OrderState, after: OrderState) -> None:
+    """Raises :class:`InvalidTransition` where an order cannot become ``after``."""
+    if after not in ORDER_STEPS[before]:
+        raise InvalidTransition(f"An order that is {before} cannot become {after}.")
+
+
+def check_payment_step(before: PaymentState, after: PaymentState) -> None:
+    """Raises :class:`InvalidTransition` where a payment cannot become ``after``."""
+    if after not in PAYMENT_STEPS[before]:
+        raise InvalidTransition(f"A payment that is {before} cannot become {after}.")
+
+
+def can_cancel(state: OrderState, shipping: ShippingState) -> bool:
+    """Whether an order can still be cancelled: nothing of it has left."""
+    return state in ("placed", "confirmed") and shipping == "unshipped"
+
+
+def new_number(shop: str) -> str:
+    """A new order number: the shop's initials and 30 random bits, so that nobody guesses the next one."""
+    words = unicodedata.normalize("NFKD", shop).encode("ascii", "ignore").decode().upper()
+    initials = "".join(word[0] for word in re.findall(r"[A-Z]+", words))[:3] or "S"
+    return f"{initials}-" + "".join(secrets.choice(_CROCKFORD) for _ in range(6))
+
+
+def normal_number(typed: str) -> str | None:
+    """An order's number as somebody types it, or ``None``: case and spaces do not count, O is 0, I and L are 1."""
+    head, _, rest = typed.upper().replace(" ", "").partition("-")
+    number = f"{head}-{rest.translate(str.maketrans('OIL', '011'))}"
+    return number if _NUMBER.fullmatch(number) else None
+
+
+def access_token(number: str, secret_key: str) -> str:
+    """The secret that opens an order without an account. It is worked out from the number, and stored nowhere."""
+    mac = hmac.new(secret_key.encode(), b"order-access:" + number.encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(mac).decode().rstrip("=")
+
+
+def access_token_hash(token: str) -> bytes:
+    """What is stored of an order's token, so that it opens the order for good, whatever the key is by then."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,81 @@
+"""What happens when it is known what became of a refund, whoever says so; the second one changes nothing."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select, update
+
+from shopapi.db.types import clock
+from shopapi.orders.rules import OrderGone
+from shopapi.orders.store import SHOP, Locked
+from shopapi.payments.ledger import Entry, clearing, post
+from shopapi.payments.providers.interface import RefundAnswer
+from shopapi.payments.record_charge import BACKOFF_S
+from shopapi.payments.store import Owed, lock_payment, order_of_key, set_payment_state
+from shopapi.payments.tables import payment, refund
+
+_SETTLED: Final = ("succeeded", "failed")
+
+
+def record_refund(c: Connection, key: str, answer: RefundAnswer, *, actor: str = SHOP) -> None:
+    """Enter what became of the refund that the provider knows by ``key``."""
+    order, owed, row = _locked(c, key)
+    if row.state in _SETTLED:
+        return
+    if answer.state == "succeeded":
+        _succeeded(c, order, owed, row, answer, actor)
+    elif answer.state == "failed":
+        _failed(c, order, row, answer.reason)
+
+
+def _succeeded(c: Connection, order: Locked, owed: Owed, row: Row[Any], answer: RefundAnswer, actor: str) -> None:
+    if not _move(c, row, "succeeded", provider_ref=answer.reference, next_check_at=None):
+        return
+    whole = owed.refunded + row.amount == owed.captured
+    set_payment_state(
+        c,
+        owed,
+        "refunded" if whole else "partly_refunded",
+        refunded=payment.c.refunded + row.amount,
+        refund_pending=payment.c.refund_pending - row.amount,
+    )
+    post(c, "refund", "refund", row.id, owed.currency, [Entry("receivable", clearing(owed.provider), row.amount)])
+    order.add_event(c, "refunded", actor=actor, refund=row.public_id, amount=str(row.amount), reason=row.reason)
+
+
+def _failed(c: Connection, order: Locked, row: Row[Any], reason: str) -> None:
+    if not _move(c, row, "failed", next_check_at=None):
+        return
+    c.execute(
+        update(payment)
+        .where(payment.c.id == row.payment_id)
+        .values(refund_pending=payment.c.refund_pending - row.amount, version=payment.c.version + 1, updated_at=clock())
+    )
+    order.add_event(c, "refund_failed", refund=row.public_id, amount=str(row.amount), reason=reason)
+
+
+def mark_refund_unknown(c: Connection, key: str) -> None:
+    """Nobody knows whether the money went back: it stays set aside, and the worker asks."""
+    _, _, row = _locked(c, key)
+    if row.state not in _SETTLED:
+        wait_s = BACKOFF_S[min(row.asked, len(BACKOFF_S) - 1)]
+        _move(c, row, "unknown", asked=row.asked + 1, next_check_at=clock(wait_s))
+
+
+def _locked(c: Connection, key: str) -> tuple[Locked, Owed, Row[Any]]:
+    number = order_of_key(c, key)
+    if number is None:
+        raise OrderGone
+    order, owed = lock_payment(c, number)
+    if owed is None:
+        raise OrderGone
+    row: Row[Any] = c.execute(select(refund).where(refund.c.provider_key == key).with_for_update()).one()
+    return order, owed, row
+
+
+def _move(c: Connection, row: Row[Any], state: str, **values: Any) -> bool:
+    moved = c.execute(
+        update(refund)
+        .where(refund.c.id == row.id, refund.c.state == row.state)
+        .values(state=state, updated_at=clock(), **values)
+    )
+    return moved.rowcount == 1

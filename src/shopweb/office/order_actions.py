@@ -1,0 +1,153 @@
+"""What staff do with an order: ship it, mark its bank transfer as paid, cancel it. Each has a page that asks once."""
+
+import re
+from typing import Final
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from shopapi.client import ProblemError
+from shopapi.contract.orders import AdminOrder, CancelInput, CaptureInput, ShipmentInput
+from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
+from shopweb.money import money
+from shopweb.office.desk import desk_page
+from shopweb.office.order import order_found, order_number
+from shopweb.office.order_refusals import order_refused, too_long
+from shopweb.office.order_view import can_cancel, can_ship, order_page, transfer_awaited, units_of
+from shopweb.office.orders import lacks
+from shopweb.session import Note
+from shopweb.visit import Page, Visit
+
+_PAYMENT_ID: Final = re.compile(r"[a-z]{1,8}_[0-9a-z]{1,40}")
+
+
+@get("/office/orders/{number:str}/ship")
+async def show_ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """Who carries it, under which number."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    found = await order_found(visit, number)
+    return await _ship_page(visit, found, {}) if can_ship(found.order) else _too_late(visit, number)
+
+
+@post("/office/orders/{number:str}/ship")
+async def ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """The whole order has left."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    sent = await visit.read_form()
+    key, parcel = key_of(sent), ShipmentInput(one_line(sent.get("carrier", "")), one_line(sent.get("tracking", "")))
+    errors = too_long(visit, "carrier", parcel.carrier) + too_long(visit, "tracking", parcel.tracking)
+    if not errors:
+        try:
+            await visit.api.ship_order(order_number(number), parcel, key=key)
+            return visit.redirect(order_page(number), note=Note("shipped", number))
+        except ProblemError as error:
+            errors = order_refused(visit, error, "carrier")
+    return await _ship_page(visit, await order_found(visit, number), sent, errors)
+
+
+@get("/office/orders/{number:str}/pay")
+async def show_pay(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """Which transfer has come in."""
+    if lacking := lacks(visit, "payments:write"):
+        return lacking
+    found = await order_found(visit, number)
+    return await _pay_page(visit, found, {}) if transfer_awaited(found) else _too_late(visit, number)
+
+
+@post("/office/orders/{number:str}/pay")
+async def pay(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """The money has come in."""
+    if lacking := lacks(visit, "payments:write"):
+        return lacking
+    sent = await visit.read_form()
+    key, payment, reference = key_of(sent), payment_of(sent), one_line(sent.get("reference", ""))
+    errors = too_long(visit, "reference", reference)
+    if not errors:
+        try:
+            await visit.api.capture_payment(payment, CaptureInput(reference), key=key)
+            return visit.redirect(order_page(order_number(number)), note=Note("paid", number))
+        except ProblemError as error:
+            errors = order_refused(visit, error, "reference")
+    return await _pay_page(visit, await order_found(visit, number), sent, errors)
+
+
+@get("/office/orders/{number:str}/cancel")
+async def show_cancel(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """What cancelling means for this order."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    found = await order_found(visit, number)
+    return await _cancel_page(visit, found, {}) if can_cancel(found.order) else _too_late(visit, number)
+
+
+@post("/office/orders/{number:str}/cancel")
+async def cancel(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """Cancel it; what was paid is given back."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    sent = await visit.read_form()
+    key, reason = key_of(sent), one_line(sent.get("reason", ""))
+    errors = too_long(visit, "reason", reason)
+    if not errors:
+        try:
+            await visit.api.cancel_admin_order(order_number(number), CancelInput(reason), key=key)
+            return visit.redirect(order_page(number), note=Note("order_cancelled", number))
+        except ProblemError as error:
+            errors = order_refused(visit, error, "reason")
+    return await _cancel_page(visit, await order_found(visit, number), sent, errors)
+
+
+def payment_of(sent: Sent) -> str:
+    """The payment that a form is about; raises :class:`NotAsWritten`."""
+    payment = sent.get("payment", "")
+    if not _PAYMENT_ID.fullmatch(payment):
+        raise NotAsWritten
+    return payment
+
+
+def _too_late(visit: Visit, number: str) -> Page:
+    return visit.redirect(order_page(number), note=Note("order_moved_on", number))
+
+
+async def _ship_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
+    units = units_of(found.order)
+    words = visit.ngettext("Ship %(count)s unit", "Ship %(count)s units", units)
+    return _asking(visit, "office/order_ship.html", found, sent, errors, button=words % {"count": visit.number(units)})
+
+
+async def _pay_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
+    payment = transfer_awaited(found)
+    amount = money(payment.amount if payment else found.order.total, visit.language)
+    payment_id = payment.id if payment else sent.get("payment", "")
+    cancelled = found.order.state == "cancelled"
+    return _asking(
+        visit, "office/order_pay.html", found, sent, errors, amount=amount, payment=payment_id, cancelled=cancelled
+    )
+
+
+async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
+    captured = sum(payment.captured.amount - payment.refunded.amount for payment in found.payments)
+    paid = next((payment.captured for payment in found.payments if payment.captured.amount), None)
+    back = money(type(paid)(captured, paid.currency), visit.language) if paid and captured > 0 else ""
+    return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back)
+
+
+def _asking(
+    visit: Visit, template: str, found: AdminOrder, sent: Sent, errors: list[FieldError] | None, **context: object
+) -> Page:
+    """A page that asks before something is done; what was typed stays in its fields."""
+    return desk_page(
+        visit,
+        template,
+        status=422 if errors else 200,
+        number=found.order.number,
+        page=order_page(found.order.number),
+        customer=found.order.billing_address.name,
+        sent=sent,
+        key=new_key(),
+        errors=errors or [],
+        **context,
+    )

@@ -1,0 +1,109 @@
+"""What happened to an order, in the words of those who work on it, with who did it."""
+
+from dataclasses import dataclass
+
+from shopapi.contract.orders import CancelReason, IssueKind, Order, OrderEvent
+from shopweb.money import money
+from shopweb.storefront.order_state import amount_told
+from shopweb.storefront.order_times import When, when
+from shopweb.visit import Visit
+
+
+@dataclass(frozen=True)
+class OfficeStep:
+    """A line of the timeline: what happened (``text``), more of it, and who did it. ``look`` is its mark."""
+
+    text: str
+    more: str
+    who: str
+    at: When
+    look: str
+
+
+_LOOKS = {"paid": "ok", "shipped": "ok", "refunded": "ok", "closed": "ok", "note": "note-by"}
+_BAD = frozenset(("payment_failed", "refund_failed", "payment_issue"))
+
+
+def office_timeline(visit: Visit, order: Order) -> list[OfficeStep]:
+    """What happened, latest first."""
+    return [_step(visit, order, event) for event in reversed(order.events)]
+
+
+def _step(visit: Visit, order: Order, event: OrderEvent) -> OfficeStep:
+    look = "bad" if event.kind in _BAD else _LOOKS.get(event.kind, "")
+    more = _more(visit, event)
+    return OfficeStep(_text(visit, order, event), more, event.actor or "", when(visit, event.at), look)
+
+
+def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
+    _ = visit.gettext
+    amount = amount_told(event, order.currency)
+    sum_told = {"amount": money(amount, visit.language) if amount else ""}
+    match event.kind:
+        case "placed":
+            units = sum(line.quantity for line in order.lines)
+            words = visit.ngettext(
+                "Order placed, %(count)s unit reserved", "Order placed, %(count)s units reserved", units
+            )
+            return words % {"count": visit.number(units)}
+        case "payment_unknown":
+            return _("Payment unclear: the provider did not answer, stock kept")
+        case "paid":
+            return _("%(amount)s paid") % sum_told if amount else _("Paid")
+        case "payment_failed":
+            return _("Payment declined")
+        case "cancelled":
+            return _("Order cancelled")
+        case "revived":
+            return _("The money came after all: the order holds again")
+        case "shipped":
+            return _("Shipped")
+        case "closed":
+            return _("Order closed")
+        case "refunded":
+            return _("%(amount)s refunded") % sum_told if amount else _("Refunded")
+        case "refund_failed":
+            return _("Refund of %(amount)s failed") % sum_told if amount else _("Refund failed")
+        case "invoiced":
+            return _("Invoice written")
+        case "withdrawn":
+            return _("The customer declared a withdrawal")
+        case "payment_issue":
+            return _("The payment needs a look")
+        case "note":
+            return f"“{event.data.get('text', '')}”" if visit.language == "en" else f"„{event.data.get('text', '')}“"
+
+
+def _more(visit: Visit, event: OrderEvent) -> str:
+    """What an event tells beside its kind."""
+    told = event.data
+    if event.kind == "cancelled":
+        reason = told.get("reason", "")
+        return ", ".join(filter(None, (_reasons(visit).get(reason, reason), told.get("note", ""))))  # type: ignore[call-overload]
+    if event.kind == "payment_issue":
+        kind = told.get("kind", "")
+        return issue_words(visit).get(kind, kind)  # type: ignore[call-overload, no-any-return]
+    names = ("carrier", "tracking", "number", "reference", "reason", "provider")
+    return ", ".join(told[name] for name in names if told.get(name)) if event.kind != "note" else ""
+
+
+def _reasons(visit: Visit) -> dict[CancelReason, str]:
+    _ = visit.gettext
+    return {
+        "customer": _("by the customer"),
+        "staff": _("by the shop"),
+        "expired": _("not paid in time"),
+        "payment_failed": _("payment declined"),
+        "late_payment": _("paid too late"),
+    }
+
+
+def issue_words(visit: Visit) -> dict[IssueKind, str]:
+    """What may be wrong with a payment."""
+    _ = visit.gettext
+    return {
+        "amount_mismatch": _("The provider took another amount than was asked for."),
+        "late_success": _("The money came after the order was given up."),
+        "orphan_charge": _("The provider knows a charge that belongs to nothing here."),
+        "no_answer": _("The provider has not answered for a long time."),
+    }

@@ -1,0 +1,89 @@
+"""What the next page says about the cart, in the visitor's language."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from shopapi.client import ProblemError
+from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
+from shopweb.session import Note
+from shopweb.visit import Visit
+
+LESS: Final = "less"
+"""Says of a note that its line got as many units as there are; ``name`` is the sku."""
+
+
+@dataclass(frozen=True)
+class SpokenNote:
+    """A note in words; ``leads_to_cart`` is said with a link."""
+
+    text: str
+    warns: bool = True
+    leads_to_cart: bool = False
+
+
+def spoken(visit: Visit) -> SpokenNote | None:
+    """The note that was left for this page, said once; what is about one line is said there."""
+    return said(visit, visit.note) if visit.note and visit.note.says != LESS else None
+
+
+def said(visit: Visit, note: Note) -> SpokenNote:
+    """``note`` in words."""
+    _ = visit.gettext
+    words = {"name": note.name, "count": visit.number(note.count), "most": visit.number(MAX_LINE_QUANTITY)}
+    match note.says:
+        case "in_cart":
+            return SpokenNote(_in_cart(visit, note) % words, warns=False, leads_to_cart=True)
+        case "short":
+            text = visit.ngettext(
+                "Only %(count)s is left, so nothing was added.",
+                "Only %(count)s are left, so nothing was added.",
+                note.count,
+            )
+            return SpokenNote(text % words, leads_to_cart=True)
+        case "sold_out":
+            return SpokenNote(_("There is none left, so nothing was added."))
+        case "not_for_sale":
+            return SpokenNote(_("This is not for sale any more."))
+        case "quantity":
+            return SpokenNote(_("A quantity is a whole number from 1 to %(most)s.") % words)
+        case "full":
+            return SpokenNote(_("A cart holds %(count)s different things at most.") % {"count": MAX_LINES}, True, True)
+        case "emptied":
+            return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
+        case "removed":
+            return SpokenNote(_("“%(name)s” is out of the cart.") % words, warns=False)
+        case "declined":
+            return SpokenNote(_("The card was declined. Nothing was charged."))
+        case "no_provider":
+            return SpokenNote(_("This way to pay is not offered any more. Choose another."))
+        case _:
+            return SpokenNote(_("This cart was ordered already."))
+
+
+def refusal(error: ProblemError) -> Note | None:
+    """Why the API adds nothing; ``None`` where that is no matter of the goods."""
+    match error.problem.code:
+        case "insufficient_stock":
+            left = units_left(error)
+            return Note("short", count=left) if left else Note("sold_out")
+        case "unknown_sku" | "not_for_sale":
+            return Note("not_for_sale")
+        case "quantity_too_large" | "invalid_request":
+            return Note("quantity")
+        case "cart_full" | "too_many_lines":
+            return Note("full")
+    return None
+
+
+def units_left(error: ProblemError) -> int:
+    """How many units the API says can be had: the one number in what it says of the quantity."""
+    problem = error.problem
+    for text in [*(fault.message for fault in problem.errors), problem.detail]:
+        if found := re.search(r"\b[0-9]{1,7}\b", text):
+            return int(found[0])
+    return 0
+
+
+def _in_cart(visit: Visit, note: Note) -> str:
+    return visit.ngettext("“%(name)s” is in the cart.", "%(count)s × “%(name)s” are in the cart.", note.count)

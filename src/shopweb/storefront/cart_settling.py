@@ -1,0 +1,122 @@
+"""A cart before it is shown: what cannot be had any more is taken out, and said."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shopapi.client import Conflict, NotFound
+from shopapi.contract.carts import Cart, CartProblem
+from shopweb.money import money, round_money
+from shopweb.session import KeptCart
+from shopweb.storefront.cart_view import units_of
+from shopweb.visit import Visit
+
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A cart in which everything can be had. ``on_line`` is what is to be said on a line, by sku; ``gone`` on lines
+    that are no longer there; ``on_codes`` on codes that take nothing off."""
+
+    cart: Cart
+    on_line: dict[str, list[str]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    on_codes: list[str] = field(default_factory=list)
+
+
+async def settled_cart(visit: Visit) -> Settled | None:
+    """The cart of this browser, settled; ``None`` where it has none that is open. What its cookie says is corrected."""
+    if visit.cart is None:
+        return None
+    settled = None
+    try:
+        cart = await visit.api_for_nobody.get_cart(visit.cart.token, language=visit.language)
+        if cart.state == "open":
+            settled = await _settled(visit, cart)
+    except NotFound:
+        visit.keep_cart(None)
+        return None
+    note_units(visit, settled.cart if settled else None)
+    return settled
+
+
+def note_units(visit: Visit, cart: Cart | None) -> None:
+    """Let the browser know how many units the cart holds; ``None`` where it is ordered."""
+    kept = visit.cart
+    if cart is None:
+        if kept:
+            visit.keep_cart(KeptCart(kept.token, 0, kept.provider, kept.order))
+        return
+    same = kept is not None and kept.token == cart.token
+    provider, order = (kept.provider, kept.order) if kept and same else ("", "")
+    visit.keep_cart(KeptCart(cart.token, units_of(cart), provider, order))
+
+
+async def _settled(visit: Visit, cart: Cart) -> Settled:
+    settled = Settled(cart)
+    for _ in range(_TRIES):
+        short = [one for one in cart.problems if one.kind in ("insufficient_stock", "not_for_sale") and one.sku]
+        if not short:
+            break
+        cart = await _adjusted(visit, cart, short, settled)
+    _say_rest(visit, settled, cart.problems)
+    return Settled(cart, settled.on_line, settled.gone, settled.on_codes)
+
+
+async def _adjusted(visit: Visit, cart: Cart, short: Iterable[CartProblem], settled: Settled) -> Cart:
+    for problem in short:
+        sku = str(problem.sku)
+        left = 0 if problem.kind == "not_for_sale" else problem.left or 0
+        name = next((line.name for line in cart.lines if line.sku == sku), sku)
+        try:
+            cart = await visit.api_for_nobody.set_cart_line(cart.token, sku, left, language=visit.language)
+        except Conflict:  # Somebody bought more of it meanwhile: look again.
+            return await visit.api_for_nobody.get_cart(cart.token, language=visit.language)
+        if left:
+            settled.on_line[sku] = [short_sentence(visit, left)]
+        else:
+            settled.on_line.pop(sku, None)
+            settled.gone.append(_gone_sentence(visit, name, sold_out=problem.kind == "insufficient_stock"))
+    return cart
+
+
+def short_sentence(visit: Visit, left: int) -> str:
+    """That there are fewer than were wanted, and what was done about it."""
+    words = visit.ngettext(
+        "Only %(left)s left. We changed the quantity.", "Only %(left)s left. We changed the quantity.", left
+    )
+    return words % {"left": visit.number(left)}
+
+
+def _gone_sentence(visit: Visit, name: str, *, sold_out: bool) -> str:
+    _ = visit.gettext
+    words = (
+        _("“%(name)s” is sold out. We took it out of the cart.")
+        if sold_out
+        else _("“%(name)s” is not for sale any more. We took it out of the cart.")
+    )
+    return words % {"name": name}
+
+
+def _say_rest(visit: Visit, settled: Settled, problems: Iterable[CartProblem]) -> None:
+    for problem in problems:
+        if problem.kind == "price_changed" and problem.sku:
+            settled.on_line.setdefault(problem.sku, []).append(_price_sentence(visit, settled.cart, problem))
+        elif problem.kind == "code_not_applicable":
+            settled.on_codes.append(code_sentence(visit, problem.code or "", problem))
+
+
+def _price_sentence(visit: Visit, cart: Cart, problem: CartProblem) -> str:
+    now = next((line.unit_price for line in cart.lines if line.sku == problem.sku), None)
+    if problem.before is None or now is None:
+        return visit.gettext("The price has changed.")
+    words = visit.gettext("The price has changed: it was %(before)s, now it is %(now)s.")
+    return words % {"before": money(problem.before, visit.language), "now": money(now, visit.language)}
+
+
+def code_sentence(visit: Visit, code: str, problem: CartProblem | None) -> str:
+    """Why a code takes nothing off."""
+    if problem and problem.missing and problem.missing.amount:
+        words = visit.gettext("%(code)s needs more goods: %(missing)s to go.")
+        return words % {"code": code, "missing": round_money(problem.missing, visit.language)}
+    return visit.gettext("%(code)s takes nothing off what is in the cart.") % {"code": code}

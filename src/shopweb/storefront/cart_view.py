@@ -1,0 +1,176 @@
+"""A cart as pages show it: lines and sums in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from shopapi.contract.carts import Cart, CartLine, ShippingOption, TaxLine
+from shopapi.contract.catalog import Delivery, Money
+from shopweb import locale
+from shopweb.money import money, round_money
+from shopweb.storefront.cards import base_price, struck_price
+from shopweb.storefront.frame import variant_path
+from shopweb.storefront.pictures import Picture, picture
+from shopweb.visit import Visit
+
+
+@dataclass(frozen=True)
+class LineView:
+    """A line. ``each`` is ``2 × 18,50 €``; ``was`` the lowest price of the last 30 days, where it is reduced."""
+
+    sku: str
+    href: str
+    name: str
+    options: str
+    picture: Picture | None
+    quantity: str
+    total: str
+    each: str
+    was: str
+    base_price: str
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the sums; ``code`` is there for what a code takes off."""
+
+    label: str
+    amount: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What it all costs. ``taxes`` are in ``total`` or were added to it."""
+
+    subtotal: str
+    discounts: list[Row]
+    delivery: Row
+    total_label: str
+    total: str
+    taxes: list[Row]
+    added_taxes: list[Row]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far it is to free delivery."""
+
+    text: str
+    reached: bool
+
+
+def lines_of(visit: Visit, cart: Cart, notes: Mapping[str, list[str]] | None = None) -> list[LineView]:
+    """The lines; ``notes`` are what is to be said on them, by sku."""
+    return [replace(_line(visit, line), notes=(notes or {}).get(line.sku, [])) for line in cart.lines]
+
+
+def units_of(cart: Cart) -> int:
+    """How many units are in the cart."""
+    return sum(line.quantity for line in cart.lines)
+
+
+def sums_of(visit: Visit, cart: Cart, delivery: Delivery | None = None) -> Sums:
+    """The sums; ``delivery`` is what it costs in the shop's own country, until it is known for this cart."""
+    _ = visit.gettext
+    taxes = [_tax(visit, cart, line) for line in cart.taxes]
+    return Sums(
+        subtotal=money(cart.subtotal, visit.language),
+        discounts=[
+            Row(f"{_('Code')} {one.code}" if one.code else one.name, _minus(visit, one.amount), one.code or "")
+            for one in cart.discounts
+            if one.amount.amount or one.free_shipping
+        ],
+        delivery=_delivery(visit, cart, delivery),
+        total_label=_("Total") if cart.shipping else _("Total before delivery"),
+        total=money(cart.total, visit.language),
+        taxes=taxes if cart.prices_include_tax else [],
+        added_taxes=[] if cart.prices_include_tax else taxes,
+    )
+
+
+def way_to_free_delivery(visit: Visit, cart: Cart) -> Way | None:
+    """What is missing to it, or that it is reached; ``None`` where there is none."""
+    if cart.free_shipping_from is None:
+        return None
+    missing = cart.free_shipping_from.amount - cart.subtotal.amount
+    if missing <= 0:
+        words = visit.gettext("From %(free_from)s we deliver free of charge.")
+        return Way(words % {"free_from": round_money(cart.free_shipping_from, visit.language)}, reached=True)
+    words = visit.gettext("%(missing)s to go until delivery is free.")
+    return Way(words % {"missing": money(Money(missing, cart.currency), visit.language)}, reached=False)
+
+
+def means_of(visit: Visit, cart: Cart) -> list[str]:
+    """Where it is delivered to and how it can be paid (section 312j (1) BGB)."""
+    _ = visit.gettext
+    countries = ", ".join(locale.country(code, visit.language) for code in cart.countries)
+    providers = ", ".join(provider_name(visit, name) for name in cart.payment_providers)
+    return [
+        *([_("We deliver to: %(countries)s.") % {"countries": countries}] if countries else []),
+        *([_("You can pay by: %(providers)s.") % {"providers": providers}] if providers else []),
+    ]
+
+
+def provider_name(visit: Visit, name: str) -> str:
+    """A payment provider in words; one that is not known by its own name."""
+    match name:
+        case "manual":
+            return visit.gettext("Bank transfer in advance")
+        case "sandbox":
+            return visit.gettext("Test card (sandbox)")
+    return name
+
+
+def days_of(visit: Visit, option: ShippingOption) -> str:
+    """How long a way of delivery takes."""
+    if option.days_min == option.days_max:
+        return visit.ngettext("%(count)s working day", "%(count)s working days", option.days_max) % {
+            "count": option.days_max
+        }
+    words = visit.gettext("%(fewest)s to %(most)s working days")
+    return words % {"fewest": option.days_min, "most": option.days_max}
+
+
+def _line(visit: Visit, line: CartLine) -> LineView:
+    before = struck_price(line.unit_price, line.lowest_price_30_days)
+    whole = Money(line.unit_price.amount * line.quantity, line.unit_price.currency)
+    return LineView(
+        sku=line.sku,
+        href=variant_path(line.slug, line.sku),
+        name=line.name,
+        options=", ".join(line.options.values()),
+        picture=picture(line.image),
+        quantity=str(line.quantity),
+        total=money(whole, visit.language),
+        each=f"{visit.number(line.quantity)} × {money(line.unit_price, visit.language)}",
+        was=money(before, visit.language) if before else "",
+        base_price=base_price(visit, line.base_price),
+    )
+
+
+def _minus(visit: Visit, amount: Money) -> str:
+    return money(Money(-amount.amount, amount.currency), visit.language)
+
+
+def _delivery(visit: Visit, cart: Cart, usual: Delivery | None) -> Row:
+    _ = visit.gettext
+    label = f"{_('Delivery')}, {cart.shipping_method.name}" if cart.shipping_method else _("Delivery")
+    if cart.shipping:
+        return Row(label, money(cart.shipping, visit.language))
+    if usual is None:
+        return Row(label, _("once we know the address"))
+    free = usual.free_from and cart.subtotal.amount >= usual.free_from.amount
+    cheapest = Money(0, cart.currency) if free else usual.price
+    return Row(label, _("from %(price)s") % {"price": money(cheapest, visit.language)})
+
+
+def _tax(visit: Visit, cart: Cart, line: TaxLine) -> Row:
+    gross = Money(line.net.amount + line.tax.amount, line.net.currency)
+    if cart.prices_include_tax:
+        words, base = visit.gettext("includes %(rate)s VAT on %(base)s"), gross
+    else:
+        words, base = visit.gettext("plus %(rate)s VAT on %(base)s"), line.net
+    rate = locale.percent(line.rate_bp, visit.language)
+    return Row(words % {"rate": rate, "base": money(base, visit.language)}, money(line.tax, visit.language))

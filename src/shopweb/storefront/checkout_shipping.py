@@ -1,0 +1,124 @@
+"""The second step: how the goods travel and how they are paid."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from msgspec.structs import replace
+
+from shopapi.client import BadRequest, Conflict, NotFound, Unprocessable
+from shopapi.contract.carts import Cart, ShippingOption
+from shopweb import locale
+from shopweb.forms import FieldError
+from shopweb.storefront.cart import PATH as CART
+from shopweb.storefront.cart import read_cart_form
+from shopweb.storefront.cart_settling import Settled, note_units
+from shopweb.storefront.cart_view import days_of, provider_name
+from shopweb.storefront.checkout import REVIEW, SHIPPING, chosen_provider, price_of, reached, step_page, when
+from shopweb.visit import Page, Visit
+
+_TEMPLATE: Final = "storefront/checkout-shipping.html"
+
+
+@dataclass(frozen=True)
+class ChoiceCard:
+    """A way to deliver or to pay; ``more`` is said below its name."""
+
+    value: str
+    name: str
+    price: str
+    more: str
+    chosen: bool
+
+
+@get(SHIPPING)
+async def show_shipping(visit: NamedDependency[Visit]) -> Page:
+    """The choices for this cart and address."""
+    settled = await reached(visit, SHIPPING)
+    if not isinstance(settled, Settled):
+        return settled
+    options = await _options(visit, settled.cart)
+    method = settled.cart.shipping_method.method if settled.cart.shipping_method else ""
+    if not any(option.method == method for option in options):
+        method = options[0].method if options else ""
+    providers = settled.cart.payment_providers
+    provider = chosen_provider(visit, settled.cart) or (providers[0] if len(providers) == 1 else "")
+    return await _page(visit, settled, options, method, provider)
+
+
+@post(SHIPPING)
+async def keep_shipping(visit: NamedDependency[Visit]) -> Page:
+    """Keep both choices and go on."""
+    sent = await read_cart_form(visit)
+    settled = await reached(visit, SHIPPING)
+    if sent is None or not isinstance(settled, Settled) or visit.cart is None:
+        return visit.redirect(CART)
+    options = await _options(visit, settled.cart)
+    method, provider = sent.get("method", ""), sent.get("provider", "")
+    errors = []
+    if not any(option.method == method for option in options):
+        errors.append(FieldError("method", visit.gettext("Choose how we shall deliver.")))
+    if provider not in settled.cart.payment_providers:
+        errors.append(FieldError("provider", visit.gettext("Choose how you want to pay.")))
+    else:
+        visit.keep_cart(replace(visit.cart, provider=provider))
+    if not errors:
+        try:
+            cart = await visit.api_for_nobody.set_cart_shipping(settled.cart.token, method, language=visit.language)
+            note_units(visit, cart)
+            return visit.redirect(REVIEW)
+        except (BadRequest, Unprocessable):
+            errors.append(FieldError("method", visit.gettext("This way is not offered any more. Choose another.")))
+        except (NotFound, Conflict):  # Gone or ordered meanwhile: the cart says how things are.
+            return visit.redirect(CART)
+    return await _page(visit, settled, options, method, provider, errors)
+
+
+async def _options(visit: Visit, cart: Cart) -> list[ShippingOption]:
+    try:
+        return (await visit.api_for_nobody.list_shipping_options(cart.token, language=visit.language)).data
+    except (Unprocessable, Conflict):  # Nothing leads to that address.
+        return []
+
+
+async def _page(
+    visit: Visit,
+    settled: Settled,
+    options: list[ShippingOption],
+    method: str,
+    provider: str,
+    errors: list[FieldError] | None = None,
+) -> Page:
+    contact = settled.cart.contact
+    land = contact.shipping_address.country if contact else ""
+    ways = [
+        ChoiceCard(
+            option.method,
+            option.name,
+            price_of(visit, option.price),
+            _arrival(visit, option),
+            option.method == method,
+        )
+        for option in options
+    ]
+    means = [
+        ChoiceCard(name, provider_name(visit, name), "", _more(visit, name), name == provider)
+        for name in settled.cart.payment_providers
+    ]
+    context = {"ways": ways, "means": means, "land": locale.country(land, visit.language)}
+    return await step_page(visit, _TEMPLATE, settled, errors=errors, status=422 if errors else 200, context=context)
+
+
+def _arrival(visit: Visit, option: ShippingOption) -> str:
+    days = visit.gettext("With you in %(days)s") % {"days": days_of(visit, option)}
+    return f"{days}: {when(visit, option)}"
+
+
+def _more(visit: Visit, provider: str) -> str:
+    match provider:
+        case "manual":
+            return visit.gettext("Our bank details come with the confirmation. We ship when the money is there.")
+        case "sandbox":
+            return visit.gettext("On the page of the payment service. No real money moves.")
+    return visit.gettext("On the page of the payment service.")

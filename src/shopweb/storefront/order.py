@@ -1,0 +1,63 @@
+"""An order's page, by its number and the secret that came with it: confirmation, payment and tracking in one."""
+
+from datetime import timedelta
+from typing import Final
+
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from shopapi.client import BadRequest, NotFound
+from shopapi.contract.orders import Order
+from shopweb.storefront.order_frame import private_page
+from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_number, typed_token
+from shopweb.storefront.order_view import order_view
+from shopweb.visit import Page, Visit
+
+LOOKS_AGAIN_S: Final = 3
+_JUST_NOW: Final = timedelta(minutes=15)
+
+
+@get("/orders")
+async def find_order(visit: NamedDependency[Visit]) -> Page:
+    """A form for those who have lost the link; with both fields typed in, it leads to the order."""
+    number, token = typed_number(visit.asked("number"))[:64], typed_token(visit.asked("token"))
+    if NUMBER.fullmatch(number) and TOKEN.fullmatch(token):
+        return visit.redirect(order_path(number, token))
+    return await private_page(visit, "storefront/order_find.html", missing=False, number=number)
+
+
+@get("/orders/{number:str}")
+async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+    """The order; 204 to the script that has seen it as it is."""
+    token = visit.asked("token")
+    order = await order_of(visit, number, token)
+    if order is None:
+        return await missing_page(visit)
+    if visit.asked("seen") == str(order.version):
+        return Response(b"", status_code=204, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
+    fresh = visit.asked("new") == "1" or visit.now - order.placed_at < _JUST_NOW
+    return await private_page(
+        visit,
+        "storefront/order.html",
+        order=order_view(visit, order, token),
+        thanks=fresh and order.state != "cancelled",
+        again_s=LOOKS_AGAIN_S,
+        again=order_path(number, token, new=visit.asked("new"), seen=str(order.version)),
+    )
+
+
+async def order_of(visit: Visit, number: str, token: str) -> Order | None:
+    """The order, or ``None`` where number and secret do not belong together: nobody learns which of them is wrong."""
+    if not NUMBER.fullmatch(number) or not TOKEN.fullmatch(token):
+        return None
+    try:
+        # Without the session of staff, which may have ended: the secret is all that counts here.
+        return await visit.api_for_nobody.get_order(number, token, language=visit.language)
+    except (NotFound, BadRequest):
+        return None
+
+
+async def missing_page(visit: Visit) -> Page:
+    """404, the same for a wrong number and a wrong secret."""
+    return await private_page(visit, "storefront/order_find.html", status=404, missing=True, number="")

@@ -1,0 +1,39 @@
+"""An order's invoice as PDF."""
+
+import re
+from typing import Final
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from shopapi.client import BadRequest, NotFound
+from shopweb.storefront.order import missing_page
+from shopweb.storefront.order_paths import NUMBER, TOKEN
+from shopweb.visit import Page, Visit
+
+INVOICE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_POLICY: Final = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+@get("/orders/{number:str}/invoices/{invoice:str}")
+async def show_invoice(visit: NamedDependency[Visit], number: FromPath[str], invoice: FromPath[str]) -> Page:
+    """The PDF, to whoever has the order's secret."""
+    token = visit.asked("token")
+    if not NUMBER.fullmatch(number) or not TOKEN.fullmatch(token) or not INVOICE_ID.fullmatch(invoice):
+        return await missing_page(visit)
+    try:
+        return pdf_page(await visit.api_for_nobody.get_invoice(number, token, invoice), f"{number}-{invoice}.pdf")
+    except (NotFound, BadRequest):
+        return await missing_page(visit)
+
+
+def pdf_page(content: bytes, name: str) -> Page:
+    """A PDF that browsers show; no cache keeps it, no search engine lists it."""
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'inline; filename="{name}"',
+        "Content-Security-Policy": _POLICY,
+        "X-Robots-Tag": "noindex",
+    }
+    return Response(content, media_type="application/pdf", headers=headers)

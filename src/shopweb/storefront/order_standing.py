@@ -1,0 +1,103 @@
+"""How an order stands, in one or two sentences: what happened, what holds, what to do."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shopapi.contract.catalog import Money
+from shopapi.contract.orders import Order, OrderPayment
+from shopweb.money import money
+from shopweb.storefront.arrival import days_between
+from shopweb.storefront.order_state import arrives, cancel_reason, waits_for_bank
+from shopweb.visit import Visit
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``title`` and ``text``; ``onward`` is where to go on, with ``button`` on it. ``strange`` leads to another site.
+
+    ``waits`` is true while a provider's answer may change it at any moment.
+    """
+
+    title: str
+    text: str
+    look: str = ""
+    onward: str = ""
+    button: str = ""
+    strange: bool = False
+    waits: bool = False
+
+
+def standing_of(visit: Visit, order: Order) -> Standing:
+    """How it stands."""
+    if order.state == "cancelled":
+        return _cancelled(visit, order)
+    if waits_for_bank(order):
+        return _waiting(visit, order.payment)
+    if order.state == "placed":
+        return _to_pay(visit, order)
+    return _on_its_way(visit, order)
+
+
+def _waiting(visit: Visit, payment: OrderPayment | None) -> Standing:
+    _ = visit.gettext
+    title = _("We are waiting for your bank. You need do nothing.")
+    text = _("Your goods are kept for you. This page looks again by itself.")
+    page = payment.next_action.url if payment and payment.next_action else ""
+    if urlsplit(page).scheme not in ("https", "http"):
+        return Standing(title, text, waits=True)
+    text = _("If your bank still wants you to confirm, go to its page. Otherwise this page looks again by itself.")
+    return Standing(title, text, onward=page, button=_("To the payment page"), strange=True, waits=True)
+
+
+def _to_pay(visit: Visit, order: Order) -> Standing:
+    _ = visit.gettext
+    title = _("Please transfer %(total)s.") % {"total": money(order.total, visit.language)}
+    return Standing(title, _("Your goods are kept for you. We send them as soon as the money is here."), "warn")
+
+
+def _on_its_way(visit: Visit, order: Order) -> Standing:
+    _ = visit.gettext
+    given_back = _given_back(visit, order)
+    days = arrives(visit, order)
+    text = _("It should reach you on %(days)s.") % {"days": days_between(visit, *days)} if days else ""
+    if order.shipping_state == "shipped":
+        title = _("Your order is on its way.")
+    elif order.shipping_state == "partly_shipped":
+        title, text = _("A part of your order is on its way."), _("We will write to you when the rest leaves.")
+    else:
+        title = _("It is paid. We are packing your order.")
+        text = text or _("We will write to you when it leaves.")
+    return Standing(title, f"{text} {given_back}".strip(), "ok")
+
+
+def _cancelled(visit: Visit, order: Order) -> Standing:
+    _ = visit.gettext
+    reason, money_back = cancel_reason(order), _given_back(visit, order)
+    payment = order.payment
+    failed = reason is None and payment is not None and payment.state == "failed"
+    if reason == "payment_failed" or failed:
+        title = _("The card was declined. Nothing was charged.")
+        text = _("Your cart is as it was. Choose another way to pay, or try again.")
+        return Standing(title, text, "warn", "/checkout/shipping", _("Choose how to pay"))
+    if reason == "expired":
+        title = _("The payment did not come in time, so the order is cancelled.")
+        text = _("You owe nothing. If your transfer is under way, we send the money back.")
+        return Standing(title, money_back or text, "warn")
+    if reason == "late_payment":
+        title = _("Your payment came when the goods were gone, so the order is cancelled.")
+        return Standing(title, money_back or _("You get your money back."), "warn")
+    title = _("You cancelled this order.") if reason == "customer" else _("This order is cancelled.")
+    return Standing(title, money_back or _("Nothing was charged, and you owe nothing."))
+
+
+def _given_back(visit: Visit, order: Order) -> str:
+    """What became of money that had come in, or will."""
+    payment, _ = order.payment, visit.gettext
+    if payment is None:
+        return ""
+    back, left = payment.refunded, payment.captured.amount - payment.refunded.amount
+    said = [_("We have sent %(amount)s back to you.") % {"amount": money(back, visit.language)}] if back.amount else []
+    if order.state == "cancelled" and left > 0:
+        amount = money(Money(left, back.currency), visit.language)
+        said.append(_("%(amount)s is on its way back to you.") % {"amount": amount})
+    return " ".join(said)

@@ -1,0 +1,69 @@
+"""What is true of an order, read from what the API says of it; no words yet."""
+
+from datetime import date, datetime
+from typing import Final, cast, get_args
+
+from shopapi.contract.catalog import Money
+from shopapi.contract.orders import CancelReason, EventKind, Order, OrderEvent
+from shopweb.storefront.arrival import working_day
+from shopweb.visit import Visit
+
+_REASONS: Final = frozenset[str](get_args(CancelReason))
+
+
+def is_paid(order: Order) -> bool:
+    """Whether nothing is left for the customer to pay."""
+    return order.state in ("confirmed", "closed")
+
+
+def waits_for_bank(order: Order) -> bool:
+    """Whether the answer of a payment provider is still open: it may come at any moment."""
+    payment = order.payment
+    if payment is None or order.state != "placed":
+        return False
+    return payment.state == "unknown" or (payment.state in ("pending", "authorized") and payment.bank_transfer is None)
+
+
+def cancel_reason(order: Order) -> CancelReason | None:
+    """Why an order was cancelled, where that is known."""
+    event = last(order, "cancelled")
+    said = event.data.get("reason", "") if event else ""
+    return cast(CancelReason, said) if said in _REASONS else None
+
+
+def last(order: Order, kind: EventKind) -> OrderEvent | None:
+    """The latest event of a kind."""
+    return next((event for event in reversed(order.events) if event.kind == kind), None)
+
+
+def amount_told(event: OrderEvent, currency: str) -> Money | None:
+    """The amount that an event tells of, in minor units."""
+    said = event.data.get("amount", "")
+    return Money(int(said), event.data.get("currency", currency)) if said.isascii() and said.isdigit() else None
+
+
+def paid_at(order: Order) -> datetime | None:
+    """When the money had come in, or the order needed none."""
+    if not is_paid(order):
+        return None
+    event = last(order, "paid")
+    return event.at if event else order.placed_at
+
+
+def shipped_at(order: Order) -> datetime | None:
+    """When the last of it left; ``None`` while something has not."""
+    if order.shipping_state != "shipped" or not order.shipments:
+        return None
+    return max(parcel.shipped_at for parcel in order.shipments)
+
+
+def arrives(visit: Visit, order: Order) -> tuple[date, date] | None:
+    """The first and the last day on which it should arrive; ``None`` where that cannot be said."""
+    gone, paid = shipped_at(order), paid_at(order)
+    start = gone or paid
+    if start is None:
+        return None
+    day, method = visit.local(start).date(), order.shipping_method
+    first, latest = working_day(day, method.days_min), working_day(day, method.days_max)
+    # It is still here, although the days are over: what was once promised is nothing to promise again.
+    return None if gone is None and latest <= visit.today else (first, latest)

@@ -1,0 +1,85 @@
+"""The four stops of an order on its way: ordered, paid, shipped, with the customer."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shopapi.contract.orders import Order
+from shopweb import locale
+from shopweb.storefront.arrival import days_between
+from shopweb.storefront.order_state import arrives, is_paid, last, paid_at, shipped_at, waits_for_bank
+from shopweb.storefront.order_times import when
+from shopweb.visit import Visit
+
+Look = Literal["done", "now", "later"]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One of them: reached, next, or later; ``state`` says which in a word, ``told`` since or until when."""
+
+    word: str
+    told: str
+    look: Look
+    state: str
+
+
+def stops_of(visit: Visit, order: Order) -> list[Stop]:
+    """All four, or where it ended."""
+    _ = visit.gettext
+    ordered = _stop(visit, _("Ordered"), when(visit, order.placed_at).short, "done")
+    if order.state == "cancelled":
+        event = last(order, "cancelled")
+        return [ordered, _stop(visit, _("Cancelled"), when(visit, event.at).short if event else "", "done")]
+    paid, gone = paid_at(order), shipped_at(order)
+    return [
+        ordered,
+        _stop(visit, _("Paid"), when(visit, paid).short if paid else _unpaid(visit, order), "done" if paid else "now"),
+        _stop(
+            visit,
+            _("Shipped"),
+            when(visit, gone).short if gone else _unshipped(visit, order),
+            "done" if gone else "now" if is_paid(order) else "later",
+        ),
+        _stop(visit, _("With you"), arrival_told(visit, order), "now" if gone else "later"),
+    ]
+
+
+def _stop(visit: Visit, word: str, told: str, look: Look) -> Stop:
+    _ = visit.gettext
+    return Stop(word, told, look, {"done": _("done"), "now": _("next"), "later": _("later")}[look])
+
+
+def _unpaid(visit: Visit, order: Order) -> str:
+    _ = visit.gettext
+    if waits_for_bank(order):
+        return _("we are waiting for your bank")
+    transfer = order.payment.bank_transfer if order.payment else None
+    if transfer and transfer.due:
+        return _("by transfer until %(day)s") % {"day": locale.day(transfer.due, visit.language)}
+    return _("open")
+
+
+def _unshipped(visit: Visit, order: Order) -> str:
+    _ = visit.gettext
+    if order.shipping_state == "partly_shipped":
+        return _("in part")
+    return _("we are packing it") if is_paid(order) else _("as soon as it is paid")
+
+
+def arrival_told(visit: Visit, order: Order) -> str:
+    """When it arrives: days, or how many working days after the payment."""
+    days = arrives(visit, order)
+    if days:
+        return days_between(visit, *days)
+    method, _ = order.shipping_method, visit.gettext
+    if is_paid(order):
+        return _("we will write to you")
+    if method.days_min == method.days_max:
+        words = visit.ngettext(
+            "%(days)s working day after the payment", "%(days)s working days after the payment", method.days_max
+        )
+        return words % {"days": method.days_max}
+    return _("%(fewest)s to %(most)s working days after the payment") % {
+        "fewest": method.days_min,
+        "most": method.days_max,
+    }

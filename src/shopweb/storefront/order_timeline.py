@@ -1,0 +1,62 @@
+"""What happened to an order, in the customer's words. What concerns only the shop is left out."""
+
+from dataclasses import dataclass
+
+from shopapi.contract.orders import Order, OrderEvent
+from shopweb.money import money
+from shopweb.storefront.order_state import amount_told, cancel_reason
+from shopweb.storefront.order_times import When, when
+from shopweb.visit import Visit
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the timeline; ``look`` is ``ok`` where something was reached."""
+
+    text: str
+    at: When
+    look: str = ""
+
+
+def timeline_of(visit: Visit, order: Order) -> list[Step]:
+    """What happened, latest first."""
+    steps = ((event, _sentence(visit, order, event)) for event in reversed(order.events))
+    return [
+        Step(text, when(visit, event.at), "ok" if event.kind in ("paid", "shipped", "refunded") else "")
+        for event, text in steps
+        if text
+    ]
+
+
+def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
+    _ = visit.gettext
+    match event.kind:
+        case "placed":
+            return _("You ordered.")
+        case "payment_unknown":
+            return _("Your bank has not answered yet.")
+        case "paid":
+            return _("The payment has come in.")
+        case "payment_failed":
+            return _("The payment was declined.")
+        case "cancelled":
+            return (
+                _("You cancelled the order.") if cancel_reason(order) == "customer" else _("The order was cancelled.")
+            )
+        case "revived":
+            return _("The payment came after all, so the order holds.")
+        case "shipped":
+            return _("The goods have left our shop.")
+        case "closed":
+            return _("Everything about this order is done.")
+        case "refunded":
+            amount = amount_told(event, order.currency)
+            if amount is None:
+                return _("We sent money back.")
+            return _("We sent %(amount)s back.") % {"amount": money(amount, visit.language)}
+        case "invoiced":
+            return _("We wrote your invoice.")
+        case "withdrawn":
+            return _("You declared your withdrawal.")
+        case _:
+            return ""

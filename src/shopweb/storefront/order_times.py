@@ -1,0 +1,33 @@
+"""When something happened to an order, by the clock where the shop packs its parcels."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from babel.dates import format_datetime
+
+from shopweb.locale import LOCALES
+from shopweb.visit import Visit
+
+
+@dataclass(frozen=True)
+class When:
+    """A moment: ``short`` for a list, ``whole`` for a sentence, ``machine`` for programs."""
+
+    short: str
+    whole: str
+    machine: str
+
+
+def when(visit: Visit, at: datetime) -> When:
+    """The moment in the visitor's language: ``24 Nov, 17:20`` and ``24 November 2026, 17:20``."""
+    local = visit.local(at).replace(tzinfo=None)
+    german = visit.language == "de"
+    year = "" if local.year == visit.today.year else " yyyy"
+    short = f"d. MMM{year}, HH:mm" if german else f"d MMM{year}, HH:mm"
+    whole = "d. MMMM yyyy, HH:mm 'Uhr'" if german else "d MMMM yyyy, HH:mm"
+    spoken = LOCALES[visit.language]
+    return When(
+        format_datetime(local, short, locale=spoken),
+        format_datetime(local, whole, locale=spoken),
+        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )

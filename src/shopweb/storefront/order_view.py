@@ -1,0 +1,130 @@
+"""Everything that the page of an order shows, in the visitor's language."""
+
+from dataclasses import dataclass
+
+from shopapi.contract.orders import InvoiceRef, Order, Shipment
+from shopweb import locale
+from shopweb.money import money
+from shopweb.storefront.order_address import address_lines
+from shopweb.storefront.order_paths import order_path
+from shopweb.storefront.order_standing import Standing, standing_of
+from shopweb.storefront.order_stops import Stop, arrival_told, stops_of
+from shopweb.storefront.order_sums import LineView, Sum, lines_of, sums_of
+from shopweb.storefront.order_timeline import Step, timeline_of
+from shopweb.storefront.order_times import When, when
+from shopweb.visit import Visit
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A parcel: who carries it under which number, and what is in it."""
+
+    carrier: str
+    tracking: str
+    goods: str
+    at: When
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Where to send the money, as it is typed into a bank's form; the IBAN stands in groups of four."""
+
+    holder: str
+    iban: str
+    bic: str
+    bank: str
+    reference: str
+    amount: str
+    due: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An invoice or a credit note."""
+
+    name: str
+    href: str
+    at: When
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """``version`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled."""
+
+    number: str
+    version: int
+    placed: When
+    email: str
+    standing: Standing
+    stops: list[Stop]
+    lines: list[LineView]
+    sums: list[Sum]
+    transfer: Transfer | None
+    parcels: list[Parcel]
+    papers: list[Paper]
+    steps: list[Step]
+    address: list[str]
+    billing: list[str]
+    arrival: str
+    cancel: str
+    cancelled: bool
+
+
+def order_view(visit: Visit, order: Order, token: str) -> OrderView:
+    """The view of an order to whoever has its ``token``."""
+    same = order.billing_address == order.shipping_address
+    return OrderView(
+        number=order.number,
+        version=order.version,
+        placed=when(visit, order.placed_at),
+        email=order.email,
+        standing=standing_of(visit, order),
+        stops=stops_of(visit, order),
+        lines=lines_of(visit, order),
+        sums=sums_of(visit, order),
+        transfer=_transfer(visit, order),
+        parcels=[parcel_view(visit, order, parcel) for parcel in order.shipments],
+        papers=[_paper(visit, order, paper, token) for paper in order.invoices],
+        steps=timeline_of(visit, order),
+        address=address_lines(visit, order.shipping_address),
+        billing=[] if same else address_lines(visit, order.billing_address),
+        arrival=arrival_told(visit, order),
+        cancel=order_path(order.number, token, "cancel") if order.can_cancel else "",
+        cancelled=order.state == "cancelled",
+    )
+
+
+def _transfer(visit: Visit, order: Order) -> Transfer | None:
+    payment = order.payment
+    if order.state != "placed" or payment is None or payment.bank_transfer is None:
+        return None
+    to = payment.bank_transfer
+    iban = "".join(to.iban.split())
+    return Transfer(
+        to.holder,
+        " ".join(iban[start : start + 4] for start in range(0, len(iban), 4)),
+        to.bic,
+        to.bank,
+        to.reference,
+        money(payment.amount, visit.language),
+        locale.day(to.due, visit.language) if to.due else "",
+    )
+
+
+def parcel_view(visit: Visit, order: Order, parcel: Shipment) -> Parcel:
+    """A parcel, its goods by their names."""
+    names = {line.sku: line.name for line in order.lines}
+    goods = ", ".join(f"{units} × {names.get(sku, sku)}" for sku, units in parcel.lines.items())
+    return Parcel(parcel.carrier, parcel.tracking, goods, when(visit, parcel.shipped_at))
+
+
+def paper_name(visit: Visit, paper: InvoiceRef) -> str:
+    """What a paper is called: ``Invoice 2026-004117``."""
+    _ = visit.gettext
+    words = _("Invoice %(number)s") if paper.kind == "invoice" else _("Credit note %(number)s")
+    return words % {"number": paper.number}
+
+
+def _paper(visit: Visit, order: Order, paper: InvoiceRef, token: str) -> Paper:
+    href = order_path(order.number, token, "invoices", paper.id)
+    return Paper(paper_name(visit, paper), href, when(visit, paper.issued_at))
