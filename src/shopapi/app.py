@@ -22,6 +22,7 @@ from shopapi.catalog.languages import Languages
 from shopapi.catalog.version_store import read_version
 from shopapi.checkout import routes as checkout
 from shopapi.db.engine import Database, open_database
+from shopapi.events import routes as emails
 from shopapi.http import documents, health
 from shopapi.http.access import Authenticator, let_in
 from shopapi.http.body import BodyLimit, ShopRequest
@@ -36,6 +37,9 @@ from shopapi.http.query import refuse_queries
 from shopapi.inventory import classic
 from shopapi.inventory import routes as inventory
 from shopapi.media import routes as media
+from shopapi.orders import admin_routes as admin_orders
+from shopapi.orders import routes as orders
+from shopapi.payments import routes as payments
 from shopapi.payments.providers import find_providers
 from shopapi.payments.till import Till
 from shopapi.runtime import failpoints
@@ -53,6 +57,10 @@ HANDLERS = [
     *media.HANDLERS,
     *carts.HANDLERS,
     *checkout.HANDLERS,
+    *orders.HANDLERS,
+    *admin_orders.HANDLERS,
+    *payments.HANDLERS,
+    *emails.HANDLERS,
     *products.HANDLERS,
     *sign_in.HANDLERS,
     *inventory.HANDLERS,

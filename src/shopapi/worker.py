@@ -1,10 +1,14 @@
 """The worker: what must happen without anybody asking for it. Any number may run at once.
 
-For now that is the hourly audit and the clean-up of sessions and idempotency keys.
+It takes in what happened (invoices, e-mails), sends e-mails, asks payment providers about money that nobody knows about,
+gives up orders that nobody paid, audits the books every hour and drops what has ended.
 """
 
+import asyncio
 import logging
+import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,15 +16,26 @@ from dataclasses import dataclass
 from typing import Final
 
 from shopapi.accounts.session_store import drop_dead_sessions
+from shopapi.carts.store import drop_old_carts
+from shopapi.checkout.expire_order import expire_orders
 from shopapi.db.audit import audit
 from shopapi.db.engine import Database, DatabaseUnavailable, open_database
+from shopapi.events import take_in as events
+from shopapi.events.heartbeat import beat
+from shopapi.events.send_emails import send
 from shopapi.http.idempotency import forget_old_keys
+from shopapi.payments.providers import find_providers
+from shopapi.payments.providers.interface import PaymentProvider
+from shopapi.payments.reconcile import reconcile
+from shopapi.runtime import failpoints
 from shopapi.settings import ApiSettings
 
 KEYS_KEPT_DAYS: Final = 30
 """Longer than any client repeats a request."""
 
 _HOUR_S: Final = 3600.0
+_MOST_BATCHES: Final = 20
+_NAME: Final = f"{socket.gethostname()}:{os.getpid()}"
 _log = logging.getLogger(__name__)
 
 
@@ -51,24 +66,66 @@ def audit_books(db: Database) -> int:
 
 
 def clean_up(db: Database) -> None:
-    """Drop what has ended: sessions, and idempotency keys older than :data:`KEYS_KEPT_DAYS`."""
+    """Drop what has ended: sessions, carts that nobody touched, events that were taken in long ago, and idempotency
+    keys older than :data:`KEYS_KEPT_DAYS`."""
     sessions = db.write(drop_dead_sessions)
     keys = db.write(lambda c: forget_old_keys(c, days=KEYS_KEPT_DAYS))
-    if sessions or keys:
-        _log.info("clean-up: %d sessions and %d idempotency keys dropped", sessions, keys)
+    carts = db.write(drop_old_carts)
+    dropped = events.drop_old(db)
+    if sessions or keys or carts or dropped:
+        _log.info(
+            "clean-up: %d sessions, %d idempotency keys, %d carts and %d events dropped", sessions, keys, carts, dropped
+        )
 
 
-def chores() -> list[Chore]:
-    """Everything that this worker does."""
-    return [Chore("audit", _HOUR_S, audit_books), Chore("clean-up", _HOUR_S, clean_up)]
+class Reconciler:
+    """Asks payment providers, on an event loop of its own that lives as long as the worker."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._settings = settings
+        self._runner = asyncio.Runner()
+        self._providers: dict[str, PaymentProvider] | None = None
+
+    def __call__(self, db: Database) -> int:
+        """Ask about everything that is due; answers how much that was."""
+        return self._runner.run(self._reconcile(db))
+
+    async def _reconcile(self, db: Database) -> int:
+        if self._providers is None:
+            self._providers = find_providers(self._settings)
+        return await reconcile(db, self._providers)
+
+
+def chores(settings: ApiSettings) -> list[Chore]:
+    """Everything that this worker does, what customers wait for first."""
+    return [
+        Chore("heartbeat", 10.0, lambda db: db.write(lambda c: beat(c, _NAME))),
+        Chore("outbox", 1.0, lambda db: _until_done(lambda: events.take_in(db, settings))),
+        Chore("e-mail", 1.0, lambda db: _until_done(lambda: send(db, settings))),
+        Chore("expiry", 15.0, expire_orders),
+        Chore("reconciliation", 5.0, Reconciler(settings)),
+        Chore("audit", _HOUR_S, audit_books),
+        Chore("clean-up", _HOUR_S, clean_up),
+    ]
+
+
+def _until_done(batch: Callable[[], int]) -> int:
+    """A full batch is followed by another, but not for ever: other chores have their turn too."""
+    done = 0
+    for _ in range(_MOST_BATCHES):
+        count = batch()
+        done += count
+        if not count:
+            break
+    return done
 
 
 class Worker:
     """Runs chores until it is told to stop."""
 
-    def __init__(self, db: Database, todo: list[Chore] | None = None) -> None:
+    def __init__(self, db: Database, todo: list[Chore]) -> None:
         self._db = db
-        self._todo = chores() if todo is None else todo
+        self._todo = todo
         self._stop = threading.Event()
         self.last_round = time.monotonic()
         self.rounds = 0
@@ -111,8 +168,9 @@ def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
     """Run a worker until SIGTERM or SIGINT; at ``port`` (0: nowhere) it answers probes and monitoring."""
     from shopapi.worker_health import serve_health
 
+    failpoints.arm(settings, test_mode=settings.test_mode, failpoints=settings.failpoints)
     db = open_database(settings.database_url, threads=2, patient=True)
-    worker = Worker(db)
+    worker = Worker(db, chores(settings))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     health = serve_health(worker, db, host, port) if port else None

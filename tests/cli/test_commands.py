@@ -23,6 +23,7 @@ COMMANDS = [
     "serve-api",
     "serve-web",
     "worker",
+    "serve-sandbox-provider",
     "migrate",
     "seed",
     "products",

@@ -31,14 +31,13 @@ from tests.sandbox.conftest import (
     RETURN_URL,
     SECRET,
     Receiver,
-    SandboxProcess,
     client_at,
-    receiver,
-    sandbox_process,
+    standing_receiver,
+    standing_sandbox,
 )
 from tests.waiting import free_port, wait_until
 
-__all__ = ["receiver", "sandbox_process"]
+__all__ = ["standing_receiver", "standing_sandbox"]
 T = TypeVar("T")
 
 
@@ -60,14 +59,21 @@ def answer_of(url: str, call: Callable[[Sandbox], Awaitable[T]], read_s: float =
 
 
 @pytest.fixture
-def process(sandbox_process: SandboxProcess) -> ShopProcess:
-    return sandbox_process()
+def process(standing_sandbox: ShopProcess) -> ShopProcess:
+    return standing_sandbox
 
 
 @pytest.fixture
 def operator(process: ShopProcess) -> Iterator[httpx.Client]:
     with client_at(process) as client:
         yield client
+        client.delete("/faults")
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that no test had before."""
+    return secrets.token_hex(12)
 
 
 # --- finding
@@ -153,17 +159,17 @@ processes = pytest.mark.processes
 
 
 @processes
-def test_a_charge_is_made_asked_for_and_given_back(process: ShopProcess) -> None:
+def test_a_charge_is_made_asked_for_and_given_back(process: ShopProcess, key: str) -> None:
     charge = a_charge()
     charged = answer_of(process.url, lambda p: p.charge(charge))
     assert (charged.state, charged.amount, charged.currency, charged.url) == ("succeeded", 8800, "EUR", None)
     assert answer_of(process.url, lambda p: p.charge(charge)) == charged
     assert answer_of(process.url, lambda p: p.ask(charge.key)) == charged
     assert answer_of(process.url, lambda p: p.cancel(charge.key)).state == "succeeded"
-    given = answer_of(process.url, lambda p: p.refund("refund-1", charge.key, 500, "EUR"))
+    given = answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR"))
     assert (given.state, given.amount) == ("succeeded", 500)
-    assert answer_of(process.url, lambda p: p.ask_refund("refund-1")) == given
-    assert answer_of(process.url, lambda p: p.refund("refund-2", charge.key, 8301, "EUR")).state == "failed"
+    assert answer_of(process.url, lambda p: p.ask_refund(f"{key}-refund")) == given
+    assert answer_of(process.url, lambda p: p.refund(f"{key}-other", charge.key, 8301, "EUR")).state == "failed"
 
 
 @processes
@@ -178,22 +184,27 @@ def test_a_charge_without_a_token_leads_to_the_hosted_page(process: ShopProcess)
 
 
 @processes
-def test_a_key_that_nobody_heard_of_is_told_and_can_be_cancelled_for_good(process: ShopProcess) -> None:
+def test_a_key_that_nobody_heard_of_is_told_and_can_be_cancelled_for_good(process: ShopProcess, key: str) -> None:
     charge = a_charge(key="odd key/with?signs")
-    assert answer_of(process.url, lambda p: p.ask("key-1")) == ChargeAnswer("unheard")
-    assert answer_of(process.url, lambda p: p.ask_refund("refund-1")) == RefundAnswer("unheard")
-    assert answer_of(process.url, lambda p: p.cancel("key-1")).state == "failed"
-    assert answer_of(process.url, lambda p: p.charge(a_charge(key="key-1"))).state == "failed"
+    assert answer_of(process.url, lambda p: p.ask(key)) == ChargeAnswer("unheard")
+    assert answer_of(process.url, lambda p: p.ask_refund(f"{key}-refund")) == RefundAnswer("unheard")
+    assert answer_of(process.url, lambda p: p.cancel(key)).state == "failed"
+    assert answer_of(process.url, lambda p: p.charge(a_charge(key=key))).state == "failed"
     with pytest.raises(TooBusy):  # A key that the sandbox does not take: nothing was done with it.
         answer_of(process.url, lambda p: p.charge(charge))
 
 
 @processes
-def test_its_webhooks_are_read(process: ShopProcess, receiver: Receiver) -> None:
+def test_its_webhooks_are_read(process: ShopProcess, standing_receiver: Receiver) -> None:
     charge = a_charge()
     charged = answer_of(process.url, lambda p: p.charge(charge))
-    wait_until(lambda: receiver.taken, 5, "the webhook")
-    event = Sandbox(process.url, (OTHER_SECRET, SECRET)).event(*receiver.taken[0])
+
+    def webhook() -> tuple[dict[str, str], bytes] | None:
+        return next((one for one in standing_receiver.taken if charge.key.encode() in one[1]), None)
+
+    told = wait_until(webhook, 5, "the webhook")
+    assert told is not None
+    event = Sandbox(process.url, (OTHER_SECRET, SECRET)).event(*told)
     assert (event.subject, event.key, event.charge) == ("charge", charge.key, charged)
 
 
@@ -227,29 +238,29 @@ def test_a_charge_without_a_good_answer_is_unknown_until_it_is_asked_for(
 @processes
 @pytest.mark.parametrize("mode", ["charged_no_answer", "not_charged_no_answer", "charged_500", "reset", "503"])
 def test_a_refund_without_a_good_answer_is_unknown_until_it_is_asked_for(
-    process: ShopProcess, operator: httpx.Client, mode: str
+    process: ShopProcess, operator: httpx.Client, mode: str, key: str
 ) -> None:
     charge = a_charge()
     answer_of(process.url, lambda p: p.charge(charge))
     operator.post("/faults", json={"mode": mode, "calls": ["refund"], "count": 1})
     with pytest.raises(NoAnswer):
-        answer_of(process.url, lambda p: p.refund("refund-1", charge.key, 500, "EUR"))
+        answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR"))
     state = "unheard" if mode in ("not_charged_no_answer", "503") else "succeeded"
-    assert answer_of(process.url, lambda p: p.ask_refund("refund-1")).state == state
-    assert answer_of(process.url, lambda p: p.refund("refund-1", charge.key, 500, "EUR")).state == "succeeded"
+    assert answer_of(process.url, lambda p: p.ask_refund(f"{key}-refund")).state == state
+    assert answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR")).state == "succeeded"
     assert operator.get(f"/charges/{charge.key}").json()["refunded"] == 500
 
 
 @processes
-def test_a_429_says_that_nothing_has_moved(process: ShopProcess, operator: httpx.Client) -> None:
+def test_a_429_says_that_nothing_has_moved(process: ShopProcess, operator: httpx.Client, key: str) -> None:
     charge = a_charge("tok_429")
     with pytest.raises(TooBusy):
         answer_of(process.url, lambda p: p.charge(charge))
     assert answer_of(process.url, lambda p: p.ask(charge.key)).state == "unheard"
     operator.post("/faults", json={"mode": "429", "calls": ["refund", "ask", "cancel", "ask_refund"]})
     with pytest.raises(TooBusy):
-        answer_of(process.url, lambda p: p.refund("refund-1", charge.key, 500, "EUR"))
-    for call in (lambda p: p.ask("key-1"), lambda p: p.cancel("key-1"), lambda p: p.ask_refund("refund-1")):
+        answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR"))
+    for call in (lambda p: p.ask(key), lambda p: p.cancel(key), lambda p: p.ask_refund(f"{key}-refund")):
         with pytest.raises(NoAnswer):
             answer_of(process.url, call)
     assert operator.get("/faults").json()[0]["struck"] == 4
@@ -257,9 +268,11 @@ def test_a_429_says_that_nothing_has_moved(process: ShopProcess, operator: httpx
 
 @processes
 @pytest.mark.parametrize("mode", ["charged_no_answer", "charged_500", "reset", "503"])
-def test_what_is_asked_without_an_answer_stays_unknown(process: ShopProcess, operator: httpx.Client, mode: str) -> None:
+def test_what_is_asked_without_an_answer_stays_unknown(
+    process: ShopProcess, operator: httpx.Client, mode: str, key: str
+) -> None:
     operator.post("/faults", json={"mode": mode, "calls": ["ask", "cancel", "ask_refund"]})
-    for call in (lambda p: p.ask("key-1"), lambda p: p.cancel("key-1"), lambda p: p.ask_refund("refund-1")):
+    for call in (lambda p: p.ask(key), lambda p: p.cancel(key), lambda p: p.ask_refund(f"{key}-refund")):
         with pytest.raises(NoAnswer):
             answer_of(process.url, call)
     assert operator.get("/faults").json()[0]["struck"] == 3
@@ -289,20 +302,20 @@ def test_a_key_that_comes_again_for_something_else_is_no_answer(process: ShopPro
 
 
 @processes
-def test_a_wrong_secret_moves_nothing_and_does_not_pass_for_an_unheard_key(process: ShopProcess) -> None:
+def test_a_wrong_secret_moves_nothing_and_does_not_pass_for_an_unheard_key(process: ShopProcess, key: str) -> None:
     with pytest.raises(TooBusy):
         answer_of(process.url, lambda p: p.charge(a_charge()), secret=OTHER_SECRET)
     with pytest.raises(NoAnswer):
-        answer_of(process.url, lambda p: p.ask("key-1"), secret=OTHER_SECRET)
+        answer_of(process.url, lambda p: p.ask(key), secret=OTHER_SECRET)
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_where_nobody_listens_nothing_was_sent(key: str) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(TooBusy):
         answer_of(url, lambda p: p.charge(a_charge()))
     with pytest.raises(TooBusy):
-        answer_of(url, lambda p: p.refund("refund-1", "key-1", 500, "EUR"))
-    for call in (lambda p: p.ask("key-1"), lambda p: p.cancel("key-1"), lambda p: p.ask_refund("refund-1")):
+        answer_of(url, lambda p: p.refund(f"{key}-refund", key, 500, "EUR"))
+    for call in (lambda p: p.ask(key), lambda p: p.cancel(key), lambda p: p.ask_refund(f"{key}-refund")):
         with pytest.raises(NoAnswer):
             answer_of(url, call)
 
@@ -371,14 +384,14 @@ GOOD = b'{"reference": "ch_1", "key": "k", "amount": 1, "currency": "EUR", "stat
         http("504 Gateway Timeout", b""),
     ],
 )
-def test_an_answer_that_cannot_be_relied_on_is_none(said: bytes) -> None:
+def test_an_answer_that_cannot_be_relied_on_is_none(said: bytes, key: str) -> None:
     with saying(said) as url:
         for call in (
             lambda p: p.charge(a_charge()),
-            lambda p: p.refund("refund-1", "key-1", 500, "EUR"),
-            lambda p: p.ask("key-1"),
-            lambda p: p.cancel("key-1"),
-            lambda p: p.ask_refund("refund-1"),
+            lambda p: p.refund(f"{key}-refund", key, 500, "EUR"),
+            lambda p: p.ask(key),
+            lambda p: p.cancel(key),
+            lambda p: p.ask_refund(f"{key}-refund"),
         ):
             with pytest.raises(NoAnswer):
                 answer_of(url, call)

@@ -1,5 +1,6 @@
 """Promotions are kept with their code, found by it while they run, and ended for good."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,8 +109,8 @@ def test_what_is_planned_can_be_ended_before_it_begins(database: Database) -> No
 
 def test_only_what_there_is_can_be_ended(database: Database) -> None:
     for name in ("promo_00000000000000000000", "NOSUCH", "", "%"):
-        with pytest.raises(NotFound):
-            database.write(lambda c, name=name: end_promotion(c, name, actor="shopctl"))
+        with pytest.raises(NotFound), database.writing() as c:
+            end_promotion(c, name, actor="shopctl")
 
 
 def test_a_code_is_never_given_twice_not_even_after_its_end(database: Database) -> None:
@@ -117,6 +118,19 @@ def test_a_code_is_never_given_twice_not_even_after_its_end(database: Database) 
     database.write(lambda c: end_promotion(c, "HERBST10", actor="shopctl"))
     with pytest.raises(CodeTaken, match="HERBST10"):
         add(database, code="Herbst 10")
+    assert len(everything(database)) == 1
+
+
+def test_of_many_who_make_the_same_code_at_once_one_does(database: Database) -> None:
+    def attempt(_: int) -> bool:
+        try:
+            add(database)
+        except CodeTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(attempt, range(16))) == 1
     assert len(everything(database)) == 1
 
 

@@ -18,7 +18,8 @@ from shopctl.sandbox.app import create_app
 from shopctl.sandbox.settings import SandboxSettings
 from shopctl.sandbox.signing import bearer
 from tests.app_client import client_of
-from tests.processes import ShopProcess
+from tests.processes import ShopProcess, start_serving
+from tests.waiting import free_port
 
 SECRET = "kq7Z0d9Hq1mVbX4tWc2nLp8sRy5fGj3aUe6iTo0v"
 OTHER_SECRET = "Yb3nMx8cVz1lKj6hGf4dSa9pOi7uTr2eWq5RtY0z"
@@ -125,6 +126,23 @@ def sandbox_process(
         return serving(["serve-sandbox-provider", "--journal", str(tmp_path / "journal.db")], environ)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def standing_receiver() -> Iterator[Receiver]:
+    """Who takes the webhooks of :func:`standing_sandbox`."""
+    with receiving() as told:
+        yield told
+
+
+@pytest.fixture(scope="module")
+def standing_sandbox(standing_receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProcess]:
+    """A real sandbox that all tests of a module share: each needs keys of its own, and takes its faults back."""
+    directory = tmp_path_factory.mktemp("sandbox")
+    environ = {"SHOP_SANDBOX_SECRET": SECRET, "SHOP_SANDBOX_WEBHOOK_URL": standing_receiver.url}
+    process = start_serving(["serve-sandbox-provider"], environ, free_port(), directory / "log", directory)
+    yield process
+    process.kill()
 
 
 def client_at(process: ShopProcess, timeout: float = 10) -> httpx.Client:

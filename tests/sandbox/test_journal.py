@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from shopctl.sandbox.journal import Journal, JournalError
-from tests.sandbox.conftest import Receiver, SandboxProcess, charge, charge_of, client_at
+from shopctl.sandbox.signing import bearer
+from tests.sandbox.conftest import SECRET, Receiver, SandboxProcess, charge, charge_of, client_at
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
@@ -16,12 +17,12 @@ pytestmark = pytest.mark.processes
 
 def test_what_was_answered_is_still_so_after_a_kill(sandbox_process: SandboxProcess, tmp_path: Path) -> None:
     answered: dict[str, str] = {}
+    headers = {"Authorization": f"Bearer {bearer(SECRET)}"}
     killed = 0
     for attempt in range(3):
         process = sandbox_process()
 
         def buy(url: str, attempt: int) -> None:
-            headers = {"Authorization": client_headers}
             with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=5) as client:
                 for n in range(10_000):
                     key = f"key-{attempt}-{n}"
@@ -30,8 +31,6 @@ def test_what_was_answered_is_still_so_after_a_kill(sandbox_process: SandboxProc
                     except httpx.HTTPError:
                         return
 
-        with client_at(process) as client:
-            client_headers = client.headers["Authorization"]
         before = len(answered)
         buyer = Thread(target=buy, args=(process.url, attempt))
         buyer.start()

@@ -10,9 +10,9 @@ from tests.sandbox.conftest import RETURN_URL, Receiver, charge
 from tests.waiting import wait_until
 
 
-def page_of(sandbox: httpx.Client, **more: object) -> str:
+def page_of(sandbox: httpx.Client, token: str | None = None, **more: object) -> str:
     """The path of the hosted page of a new charge called ``key-1``."""
-    url: str = charge(sandbox, "key-1", **more)["url"]
+    url: str = charge(sandbox, "key-1", token, **more)["url"]
     return url.removeprefix("http://127.0.0.1:8000")
 
 

@@ -165,12 +165,12 @@ class FakeOrders:
         self.payments[number] = replace(payment, state="captured", captured=payment.amount)
         paid = replace(order.payment, state="captured", captured=order.total, next_action=None)
         self.orders[number] = replace(order, state="confirmed", payment=paid)
-        self.tell(number, "paid", actor, amount=str(order.total.amount))
+        self.tell(number, "paid", actor, provider=payment.provider)
         order = self.orders[number]
         invoice = InvoiceRef(f"inv_{number[-6:].lower()}", "invoice", "2026-004117", datetime.now(UTC))
         self.orders[number] = replace(order, invoices=[invoice])
 
-    def cancel(self, number: str, reason: CancelReason, actor: str | None = None) -> None:
+    def cancel(self, number: str, reason: CancelReason, actor: str | None = None, **more: str) -> None:
         """It is cancelled; what was paid goes back."""
         order, payment = self.orders[number], self.payments[number]
         assert order.payment
@@ -180,7 +180,7 @@ class FakeOrders:
         self.payments[number] = replace(payment, state=ended, refunded=payment.captured)
         shown = replace(order.payment, state=ended, refunded=payment.captured, next_action=None)
         self.orders[number] = replace(order, state="cancelled", payment=shown, can_cancel=False)
-        self.tell(number, "cancelled", actor, reason=reason)
+        self.tell(number, "cancelled", actor, reason=reason, **more)
 
     def ship(self, number: str, carrier: str = "DHL", tracking: str = "00340434", actor: str | None = None) -> None:
         """All of it leaves."""
@@ -207,7 +207,7 @@ class FakeOrders:
     def doubt(self, number: str, kind: IssueKind) -> None:
         """Something about its payment needs a person."""
         payment = self.payments[number]
-        issue = PaymentIssue(kind, {"charged": "9000"}, datetime.now(UTC), None)
+        issue = PaymentIssue(kind, {"charged": "9000", "currency": "EUR", "owed": "8800"}, datetime.now(UTC), None)
         self.payments[number] = replace(payment, issues=[issue])
 
     def write(self, number: str | None, subject: str, html: str = "", kind: EmailKind = "confirmation") -> str:
@@ -297,7 +297,7 @@ class FakeOrders:
         if more == ["cancel"]:
             if not order.can_cancel:
                 return self.problem(409, "invalid_transition")
-            self.cancel(number, "staff", staff)
+            self.cancel(number, "staff", staff, why=body["reason"])
         if more == ["notes"]:
             self.tell(number, "note", staff, text=body["text"])
         declared = [one for one in self.withdrawals if one.order_number == number]

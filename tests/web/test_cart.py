@@ -29,9 +29,13 @@ def put(browser: Browser, slug: str = "mug", quantity: str = "1", *, follow: boo
     return browser.post("/cart/lines", {**fields, "quantity": quantity}, follow=follow, **headers)
 
 
-def change(browser: Browser, sku: str, page: Page | None = None, **typed: str) -> Page:
+def change(browser: Browser, sku: str, **typed: str) -> Page:
     """Send the form of a line as a browser does: with the button that was pressed, and no other."""
-    page = page or browser.get("/cart")
+    return change_on(browser.get("/cart"), browser, sku, **typed)
+
+
+def change_on(page: Page, browser: Browser, sku: str, **typed: str) -> Page:
+    """As :func:`change`, on a page that was loaded before."""
     fields = page.form(f"/cart/lines/{sku}")
     kept = {name: fields[name] for name in ("token", "quantity")}
     return browser.post(f"/cart/lines/{sku}", {**kept, **typed})
@@ -277,7 +281,7 @@ def test_a_line_that_went_in_another_tab_is_gone_here_too(browser: Browser, api:
     put(browser, "teapot")
     page = browser.get("/cart")
     change(browser, "mug-1", remove="1")
-    page = change(browser, "mug-1", page, quantity="4")
+    page = change_on(page, browser, "mug-1", quantity="4")
     assert page.status == 200
     assert api.carts.only.lines == {"teapot-1": 1}
 
@@ -351,7 +355,7 @@ def test_an_api_that_is_away_keeps_what_was_sent(browser: Browser, api: FakeApi)
     put(browser)
     page = browser.get("/cart")
     api.away = True
-    page = change(browser, "mug-1", page, quantity="4")
+    page = change_on(page, browser, "mug-1", quantity="4")
     assert page.status == 503
     assert page.form("/cart/lines/mug-1")["quantity"] == "4"
     api.away = False

@@ -56,8 +56,7 @@ class OneWriter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        # A sign-in hashes for 32 ms before it writes, a payment provider takes seconds: who held the turn meanwhile would
-        # keep all others waiting.
+        # A sign-in hashes for 32 ms before it writes, a payment provider takes seconds: others can write meanwhile.
         if scope["type"] != "http" or scope["method"] in _READS or _OWN_TURN.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return

@@ -50,7 +50,7 @@ _IDS: Final = {
     "number": ("An order's number.", r"^[A-Z]{1,3}-[0-9A-HJKMNP-TV-Z]{6}$"),
     "payment_id": ("The id of a payment.", r"^pay_[0-9a-hjkmnp-tv-z]{20}$"),
     "invoice_id": ("The id of an invoice.", r"^inv_[0-9a-hjkmnp-tv-z]{20}$"),
-    "email_id": ("The id of an e-mail.", r"^eml_[0-9a-hjkmnp-tv-z]{20}$"),
+    "email_id": ("The id of an e-mail.", r"^mail_[0-9a-hjkmnp-tv-z]{20}$"),
     "provider": ("A payment provider.", r"^[a-z][a-z0-9-]{0,31}$"),
     "key_id": ("The id of an API key.", r"^key_[0-9a-hjkmnp-tv-z]{20}$"),
 }

@@ -1,50 +1,23 @@
 """What an invoice means in the ledger: a customer owes, and what they owe is sales, delivery and tax."""
 
-from collections.abc import Iterator
-
-from sqlalchemy import Connection, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
 from shopapi.invoices.content import Content
-from shopapi.payments.tables import ledger_account, ledger_line, ledger_transaction
+from shopapi.payments.ledger import Entry, post
+
+RECEIVABLE = "receivable"
+"""The account of what customers owe the shop: a capture takes away from it, an invoice adds to it."""
 
 
-def post(c: Connection, content: Content, invoice_id: int) -> None:
-    """Write an invoice or a credit note into the ledger, once; one over nothing moves nothing."""
-    lines = [(account, amount) for account, amount in _income(content) if amount]
-    if not lines:
-        return
-    _open_accounts(c, ["receivable", *(account for account, _ in lines)])
-    transaction_id = c.execute(
-        insert(ledger_transaction)
-        .values(kind=content.kind, source="invoice", source_id=invoice_id)
-        .returning(ledger_transaction.c.id)
-    ).scalar_one()
-    owed = content.kind == "invoice"
-    c.execute(
-        insert(ledger_line),
-        [
-            {
-                "transaction_id": transaction_id,
-                "position": position,
-                "debit": "receivable" if owed else account,
-                "credit": account if owed else "receivable",
-                "currency": content.currency,
-                "amount": amount,
-            }
-            for position, (account, amount) in enumerate(lines, 1)
-        ],
-    )
-
-
-def _income(content: Content) -> Iterator[tuple[str, int]]:
-    yield "sales", sum(content.parts.goods.values())
-    yield "shipping_income", content.parts.shipping
-    yield f"tax_payable:{content.tax_country}", sum(content.parts.tax.values())
-
-
-def _open_accounts(c: Connection, codes: list[str]) -> None:
-    dialect = postgresql if c.dialect.name == "postgresql" else sqlite
-    # By name, so that two transactions never wait for each other in a ring.
-    for code in sorted(codes):
-        c.execute(dialect.insert(ledger_account).values(code=code).on_conflict_do_nothing())
+def post_invoice(c: Connection, content: Content, invoice_id: int) -> None:
+    """Enter an invoice, or a credit note the other way round; each once."""
+    income = {
+        "sales": sum(content.parts.goods.values()),
+        "shipping_income": content.parts.shipping,
+        f"tax_payable:{content.tax_country}": sum(content.parts.tax.values()),
+    }
+    entries = [
+        Entry(RECEIVABLE, account, amount) if content.kind == "invoice" else Entry(account, RECEIVABLE, amount)
+        for account, amount in income.items()
+    ]
+    post(c, content.kind, "invoice", invoice_id, content.currency, entries)

@@ -79,7 +79,6 @@ class Content(Struct, frozen=True):
     tax_country: str
     corrects: str = ""
     corrects_of: str = ""
-    reason: str = ""
 
 
 def parts_of(order: Order, *, shipping_tax: int, shipping_tax_rate_bp: int) -> Parts:

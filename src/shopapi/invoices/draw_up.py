@@ -38,7 +38,6 @@ class Subject(Struct, frozen=True):
     order_id: int
     refund_id: int | None = None
     amount: int = 0
-    reason: str = ""
 
     @property
     def kind(self) -> InvoiceKind:
@@ -54,13 +53,13 @@ def subject_of(c: Reader, order_number: str, refund_id: str | None = None) -> Su
     if refund_id is None:
         return Subject(order_number, order.id)
     row = c.execute(
-        select(refund.c.id, refund.c.amount, refund.c.reason)
+        select(refund.c.id, refund.c.amount)
         .join_from(refund, payment)
         .where(refund.c.public_id == refund_id, payment.c.order_id == order.id)
     ).first()
     if row is None:
         raise NotFound(f"Order {order_number} has no refund {refund_id}.")
-    return Subject(order_number, order.id, row.id, row.amount, row.reason)
+    return Subject(order_number, order.id, row.id, row.amount)
 
 
 def series_now(c: Reader, kind: InvoiceKind) -> str:
@@ -116,7 +115,6 @@ def _content(
         tax_country=order.shipping_address.country,
         corrects=invoiced.number if invoiced else "",
         corrects_of=invoiced.issued_on if invoiced else "",
-        reason=subject.reason,
     )
 
 

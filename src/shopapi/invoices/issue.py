@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert
 from shopapi.contract.orders import InvoiceRef
 from shopapi.db.engine import Database, Reader
 from shopapi.invoices import numbers
-from shopapi.invoices.books import post
+from shopapi.invoices.books import post_invoice
 from shopapi.invoices.content import Content
 from shopapi.invoices.draw_up import Subject, content_for, series_now, subject_of
 from shopapi.invoices.reading import ref_of
@@ -60,11 +60,14 @@ def issue_credit_note(db: Database, order_number: str, refund_id: str) -> Invoic
     return _issue(db, subject)
 
 
-def draw_up(c: Reader, subject: Subject) -> tuple[str, int, Content]:
-    """What the paper would say if it got the next number of its series."""
+def draw_up(c: Reader, subject: Subject) -> tuple[str, int, Content] | None:
+    """What the paper would say if it got the next number of its series; nothing where it was issued before."""
     series = series_now(c, subject.kind)
-    # The number first: whoever takes it meanwhile may have changed what is left to credit, and is then noticed.
+    # The number first: whoever takes it meanwhile may have issued this very paper, or changed what is left to credit.
+    # Then this number is no longer the next, and nothing is kept.
     number = numbers.next_number(c, series)
+    if ref_of(c, order_id=subject.order_id, refund_id=subject.refund_id) is not None:
+        return None
     return series, number, content_for(c, subject, series, number)
 
 
@@ -88,23 +91,14 @@ def keep(c: Connection, draft: Draft) -> bool:
         )
         .returning(invoice.c.id)
     ).scalar_one()
-    post(c, draft.content, invoice_id)
+    post_invoice(c, draft.content, invoice_id)
     order.add_event(c, "invoiced", invoice=name, number=draft.content.number, paper=draft.subject.kind)
     return True
 
 
 def _issue(db: Database, subject: Subject) -> InvoiceRef:
-    for _ in range(_GUESSES):
-        with db.reading() as c:
-            series, number, content = draw_up(c, subject)
-            issued = ref_of(c, order_id=subject.order_id, refund_id=subject.refund_id)
-        if issued is not None:
-            return issued
-        draft = Draft(subject, series, number, content, pdf_of(content))
-        if db.write(lambda c, draft=draft: keep(c, draft)):  # type: ignore[misc]
-            break
-    else:
-        db.write(lambda c: _issue_under_lock(c, subject))
+    if not any(_kept_as_guessed(db, subject) for _ in range(_GUESSES)):
+        db.write(lambda c: _keep_under_lock(c, subject))
     with db.reading() as c:
         issued = ref_of(c, order_id=subject.order_id, refund_id=subject.refund_id)
     if issued is None:
@@ -112,11 +106,18 @@ def _issue(db: Database, subject: Subject) -> InvoiceRef:
     return issued
 
 
-def _issue_under_lock(c: Connection, subject: Subject) -> None:
+def _kept_as_guessed(db: Database, subject: Subject) -> bool:
+    with db.reading() as c:
+        drawn = draw_up(c, subject)
+    if drawn is None:
+        return True
+    draft = Draft(subject, *drawn, pdf_of(drawn[-1]))
+    return db.write(lambda c: keep(c, draft))
+
+
+def _keep_under_lock(c: Connection, subject: Subject) -> None:
     lock_order(c, subject.order_number)
-    if ref_of(c, order_id=subject.order_id, refund_id=subject.refund_id) is not None:
-        return
     numbers.lock(c, series_now(c, subject.kind))
-    series, number, content = draw_up(c, subject)
-    if not keep(c, Draft(subject, series, number, content, pdf_of(content))):
+    drawn = draw_up(c, subject)
+    if drawn is not None and not keep(c, Draft(subject, *drawn, pdf_of(drawn[-1]))):
         raise AssertionError("unreachable: nobody takes a number of a series that is locked")

@@ -159,8 +159,6 @@ def _notes(content: Content, said: dict[str, str]) -> list[str]:
     how = said.get(f"how_{content.paid_by}", content.paid_by.capitalize())
     notes = []
     if content.kind == "credit_note":
-        if content.reason:
-            notes.append(said["reason"].format(reason=content.reason))
         notes.append(said["refunded_by"].format(how=how))
     elif content.total and how:
         notes.append(said["paid_by"].format(how=how))

@@ -24,7 +24,7 @@ from shopapi.contract.orders import (
 )
 from shopapi.db.engine import Reader
 from shopapi.invoices.numbers import shown
-from shopapi.orders.rules import OrderGone, can_cancel
+from shopapi.orders.rules import OrderGone, can_cancel, customer_can_cancel
 from shopapi.payments.told import bank_transfer, order_payment
 from shopapi.pricing.rules import sum_taxes
 
@@ -230,7 +230,9 @@ def _told(one: _Stored, *, for_staff: bool) -> Order:
             InvoiceRef(each.public_id, each.kind, shown(each.series, each.number), each.created_at)
             for each in sorted(one.invoices, key=lambda each: (each.created_at, each.series, each.number))
         ],
-        can_cancel=can_cancel(one.state, one.shipping_state),
+        can_cancel=can_cancel(one.state, one.shipping_state)
+        if for_staff
+        else customer_can_cancel(one.state, one.shipping_state, transferred=_transferred(one)),
     )
 
 
@@ -267,6 +269,10 @@ def _payment(one: _Stored) -> OrderPayment | None:
         refunded=paid.refunded,
         currency=one.currency,
     )
+
+
+def _transferred(one: _Stored) -> bool:
+    return one.payment is not None and one.payment.provider in OFFLINE and one.payment.captured > 0
 
 
 _FOR_STAFF: Final = ("note", "payment_issue", "refund_failed")

@@ -80,10 +80,8 @@ def take_again(c: Connection, order: Locked) -> bool:
     Its cart must still be there for it. Codes are not asked for again: what was paid is what was agreed, and a limit
     that is used up by now is no reason to keep goods from somebody who paid.
     """
-    if order.cart_state != "open":
-        return False
     rows = lock_held(c, order)
-    if any(row.on_hand - row.reserved < row.quantity or row.price is None for row in rows):
+    if not _can_take(order, rows):
         return False
     _set_reserved(c, [(row, row.quantity) for row in rows])
     c.execute(
@@ -97,6 +95,17 @@ def take_again(c: Connection, order: Locked) -> bool:
         .values(state="ordered", version=cart.c.version + 1, updated_at=clock())
     )
     return True
+
+
+def can_take_again(c: Connection, order: Locked) -> bool:
+    """Whether :func:`take_again` would work now; what it looks at stays locked."""
+    return _can_take(order, lock_held(c, order))
+
+
+def _can_take(order: Locked, rows: list[Held]) -> bool:
+    return order.cart_state == "open" and all(
+        row.on_hand - row.reserved >= row.quantity and row.price is not None for row in rows
+    )
 
 
 def _set_reserved(c: Connection, changes: list[tuple[Held, int]]) -> None:

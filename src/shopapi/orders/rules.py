@@ -72,6 +72,11 @@ def can_cancel(state: OrderState, shipping: ShippingState) -> bool:
     return state in ("placed", "confirmed") and shipping == "unshipped"
 
 
+def customer_can_cancel(state: OrderState, shipping: ShippingState, *, transferred: bool) -> bool:
+    """Whether the customer can do it alone. Money that they transferred goes back by hand, so staff have to."""
+    return can_cancel(state, shipping) and not transferred
+
+
 def new_number(shop: str) -> str:
     """A new order number: the shop's initials and 30 random bits, so that nobody guesses the next one."""
     words = unicodedata.normalize("NFKD", shop).encode("ascii", "ignore").decode().upper()

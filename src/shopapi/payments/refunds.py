@@ -25,13 +25,13 @@ def open_refund(db: Database, key: str) -> ToRefund | None:
     """The refund that the provider knows by ``key``, unless it is settled."""
     with db.reading() as c:
         row = c.execute(
-            select(payment.c.provider, payment_attempt.c.provider_key, refund.c.amount, payment.c.currency)
+            select(payment.c.provider, payment_attempt.c.provider_key.label("key"), refund.c.amount, payment.c.currency)
             .join_from(refund, payment, payment.c.id == refund.c.payment_id)
             .join(payment_attempt, payment_attempt.c.payment_id == payment.c.id)
             .where(refund.c.provider_key == key, refund.c.state.not_in(_SETTLED))
             .where(payment_attempt.c.kind == "capture", payment_attempt.c.state == "succeeded")
         ).first()
-    return None if row is None else ToRefund(row[0], row[1], row[2], row[3])
+    return None if row is None else ToRefund(row.provider, row.key, row.amount, row.currency)
 
 
 async def carry_out(till: Till, key: str, *, actor: str) -> None:

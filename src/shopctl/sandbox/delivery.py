@@ -47,8 +47,10 @@ class Delivery:
                 while True:
                     await self._round(client)
             finally:
-                for task in self._underway.values():
+                left = list(self._underway.values())
+                for task in left:
                     task.cancel()
+                await asyncio.gather(*left, return_exceptions=True)
 
     async def _round(self, client: httpx.AsyncClient) -> None:
         self._woken.clear()
@@ -58,8 +60,10 @@ class Delivery:
                 task = asyncio.create_task(self._deliver(client, event))
                 self._underway[event["id"]] = task
         pause = _LOOK_EVERY_S if later is None else min(_LOOK_EVERY_S, max(0.01, later - time.time()))
+        # Not wait_for: where it ends just then, it swallows that this task was cancelled.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), pause)
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
 
     async def _deliver(self, client: httpx.AsyncClient, event: sqlite3.Row) -> None:
         number = event["id"]

@@ -25,15 +25,16 @@ async def misbehave(mode: str, seconds: float | None, work: Callable[[], Awaitab
         raise Refused(503, "unavailable", "The sandbox is away. Nothing was done.")
     if mode == "slow":
         await asyncio.sleep(USUAL_S["slow"] if seconds is None else seconds)
-    if not mode.startswith("not_charged"):
-        answer = await work()
+    if mode not in (*_SILENT, *_BROKEN_OFF, *_FAILED):
+        return await work()
+    if not mode.startswith("not_"):
+        with suppress(Refused):  # That answer gets lost as well.
+            await work()
     if mode in _SILENT:
         return _Silence(HANGS_S if seconds is None else seconds)
     if mode in _BROKEN_OFF:
         return _BrokenOff()
-    if mode in _FAILED:
-        return Response(Refusal("internal_error", "Something went wrong."), status_code=500)
-    return answer
+    return Response(Refusal("internal_error", "Something went wrong."), status_code=500)
 
 
 class _Silence(Response[None]):
@@ -45,12 +46,10 @@ class _Silence(Response[None]):
 
     def to_asgi_response(self, *_: Any, **__: Any) -> Any:
         async def hold(scope: Any, receive: Any, send: Any) -> None:
-            async def until_the_caller_leaves() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-
             with suppress(TimeoutError):
-                await asyncio.wait_for(until_the_caller_leaves(), self._seconds)
+                async with asyncio.timeout(self._seconds):
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
                 return
             await _break_off(send)
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from babel.numbers import format_currency, get_currency_precision
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from shopctl.sandbox import charges
 from shopctl.sandbox.desk import Desk
@@ -17,12 +19,13 @@ from shopctl.sandbox.misbehaving import misbehave
 from shopctl.sandbox.words import CARDS, FAULTS, WORDS
 
 AnyRequest = Request[Any, Any, Any]
+TheDesk = NamedDependency[Desk]
 _OPEN: Final = ("open", "confirming")
 _LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
 
 
 @get("/pay/{name:str}", media_type=MediaType.HTML)
-async def show(desk: Desk, name: str) -> Response[Any]:
+async def show(desk: TheDesk, name: FromPath[str]) -> Response[Any]:
     """The test cards; where the charge is settled, the way back to the shop."""
     row = await desk.journal.run(lambda c: charges.by_page(c, name))
     if row is None:
@@ -33,7 +36,7 @@ async def show(desk: Desk, name: str) -> Response[Any]:
 
 
 @post("/pay/{name:str}", status_code=303)
-async def pay(request: AnyRequest, desk: Desk, name: str) -> Response[Any]:
+async def pay(request: AnyRequest, desk: TheDesk, name: FromPath[str]) -> Response[Any]:
     """Pay with the card whose button was pressed, or not."""
     typed = await request.form()
     card, fault = str(typed.get("card", "")), str(typed.get("fault", ""))
@@ -57,7 +60,7 @@ async def pay(request: AnyRequest, desk: Desk, name: str) -> Response[Any]:
 
 
 @get("/pay/{name:str}/confirm", media_type=MediaType.HTML)
-async def ask_to_confirm(desk: Desk, name: str) -> Response[Any]:
+async def ask_to_confirm(desk: TheDesk, name: FromPath[str]) -> Response[Any]:
     """The customer's bank asks whether it is really them."""
     row = await desk.journal.run(lambda c: charges.by_page(c, name))
     if row is None:
@@ -68,7 +71,7 @@ async def ask_to_confirm(desk: Desk, name: str) -> Response[Any]:
 
 
 @post("/pay/{name:str}/confirm", status_code=303)
-async def confirm(request: AnyRequest, desk: Desk, name: str) -> Response[Any]:
+async def confirm(request: AnyRequest, desk: TheDesk, name: FromPath[str]) -> Response[Any]:
     """Yes, or no."""
     answer = (await request.form()).get("answer", "")
     row = await desk.journal.run(lambda c: charges.by_page(c, name))

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from litestar import Request, Response, delete, get, post
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from shopctl.sandbox import charges, events, refunds
 from shopctl.sandbox.desk import Desk
@@ -26,7 +28,11 @@ from shopctl.sandbox.wire import (
 )
 
 AnyRequest = Request[Any, Any, Any]
-_PAGE: Final = 500
+TheDesk = NamedDependency[Desk]
+After = FromQuery[int]
+Limit = FromQuery[int]
+MOST: Final = 500
+"""Charges or refunds of one page."""
 
 
 def let_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -38,7 +44,7 @@ def let_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) 
 
 
 @post("/charges", guards=[let_in], status_code=200)
-async def create_charge(request: AnyRequest, desk: Desk, data: NewCharge) -> Response[Any]:
+async def create_charge(request: AnyRequest, desk: TheDesk, data: JSONBody[NewCharge]) -> Response[Any]:
     """Charge, or begin to; a key that is known answers its charge."""
     mode = _mode_of(data.token)
     seconds = None
@@ -55,16 +61,18 @@ async def create_charge(request: AnyRequest, desk: Desk, data: NewCharge) -> Res
 
 
 @get("/charges", guards=[let_in])
-async def list_charges(request: AnyRequest, desk: Desk, after: int = 0) -> Charges:
+async def list_charges(
+    request: AnyRequest, desk: TheDesk, after: After = 0, limit: Limit = MOST
+) -> Charges:
     """Every charge, a page at a time."""
-    rows = await desk.journal.run(lambda c: charges.listed(c, after, _PAGE))
+    rows = await desk.journal.run(lambda c: charges.listed(c, after, _bounded(limit)))
     base = desk.base(request)
-    following = rows[-1]["id"] if len(rows) == _PAGE else None
+    following = rows[-1]["id"] if len(rows) == _bounded(limit) else None
     return Charges([charges.document(row, base) for row in rows], following)
 
 
 @get("/charges/{key:str}", guards=[let_in])
-async def ask_charge(request: AnyRequest, desk: Desk, key: str) -> Response[Any]:
+async def ask_charge(request: AnyRequest, desk: TheDesk, key: FromPath[str]) -> Response[Any]:
     """What became of a charge."""
     base = desk.base(request)
 
@@ -78,7 +86,7 @@ async def ask_charge(request: AnyRequest, desk: Desk, key: str) -> Response[Any]
 
 
 @post("/charges/{key:str}/cancel", guards=[let_in], status_code=200)
-async def cancel_charge(request: AnyRequest, desk: Desk, key: str) -> Response[Any]:
+async def cancel_charge(request: AnyRequest, desk: TheDesk, key: FromPath[str]) -> Response[Any]:
     """Let it not happen any more; a key that was never heard of can never be charged afterwards."""
     base = desk.base(request)
 
@@ -89,7 +97,7 @@ async def cancel_charge(request: AnyRequest, desk: Desk, key: str) -> Response[A
 
 
 @post("/charges/{key:str}/refunds", guards=[let_in], status_code=200)
-async def create_refund(desk: Desk, key: str, data: NewRefund) -> Response[Any]:
+async def create_refund(desk: TheDesk, key: FromPath[str], data: JSONBody[NewRefund]) -> Response[Any]:
     """Give money back; a key that is known answers its refund."""
     fault = desk.faults.striking("refund")
     mode: Mode = "ok" if fault is None else fault.mode
@@ -104,14 +112,14 @@ async def create_refund(desk: Desk, key: str, data: NewRefund) -> Response[Any]:
 
 
 @get("/refunds", guards=[let_in])
-async def list_refunds(desk: Desk, after: int = 0) -> Refunds:
+async def list_refunds(desk: TheDesk, after: After = 0, limit: Limit = MOST) -> Refunds:
     """Every refund, a page at a time."""
-    rows = await desk.journal.run(lambda c: refunds.listed(c, after, _PAGE))
-    return Refunds([refunds.document(row) for row in rows], rows[-1]["id"] if len(rows) == _PAGE else None)
+    rows = await desk.journal.run(lambda c: refunds.listed(c, after, _bounded(limit)))
+    return Refunds([refunds.document(row) for row in rows], rows[-1]["id"] if len(rows) == _bounded(limit) else None)
 
 
 @get("/refunds/{key:str}", guards=[let_in])
-async def ask_refund(desk: Desk, key: str) -> Response[Any]:
+async def ask_refund(desk: TheDesk, key: FromPath[str]) -> Response[Any]:
     """What became of a refund."""
 
     async def work() -> Response[Any]:
@@ -124,25 +132,25 @@ async def ask_refund(desk: Desk, key: str) -> Response[Any]:
 
 
 @get("/events", guards=[let_in])
-async def list_events(desk: Desk, key: str | None = None) -> list[SentEvent]:
+async def list_events(desk: TheDesk, key: FromQuery[str | None] = None) -> list[SentEvent]:
     """Events and how their delivery stands."""
     return await desk.journal.run(lambda c: events.listed(c, key))
 
 
 @post("/events/resend", guards=[let_in], status_code=200)
-async def resend_events(desk: Desk, data: Resend) -> Resent:
+async def resend_events(desk: TheDesk, data: JSONBody[Resend]) -> Resent:
     """Send events once more, also those that were lost."""
     return Resent(await desk.change(lambda c: events.resend(c, data.id, data.key)))
 
 
 @get("/faults", guards=[let_in])
-async def list_faults(desk: Desk) -> list[PlantedFault]:
+async def list_faults(desk: TheDesk) -> list[PlantedFault]:
     """The faults that wait for calls, and how often each struck."""
     return _planted(desk)
 
 
 @post("/faults", guards=[let_in], status_code=200)
-async def plant_fault(desk: Desk, data: NewFault) -> list[PlantedFault]:
+async def plant_fault(desk: TheDesk, data: JSONBody[NewFault]) -> list[PlantedFault]:
     """Let calls to come go wrong; faults that were asked for earlier strike first."""
     calls: tuple[Call, ...] = tuple(data.calls or calls_of(data.mode))
     if data.mode in ("ok", "3ds") or ("webhook" in calls) != (data.mode in WEBHOOK):
@@ -156,13 +164,13 @@ async def plant_fault(desk: Desk, data: NewFault) -> list[PlantedFault]:
 
 
 @delete("/faults", guards=[let_in], status_code=204)
-async def drop_faults(desk: Desk) -> None:
+async def drop_faults(desk: TheDesk) -> None:
     """Let nothing go wrong any more."""
     desk.faults.planted.clear()
 
 
 @get(["/livez", "/readyz"])
-async def ready(desk: Desk) -> dict[str, str]:
+async def ready(desk: TheDesk) -> dict[str, str]:
     """Whether the journal can be used."""
     await desk.journal.run(lambda c: c.execute("SELECT 1").fetchone())
     return {"status": "ok"}
@@ -171,6 +179,10 @@ async def ready(desk: Desk) -> dict[str, str]:
 async def _answered(desk: Desk, call: Call, work: Any) -> Response[Any]:
     fault = desk.faults.striking(call)
     return await work() if fault is None else await misbehave(fault.mode, fault.seconds, work)
+
+
+def _bounded(limit: int) -> int:
+    return min(max(limit, 1), MOST)
 
 
 def _planted(desk: Desk) -> list[PlantedFault]:

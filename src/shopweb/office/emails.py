@@ -88,7 +88,7 @@ async def show_email(visit: NamedDependency[Visit], email: FromPath[str]) -> Pag
         email=_row(visit, found.card),
         sent=when(visit, found.card.sent_at) if found.card.sent_at else None,
         pieces=list(_pieces(found.text)),
-        frame=f"/office/emails/{quote(email)}/html",
+        letter=f"/office/emails/{quote(email)}/html",
     )
     page.headers["Content-Security-Policy"] = _SHOWS_A_FRAME
     return page

@@ -14,7 +14,7 @@ from shopweb.money import money
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
 from shopweb.office.order_refusals import order_refused, too_long
-from shopweb.office.order_view import can_cancel, can_ship, order_page, transfer_awaited, units_of
+from shopweb.office.order_view import can_ship, order_page, transfer_awaited, units_of
 from shopweb.office.orders import lacks
 from shopweb.session import Note
 from shopweb.visit import Page, Visit
@@ -80,7 +80,7 @@ async def show_cancel(visit: NamedDependency[Visit], number: FromPath[str]) -> P
     if lacking := lacks(visit, "orders:write"):
         return lacking
     found = await order_found(visit, number)
-    return await _cancel_page(visit, found, {}) if can_cancel(found.order) else _too_late(visit, number)
+    return await _cancel_page(visit, found, {}) if found.order.can_cancel else _too_late(visit, number)
 
 
 @post("/office/orders/{number:str}/cancel")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import Attempt, AttemptState, Payment
+from shopapi.contract.orders import Attempt, AttemptState, Payment, PaymentIssue
 from shopweb.money import money
-from shopweb.office.order_timeline import issue_words
+from shopweb.office.order_timeline import issue_words, reason_words
 from shopweb.office.order_words import payment_badge, provider_word
 from shopweb.office.rows import Badge
 from shopweb.storefront.order_times import When, when
@@ -65,7 +65,9 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         [
             MoneyLine(
                 f"{money(refund.amount, visit.language)}, {_state(visit, refund.state)}",
-                ", ".join(filter(None, (refund.reason, refund.actor))),
+                ", ".join(
+                    filter(None, (reason_words(visit, refund.reason), "" if refund.actor == "shop" else refund.actor))
+                ),
                 when(visit, refund.created_at),
             )
             for refund in payment.refunds
@@ -74,13 +76,25 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         [
             MoneyLine(
                 issues[issue.kind],
-                ", ".join(f"{name} {value}" for name, value in issue.data.items()),
+                _taken(visit, issue, payment),
                 when(visit, issue.at),
                 issue.resolved_at is None,
             )
             for issue in payment.issues
         ],
     )
+
+
+def _taken(visit: Visit, issue: PaymentIssue, payment: Payment) -> str:
+    """What the provider took instead of what it should have taken, where that is known."""
+    charged, currency = issue.data.get("charged", ""), issue.data.get("currency", payment.amount.currency)
+    if not charged.isdigit() or not charged.isascii():
+        return ""
+    amounts = {
+        "taken": money(Money(int(charged), currency), visit.language),
+        "due": money(payment.amount, visit.language),
+    }
+    return visit.gettext("%(taken)s instead of %(due)s") % amounts
 
 
 def _attempt(visit: Visit, attempt: Attempt) -> MoneyLine:

@@ -15,6 +15,8 @@ def order_refused(visit: Visit, error: ProblemError, field: str) -> list[FieldEr
             message = _("The same form is being worked on. Send it again in a moment.")
         case "invalid_request":
             message = _("This cannot be kept as it is. Check it for strange characters.")
+        case "payment_unclear":
+            message = _("The bank does not say yet whether the money has moved. Try again in a few minutes.")
         case _ if isinstance(error, Conflict):
             message = _("The order has moved on meanwhile, so nothing was done. Look at where it stands now.")
         case _:

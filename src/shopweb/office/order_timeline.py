@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from shopapi.contract.orders import CancelReason, IssueKind, Order, OrderEvent
+from shopapi.contract.orders import Order, OrderEvent
 from shopweb.money import money
+from shopweb.office.order_words import provider_word
 from shopweb.storefront.order_state import amount_told
 from shopweb.storefront.order_times import When, when
 from shopweb.visit import Visit
@@ -31,8 +32,8 @@ def office_timeline(visit: Visit, order: Order) -> list[OfficeStep]:
 
 def _step(visit: Visit, order: Order, event: OrderEvent) -> OfficeStep:
     look = "bad" if event.kind in _BAD else _LOOKS.get(event.kind, "")
-    more = _more(visit, event)
-    return OfficeStep(_text(visit, order, event), more, event.actor or "", when(visit, event.at), look)
+    more, who = _more(visit, order, event), _who(visit, event.actor)
+    return OfficeStep(_text(visit, order, event), more, who, when(visit, event.at), look)
 
 
 def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
@@ -49,7 +50,7 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "payment_unknown":
             return _("Payment unclear: the provider did not answer, stock kept")
         case "paid":
-            return _("%(amount)s paid") % sum_told if amount else _("Paid")
+            return _("%(amount)s paid") % {"amount": money(amount or order.total, visit.language)}
         case "payment_failed":
             return _("Payment declined")
         case "cancelled":
@@ -65,7 +66,7 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "refund_failed":
             return _("Refund of %(amount)s failed") % sum_told if amount else _("Refund failed")
         case "invoiced":
-            return _("Invoice written")
+            return _("Credit note written") if event.data.get("paper") == "credit_note" else _("Invoice written")
         case "withdrawn":
             return _("The customer declared a withdrawal")
         case "payment_issue":
@@ -74,20 +75,34 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
             return f"“{event.data.get('text', '')}”" if visit.language == "en" else f"„{event.data.get('text', '')}“"
 
 
-def _more(visit: Visit, event: OrderEvent) -> str:
+def _more(visit: Visit, order: Order, event: OrderEvent) -> str:
     """What an event tells beside its kind."""
     told = event.data
-    if event.kind == "cancelled":
-        reason = told.get("reason", "")
-        return ", ".join(filter(None, (_reasons(visit).get(reason, reason), told.get("note", ""))))  # type: ignore[call-overload]
-    if event.kind == "payment_issue":
-        kind = told.get("kind", "")
-        return issue_words(visit).get(kind, kind)  # type: ignore[call-overload, no-any-return]
-    names = ("carrier", "tracking", "number", "reference", "reason", "provider")
-    return ", ".join(told[name] for name in names if told.get(name)) if event.kind != "note" else ""
+    match event.kind:
+        case "cancelled":
+            found = (reason_words(visit, told.get("reason", "")), told.get("why", ""))
+        case "refunded" | "refund_failed":
+            found = (reason_words(visit, told.get("reason", "")), "")
+        case "payment_issue":
+            found = (issue_words(visit).get(told.get("issue", ""), ""), "")
+        case "invoiced":
+            found = (next((paper.number for paper in order.invoices if paper.id == told.get("invoice")), ""), "")
+        case "shipped":
+            found = (told.get("carrier", ""), told.get("tracking", ""))
+        case "paid" | "payment_failed":
+            found = (provider_word(visit, told.get("provider", "")), told.get("reason", ""))
+        case _:
+            found = ("", "")
+    return ", ".join(filter(None, found))
 
 
-def _reasons(visit: Visit) -> dict[CancelReason, str]:
+def _who(visit: Visit, actor: str | None) -> str:
+    """Who did it, where it was a person."""
+    return {None: "", "shop": "", "customer": visit.gettext("Customer")}.get(actor, actor or "")
+
+
+def reason_words(visit: Visit, reason: str) -> str:
+    """Why an order was cancelled or money went back; what staff typed stays as it is."""
     _ = visit.gettext
     return {
         "customer": _("by the customer"),
@@ -95,10 +110,10 @@ def _reasons(visit: Visit) -> dict[CancelReason, str]:
         "expired": _("not paid in time"),
         "payment_failed": _("payment declined"),
         "late_payment": _("paid too late"),
-    }
+    }.get(reason, reason)
 
 
-def issue_words(visit: Visit) -> dict[IssueKind, str]:
+def issue_words(visit: Visit) -> dict[str, str]:
     """What may be wrong with a payment."""
     _ = visit.gettext
     return {

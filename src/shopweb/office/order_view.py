@@ -94,7 +94,7 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
         badges=_badges(visit, found),
         next=_next(visit, found),
         acts=_others(visit, found),
-        cancel=order_page(order.number, "cancel") if can_cancel(order) and visit.may("orders:write") else "",
+        cancel=order_page(order.number, "cancel") if order.can_cancel and visit.may("orders:write") else "",
         lines=lines_of(visit, order),
         shipped=_shipped(visit, order),
         sums=sums_of(visit, order),
@@ -116,11 +116,6 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
         letters=[_letter(visit, card) for card in emails],
         declared=[Declared(one.name, one.email, when(visit, one.declared_at)) for one in found.withdrawals],
     )
-
-
-def can_cancel(order: Order) -> bool:
-    """Whether nothing of it has left, so that it can still be cancelled."""
-    return order.state in ("placed", "confirmed") and order.shipping_state == "unshipped"
 
 
 def can_ship(order: Order) -> bool:

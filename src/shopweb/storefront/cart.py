@@ -77,7 +77,7 @@ async def add_to_cart(visit: NamedDependency[Visit]) -> Page:
     sku, slug = visit.sent.get("variant", ""), visit.sent.get("slug", "")
     if not sku or len(sku) > _SKU:
         raise NotAsWritten
-    units = whole_number(visit.sent.get("quantity", "1"))
+    units = whole_number(visit.sent.get("quantity", ""))
     if units is None or not 1 <= units <= MAX_LINE_QUANTITY:
         return _answered(visit, sku, slug, Note("quantity"))
     try:

@@ -36,11 +36,15 @@ async def cancel_order(visit: NamedDependency[Visit], number: FromPath[str]) -> 
         return await missing_page(visit)
     try:
         await visit.api_for_nobody.cancel_order(number, token, key=key)
-    except Conflict:
+    except Conflict as error:
         order = await order_of(visit, number, token)
         if order is None or order.state == "cancelled":
             return visit.redirect(order_path(number, token))
         message = visit.gettext("The order has moved on and cannot be cancelled any more. You can still withdraw.")
+        if error.problem.code == "payment_unclear":
+            message = visit.gettext(
+                "Your bank does not say yet whether the money has moved. Try again in a few minutes."
+            )
         return await _confirm_page(visit, order, token, [FieldError("cancel", message)], 409)
     except (NotFound, BadRequest):
         return await missing_page(visit)

@@ -10,12 +10,12 @@ from shopweb.storefront.order_state import arrives, is_paid, last, paid_at, ship
 from shopweb.storefront.order_times import when
 from shopweb.visit import Visit
 
-Look = Literal["done", "now", "later"]
+Look = Literal["done", "now", "later", "ended"]
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One of them: reached, next, or later; ``state`` says which in a word, ``told`` since or until when."""
+    """One of them: reached, next, later, or the end; ``state`` says which in a word, ``told`` since or until when."""
 
     word: str
     told: str
@@ -29,7 +29,7 @@ def stops_of(visit: Visit, order: Order) -> list[Stop]:
     ordered = _stop(visit, _("Ordered"), when(visit, order.placed_at).short, "done")
     if order.state == "cancelled":
         event = last(order, "cancelled")
-        return [ordered, _stop(visit, _("Cancelled"), when(visit, event.at).short if event else "", "done")]
+        return [ordered, _stop(visit, _("Cancelled"), when(visit, event.at).short if event else "", "ended")]
     paid, gone = paid_at(order), shipped_at(order)
     return [
         ordered,
@@ -46,7 +46,9 @@ def stops_of(visit: Visit, order: Order) -> list[Stop]:
 
 def _stop(visit: Visit, word: str, told: str, look: Look) -> Stop:
     _ = visit.gettext
-    return Stop(word, told, look, {"done": _("done"), "now": _("next"), "later": _("later")}[look])
+    return Stop(
+        word, told, look, {"done": _("done"), "now": _("next"), "later": _("later"), "ended": _("the end")}[look]
+    )
 
 
 def _unpaid(visit: Visit, order: Order) -> str:

@@ -55,7 +55,8 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
                 return _("We sent money back.")
             return _("We sent %(amount)s back.") % {"amount": money(amount, visit.language)}
         case "invoiced":
-            return _("We wrote your invoice.")
+            credit = event.data.get("paper") == "credit_note"
+            return _("We wrote your credit note.") if credit else _("We wrote your invoice.")
         case "withdrawn":
             return _("You declared your withdrawal.")
         case _:

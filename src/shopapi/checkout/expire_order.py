@@ -1,0 +1,61 @@
+"""What happens when nobody pays: the order is given up, and its goods, codes and cart are free again, all at once.
+
+An order with a charge under way is not given up by the clock but by the provider's word (``payments/reconcile.py``),
+unless the provider has been silent for two hours: then the goods are sold to others, and money that comes after all is
+dealt with as it comes.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, and_, or_, select
+
+from shopapi.db.engine import Database
+from shopapi.db.types import clock
+from shopapi.orders.reading import OFFLINE
+from shopapi.orders.tables import sales_order
+from shopapi.payments.providers.interface import ChargeAnswer
+from shopapi.payments.record_charge import GivenUp, cancel, record_charge
+from shopapi.payments.store import lock_payment
+from shopapi.payments.tables import payment
+from shopapi.runtime.failpoints import planted
+
+SILENT_S: Final = 2 * 3600
+"""So long after its time an order waits for a provider that does not answer."""
+
+_BATCH: Final = 100
+
+
+def _due() -> Select[Any]:
+    return (
+        select(sales_order.c.number)
+        .join_from(sales_order, payment, payment.c.order_id == sales_order.c.id)
+        .where(
+            sales_order.c.state == "placed",
+            or_(
+                and_(sales_order.c.expires_at < clock(), payment.c.provider.in_(OFFLINE)),
+                sales_order.c.expires_at < clock(-SILENT_S),
+            ),
+        )
+        .order_by(sales_order.c.expires_at)
+        .limit(_BATCH)
+    )
+
+
+def expire_orders(db: Database) -> int:
+    """Give up what is due; answers how many orders that were."""
+    with db.reading() as c:
+        rows: list[Row[Any]] = list(c.execute(_due()))
+    return sum(db.write(lambda c, number=row.number: expire_order(c, number)) for row in rows)  # type: ignore[misc]
+
+
+def expire_order(c: Connection, number: str) -> bool:
+    """Give up one order, unless it was paid meanwhile; whether it was given up."""
+    order, owed = lock_payment(c, number)
+    if owed is None or (not (order.state == "placed" and order.expired) and not planted("release_paid")):
+        return False
+    if owed.provider in OFFLINE:
+        record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp("expired"))
+    else:
+        # The charge stays unknown, and is asked for as before.
+        cancel(c, order, GivenUp("expired"))
+    return True

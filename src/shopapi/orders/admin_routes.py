@@ -1,0 +1,184 @@
+"""Orders as staff see and move them."""
+
+from typing import Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from sqlalchemy import Connection
+
+from shopapi.contract.orders import (
+    AdminOrder,
+    CancelInput,
+    NoteInput,
+    OrderPage,
+    OrderQuery,
+    ShipmentInput,
+)
+from shopapi.db.engine import Database
+from shopapi.http.body import ShopRequest
+from shopapi.http.cursors import Cursors
+from shopapi.http.etag import etag
+from shopapi.http.idempotency import Answer, claim_of, once, respond
+from shopapi.http.problems import NotFound
+from shopapi.http.query import query_of
+from shopapi.http.threads import in_thread
+from shopapi.http.told import Route
+from shopapi.invoices.reading import read_pdf
+from shopapi.orders.admin_store import count_orders, list_orders, read_admin_order
+from shopapi.orders.cancel_order import PaymentUnclear, cancel_order, check_cancellable
+from shopapi.orders.routes import pdf
+from shopapi.orders.rules import InvalidTransition, OrderGone
+from shopapi.orders.ship_order import ship_order
+from shopapi.orders.store import lock_order
+from shopapi.payments.keyed import Said, once_with_provider
+from shopapi.payments.record_charge import GivenUp
+from shopapi.payments.till import Till
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+@get(
+    "/v1/admin/orders",
+    opt={"told": Route("orders:read", "List orders", answers={200: OrderPage}, query=OrderQuery)},
+    dependencies=query_of(OrderQuery),
+)
+@in_thread
+def list_all_orders(
+    asked: NamedDependency[OrderQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
+) -> OrderPage:
+    """Newest first, with how many each view has."""
+    before = cursors.read("orders", asked.cursor)
+    with db.reading() as c:
+        orders, last = list_orders(c, asked, before=before)
+        total, views = count_orders(c, asked)
+    return OrderPage(data=orders, next_cursor=cursors.after("orders", last), total=total, views=views)
+
+
+@get(
+    "/v1/admin/orders/{number:str}",
+    opt={
+        "told": Route(
+            "orders:read", "Read an order with all that belongs to it", answers={200: AdminOrder},
+            problems=(OrderGone,), tagged=True,
+        )
+    },
+)  # fmt: skip
+@in_thread
+def get_admin_order(number: FromPath[str], db: NamedDependency[Database]) -> Response[AdminOrder]:
+    """Payments with their attempts and events, the whole timeline, declarations of withdrawal."""
+    with db.reading() as c:
+        order = read_admin_order(c, number)
+    return Response(order, headers=_headers(order))
+
+
+@get(
+    "/v1/admin/orders/{number:str}/invoices/{invoice_id:str}",
+    opt={"told": Route("orders:read", "Read an invoice of an order", answers={200: bytes}, problems=(NotFound,))},
+)
+@in_thread
+def get_admin_invoice(
+    number: FromPath[str], invoice_id: FromPath[str], db: NamedDependency[Database]
+) -> Response[bytes]:
+    """An invoice or a credit note, as PDF."""
+    with db.reading() as c:
+        return pdf(*read_pdf(c, number, invoice_id))
+
+
+@post(
+    "/v1/admin/orders/{number:str}/shipments",
+    opt={
+        "told": Route(
+            "orders:write", "Ship an order", answers={201: AdminOrder}, problems=(OrderGone, InvalidTransition),
+            tagged=True, keyed=True,
+        )
+    },
+)  # fmt: skip
+@in_thread
+def ship_whole_order(
+    number: FromPath[str], data: JSONBody[ShipmentInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[bytes]:
+    """All of it, in one parcel; its units leave the stock, and the customer gets an e-mail."""
+
+    def change(c: Connection) -> Answer:
+        ship_order(c, number, data, actor=request.user.actor)
+        return _answer(read_admin_order(c, number), 201)
+
+    return once(request, db, data, change)
+
+
+@post(
+    "/v1/admin/orders/{number:str}/cancel",
+    opt={
+        "told": Route(
+            "orders:write",
+            "Cancel an order for the shop",
+            answers={200: AdminOrder},
+            problems=(OrderGone, InvalidTransition, PaymentUnclear),
+            tagged=True,
+            keyed=True,
+        )
+    },
+    status_code=200,
+)
+async def cancel_admin_order(
+    number: FromPath[str], data: JSONBody[CancelInput], request: ShopRequest
+) -> Response[bytes]:
+    """While nothing has left. What was paid goes back; a bank transfer by the hands of whoever cancels."""
+    till: Till = request.app.state.till
+    given_up = GivenUp("staff", request.user.actor, data.reason)
+    keyed = "idempotency-key" in request.headers
+    said = await once_with_provider(
+        till,
+        claim_of(request, data) if keyed else None,
+        number,
+        first=lambda c: check_cancellable(c, number, given_up),
+        then=lambda: cancel_order(till, number, given_up),
+        answer=lambda c: _said(read_admin_order(c, number)),
+    )
+    return respond(*said)
+
+
+@post(
+    "/v1/admin/orders/{number:str}/notes",
+    opt={
+        "told": Route(
+            "orders:write", "Leave a note on an order", answers={201: AdminOrder}, problems=(OrderGone,),
+            tagged=True, keyed=True,
+        )
+    },
+)  # fmt: skip
+@in_thread
+def note_on_order(
+    number: FromPath[str], data: JSONBody[NoteInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[bytes]:
+    """A remark in the timeline, for colleagues alone."""
+
+    def change(c: Connection) -> Answer:
+        lock_order(c, number).add_event(c, "note", actor=request.user.actor, text=data.text)
+        return _answer(read_admin_order(c, number), 201)
+
+    return once(request, db, data, change)
+
+
+def _headers(order: AdminOrder) -> dict[str, str]:
+    return {"ETag": etag(order.order.version), "Cache-Control": "no-store"}
+
+
+def _answer(order: AdminOrder, status: int) -> Answer:
+    return Answer(order, status, _headers(order))
+
+
+def _said(order: AdminOrder) -> Said:
+    return 200, _headers(order), _encode(order)
+
+
+HANDLERS: Final = [
+    list_all_orders,
+    get_admin_order,
+    get_admin_invoice,
+    ship_whole_order,
+    cancel_admin_order,
+    note_on_order,
+]

@@ -1,0 +1,108 @@
+"""SQL for staff: the list of orders, and an order with what only they see."""
+
+from datetime import datetime, time, timedelta
+from typing import Any, Final, get_args
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true
+
+from shopapi.contract.catalog import Money
+from shopapi.contract.orders import AdminOrder, OrderCard, OrderQuery, OrderView, OrderViews
+from shopapi.db.engine import Reader
+from shopapi.db.keyset import newest_first
+from shopapi.orders.reading import read_order
+from shopapi.orders.tables import order_line, sales_order
+from shopapi.orders.withdraw import withdrawals_of
+from shopapi.payments.reading import payments_of
+from shopapi.payments.tables import payment, payment_issue
+
+_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
+"""A day of the list is a day of the shop."""
+
+_ISSUE: Final = exists().where(payment_issue.c.payment_id == payment.c.id, payment_issue.c.resolved_at.is_(None))
+_UNCLEAR: Final = or_(payment.c.state == "unknown", _ISSUE)
+_VIEWS: Final[dict[OrderView, ColumnElement[bool]]] = {
+    "all": true(),
+    "to_pay": and_(sales_order.c.state == "placed"),
+    "to_ship": and_(sales_order.c.state == "confirmed", sales_order.c.shipping_state != "shipped"),
+    "unclear": _UNCLEAR,
+    "done": and_(sales_order.c.state == "closed"),
+    "cancelled": and_(sales_order.c.state == "cancelled"),
+}
+_UNITS: Final = (
+    select(func.coalesce(func.sum(order_line.c.quantity), 0))
+    .where(order_line.c.order_id == sales_order.c.id)
+    .scalar_subquery()
+)
+_JOINED: Final = sales_order.outerjoin(payment, payment.c.order_id == sales_order.c.id)
+_CARDS: Final = select(
+    sales_order.c.id,
+    sales_order.c.number,
+    sales_order.c.placed_at,
+    sales_order.c.customer_name,
+    sales_order.c.email,
+    sales_order.c.country,
+    sales_order.c.state,
+    sales_order.c.shipping_state,
+    sales_order.c.total,
+    sales_order.c.currency,
+    sales_order.c.version,
+    payment.c.provider,
+    payment.c.state.label("payment_state"),
+    _UNITS.label("units"),
+    func.coalesce(_UNCLEAR, False).label("unclear"),
+).select_from(_JOINED)
+
+
+def list_orders(c: Reader, asked: OrderQuery, *, before: int | None) -> tuple[list[OrderCard], int | None]:
+    """Orders, newest first; the number is the row behind which more follow."""
+    statement = _CARDS.where(*_wanted(asked))
+    rows, last = newest_first(c, statement, sales_order.c.id, before=before, limit=asked.limit)
+    return [_card(row) for row in rows], last
+
+
+def count_orders(c: Reader, asked: OrderQuery) -> tuple[int, OrderViews]:
+    """How many orders there are of those that are asked for, and in each view whatever is asked."""
+    counts = [func.count().filter(_VIEWS[view]).label(view) for view in get_args(OrderView)]
+    views = c.execute(select(*counts).select_from(_JOINED)).one()
+    found = c.execute(select(func.count()).select_from(_JOINED).where(*_wanted(asked))).scalar_one()
+    return int(found), OrderViews(**views._mapping)
+
+
+def read_admin_order(c: Reader, number: str) -> AdminOrder:
+    """An order with its payments and declarations; raises :class:`OrderGone`."""
+    order = read_order(c, number, for_staff=True)
+    order_id = c.execute(select(sales_order.c.id).where(sales_order.c.number == number)).scalar_one()
+    return AdminOrder(order, payments_of(c, number), withdrawals_of(c, order_id))
+
+
+def _wanted(asked: OrderQuery) -> list[ColumnElement[bool]]:
+    wanted = [_VIEWS[asked.view]]
+    if asked.state is not None:
+        wanted.append(sales_order.c.state == asked.state)
+    if asked.placed_from is not None:
+        wanted.append(sales_order.c.placed_at >= datetime.combine(asked.placed_from, time(), _OF_THE_SHOP))
+    if asked.placed_to is not None:
+        end = asked.placed_to + timedelta(days=1)
+        wanted.append(sales_order.c.placed_at < datetime.combine(end, time(), _OF_THE_SHOP))
+    for word in (asked.q or "").lower().split()[:5]:
+        wanted.append(sales_order.c.search_words.contains(word, autoescape=True))
+    return wanted
+
+
+def _card(row: Row[*tuple[Any, ...]]) -> OrderCard:
+    return OrderCard(
+        number=row.number,
+        placed_at=row.placed_at,
+        customer=row.customer_name,
+        email=row.email,
+        country=row.country,
+        state=row.state,
+        shipping_state=row.shipping_state,
+        payment_provider=row.provider,
+        payment_state=row.payment_state,
+        total=Money(row.total, row.currency),
+        units=row.units,
+        attention=bool(row.unclear),
+        version=row.version,
+    )

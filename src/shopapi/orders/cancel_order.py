@@ -1,0 +1,83 @@
+"""What happens when an order is cancelled: its charge is called off, its goods are free again, its money goes back."""
+
+from sqlalchemy import Connection
+
+from shopapi.db.engine import Database
+from shopapi.http.problems import ShopError
+from shopapi.orders.rules import InvalidTransition, can_cancel, customer_can_cancel
+from shopapi.orders.store import CUSTOMER, Locked
+from shopapi.payments.begin_refund import intend_refund, refund_key
+from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer
+from shopapi.payments.record_charge import GivenUp, cancel, record_charge
+from shopapi.payments.refunds import carry_out
+from shopapi.payments.store import Owed, lock_payment, read_owed
+from shopapi.payments.till import Till
+
+_LIVE = ("intended", "unknown")
+
+
+class PaymentUnclear(ShopError):
+    """Nobody knows yet whether the money has moved, so nothing can be decided."""
+
+    status, code, title = 409, "payment_unclear", "Payment unclear"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The payment provider does not say whether the money has moved. We keep asking; try again in a few minutes."
+        )
+
+
+def check_cancellable(c: Connection, number: str, given_up: GivenUp) -> None:
+    """Raises :class:`InvalidTransition` where the order has left, is cancelled, or not theirs to cancel."""
+    order, owed = lock_payment(c, number)
+    _check(order, owed, given_up)
+
+
+def _check(order: Locked, owed: Owed | None, given_up: GivenUp) -> None:
+    if not can_cancel(order.state, order.shipping_state):
+        state = "has left" if order.shipping_state != "unshipped" else f"is {order.state}"
+        raise InvalidTransition(f"The order {state}, so it cannot be cancelled.")
+    transferred = owed is not None and owed.provider == "manual" and owed.captured > 0
+    if given_up.actor == CUSTOMER and not customer_can_cancel(
+        order.state, order.shipping_state, transferred=transferred
+    ):
+        raise InvalidTransition("The money has been transferred by hand, so please write to us to cancel the order.")
+
+
+async def cancel_order(till: Till, number: str, given_up: GivenUp) -> None:
+    """Cancel an order that :func:`check_cancellable` let pass; run again, it does what is left to do.
+
+    Raises :class:`PaymentUnclear`, :class:`InvalidTransition`.
+    """
+    owed = await till.run(lambda db: _read(db, number))
+    provider = None if owed is None else till.providers.get(owed.provider)
+    if owed is not None and provider is not None and not provider.offline and owed.attempt_state in _LIVE:
+        try:
+            answer = await provider.cancel(owed.key)
+        except NoAnswer:
+            raise PaymentUnclear from None
+        await till.run(lambda db: db.write(lambda c: record_charge(c, number, answer, given_up=given_up)))
+    back = await till.run(lambda db: db.write(lambda c: _cancel(c, number, given_up)))
+    if back is not None:
+        await carry_out(till, back, actor=given_up.actor)
+
+
+def _read(db: Database, number: str) -> Owed | None:
+    with db.reading() as c:
+        return read_owed(c, number)
+
+
+def _cancel(c: Connection, number: str, given_up: GivenUp) -> str | None:
+    """Cancel what is not cancelled yet; answers the key of the refund that it takes, if any."""
+    order, owed = lock_payment(c, number)
+    if order.state == "cancelled":
+        return None if owed is None or not owed.captured else refund_key(owed.public_id, "cancel")
+    _check(order, owed, given_up)
+    if owed is not None and owed.attempt_state in _LIVE:
+        record_charge(c, number, ChargeAnswer("failed"), given_up=given_up)
+        return None
+    cancel(c, order, given_up)
+    left = 0 if owed is None else owed.captured - owed.refunded - owed.refund_pending
+    if owed is None or not left:
+        return None
+    return intend_refund(c, owed, left, key="cancel", reason=given_up.reason, actor=given_up.actor)

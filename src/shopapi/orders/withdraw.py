@@ -1,0 +1,52 @@
+"""What happens when somebody withdraws from a contract (section 356a BGB): it is kept word for word, noted on the order
+that it fits, and answered by a receipt. A declaration counts whether or not it can be told which order it means."""
+
+from sqlalchemy import Connection, insert, select
+
+from shopapi.accounts.rules import normal_email
+from shopapi.contract.catalog import Locale
+from shopapi.contract.orders import Withdrawal, WithdrawalInput
+from shopapi.db.engine import Reader
+from shopapi.events.outbox_store import tell
+from shopapi.names import public_id
+from shopapi.orders.rules import normal_number
+from shopapi.orders.store import CUSTOMER, lock_order
+from shopapi.orders.tables import sales_order, withdrawal
+
+
+def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdrawal:
+    """Take a declaration in; the receipt goes out by the outbox."""
+    number = _meant(c, declared)
+    order = None if number is None else lock_order(c, number)
+    name = public_id("wdr")
+    row = c.execute(
+        insert(withdrawal)
+        .values(
+            public_id=name,
+            order_id=None if order is None else order.id,
+            name=declared.name,
+            order_number=declared.order_number,
+            email=declared.email,
+            locale=locale,
+        )
+        .returning(withdrawal.c.created_at)
+    ).one()
+    if order is not None:
+        order.add_event(c, "withdrawn", actor=CUSTOMER, withdrawal=name)
+    else:
+        tell(c, "withdrawal.received", f"withdrawal:{name}", 1, {"withdrawal": name})
+    return Withdrawal(name, declared.name, declared.order_number, declared.email, row.created_at)
+
+
+def _meant(c: Reader, declared: WithdrawalInput) -> str | None:
+    number = normal_number(declared.order_number)
+    if number is None:
+        return None
+    row = c.execute(select(sales_order.c.email).where(sales_order.c.number == number)).first()
+    return number if row is not None and normal_email(row.email) == normal_email(declared.email) else None
+
+
+def withdrawals_of(c: Reader, order_id: int) -> list[Withdrawal]:
+    """The declarations that fit an order, oldest first."""
+    rows = c.execute(select(withdrawal).where(withdrawal.c.order_id == order_id).order_by(withdrawal.c.id))
+    return [Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at) for row in rows]

@@ -1,0 +1,62 @@
+"""What happens when a provider tells something by webhook: it is kept once, and recorded as an answer would be."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from shopapi.http.problems import ShopError
+from shopapi.orders.tables import sales_order
+from shopapi.payments.providers.interface import PaymentProvider, ProviderEvent
+from shopapi.payments.record_charge import record_charge
+from shopapi.payments.record_refund import record_refund
+from shopapi.payments.store import order_of_key
+from shopapi.payments.tables import payment, payment_event
+from shopapi.payments.till import Till
+
+
+class UnsignedWebhook(ShopError):
+    """The provider's signature is missing or wrong, or too old."""
+
+    status, code, title = 401, "bad_signature", "Bad signature"
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(f"The signature is not good{f': {why}' if why else ''}. Nothing was changed.")
+
+
+_SETTLED: Final = ("succeeded", "failed")
+
+
+async def take_webhook(till: Till, provider: PaymentProvider, event: ProviderEvent) -> None:
+    """Keep the event and do what it says, in one transaction; one that came before changes nothing."""
+    await till.run(lambda db: db.write(lambda c: _take(c, provider.name, event)))
+
+
+def _take(c: Connection, provider: str, event: ProviderEvent) -> None:
+    number = order_of_key(c, event.key) if event.key else None
+    if number is not None and event.charge is not None and event.charge.state in _SETTLED:
+        # The locks of an answer come before the event's own row: two that tell the same wait for each other here.
+        record_charge(c, number, event.charge)
+    if number is not None and event.refund is not None and event.refund.state in _SETTLED:
+        record_refund(c, event.key, event.refund)
+    _keep(c, provider, event, number)
+
+
+def _keep(c: Connection, provider: str, event: ProviderEvent, number: str | None) -> None:
+    insert_once: Any = (postgresql if c.dialect.name == "postgresql" else sqlite).insert
+    paid = (
+        select(payment.c.id)
+        .join_from(payment, sales_order, sales_order.c.id == payment.c.order_id)
+        .where(sales_order.c.number == number)
+    )
+    c.execute(
+        insert_once(payment_event)
+        .values(
+            provider=provider,
+            provider_event_id=event.id,
+            payment_id=None if number is None else c.execute(paid).scalar_one_or_none(),
+            kind=event.kind,
+            data={"key": event.key},
+        )
+        .on_conflict_do_nothing()
+    )

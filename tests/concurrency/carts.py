@@ -1,0 +1,91 @@
+"""Carts that only wait to be ordered, and goods to fill them with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from shopapi.carts import store
+from shopapi.carts.pricing import methods_to, price_cart
+from shopapi.carts.reading import read_cart
+from shopapi.contract.carts import Address, ContactInput, LineInput
+from shopapi.db.engine import Database
+from shopapi.inventory.tables import stock_level
+from shopapi.catalog.tables import variant
+from shopapi.promotions.records import NewPromotion
+from shopapi.promotions.store import add_promotion
+from shopctl.seeds.selling import add_selling
+from tests import factories
+
+ANNA: Final = Address("Anna Weber", "Karl-Heine-Straße 12", "04229", "Leipzig", "DE")
+_customers: Final = count(1)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A cart with all that an order needs, and what it costs."""
+
+    token: str
+    total: int
+    email: str
+
+    @property
+    def path(self) -> str:
+        return f"/v1/carts/{self.token}"
+
+
+def goods(database: Database, units: int, *, price: int = 1850) -> str:
+    """A sku on sale with so many units, in a shop that delivers; answers the sku."""
+    database.write(lambda c: add_selling(c, actor="shopctl"))
+    record = factories.goods(price=price, on_hand=units)
+    factories.save(database, record)
+    return str(record.variants[0].sku)
+
+
+def code(database: Database, word: str, **said: object) -> None:
+    """A code that takes ten percent off."""
+    known = {"names": {"de": "Herbst", "en": "Autumn"}, "kind": "percent", "value": 1000, "code": word}
+    database.write(lambda c: add_promotion(c, NewPromotion(**{**known, **said}), actor="shopctl"))  # type: ignore[arg-type]
+
+
+def fill(
+    database: Database,
+    number: int,
+    lines: Callable[[int], Sequence[tuple[str, int]]],
+    *,
+    code: str | None = None,
+    email: Callable[[int], str] | None = None,
+) -> list[Filled]:
+    """So many carts; ``lines(n)`` are the skus and units of the n-th."""
+
+    def make(c: Connection) -> list[Filled]:
+        made = []
+        for n in range(number):
+            who = f"anna-{next(_customers)}@kundin.example" if email is None else email(n)
+            made.append(_filled(c, lines(n), who, code))
+        return made
+
+    return database.write(make)
+
+
+def _filled(c: Connection, lines: Sequence[tuple[str, int]], email: str, code: str | None) -> Filled:
+    cart = store.create_cart(c, [LineInput(sku, units) for sku, units in lines], "de")
+    store.set_contact(c, cart.token, ContactInput(email, ANNA))
+    store.set_shipping(c, cart.token, methods_to(read_cart(c, cart.token, "de"))[0].public_id)
+    if code is not None:
+        store.add_code(c, cart.token, code)
+    return Filled(cart.token, price_cart(read_cart(c, cart.token, "de")).totals.total, email)
+
+
+def reserved(database: Database, sku: str) -> int:
+    """How many units of a sku are held for orders."""
+    with database.reading() as c:
+        return int(
+            c.execute(
+                select(stock_level.c.reserved)
+                .join_from(stock_level, variant, variant.c.id == stock_level.c.variant_id)
+                .where(variant.c.sku == sku)
+            ).scalar_one()
+        )
