@@ -1,6 +1,6 @@
 """The worker: what must happen without anybody asking for it. Any number may run at once.
 
-It takes in what happened (invoices, e-mails), sends e-mails, asks payment providers about money that nobody knows about,
+It takes in what happened (invoices, e-mails), sends e-mails, asks payment providers about money that nobody knows of,
 gives up orders that nobody paid, audits the books every hour and drops what has ended.
 """
 

@@ -39,6 +39,7 @@ class FakeCarts:
         self.carts: dict[str, FakeCart] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.codes = {"HERBST10": 10}
+        self.code_from = 0
         self.unfit_codes: dict[str, str] = {"ALT": "code_expired", "LEER": "code_used_up", "TEE": "code_not_applicable"}
         self.providers = ["manual", "sandbox"]
         self.countries = ["DE", "AT", "CH"]
@@ -64,7 +65,7 @@ class FakeCarts:
             return self._create(body)
         cart = self.carts.get(parts[0])
         if cart is None:
-            return problem(404, "not_found")
+            return problem(404, "cart_not_found")
         if len(parts) == 1:
             return self._whole(cart)
         if parts[1] == "checkout":
@@ -102,12 +103,11 @@ class FakeCarts:
     def _put(self, cart: FakeCart, sku: str, units: int) -> httpx.Response | None:
         good, left = self._find(sku)
         if good is None:
-            return problem(422, "unknown_sku", errors=[{"field": "sku", "message": "is the sku of no item"}])
-        if units > 999:
-            return problem(422, "quantity_too_large")
+            return problem(422, "not_for_sale", errors=[{"field": "sku", "message": "is for sale nowhere"}])
+        if units > 999 or len(cart.lines) >= 100:
+            return problem(422, "cart_full")
         if units > left:
-            message = f"only {left} are left"
-            return problem(409, "insufficient_stock", errors=[{"field": "quantity", "message": message}])
+            return problem(409, "insufficient_stock", left={sku: left})
         cart.lines[sku] = units
         return None
 
@@ -116,7 +116,7 @@ class FakeCarts:
             refused = self._put(cart, body["sku"], cart.lines.get(body["sku"], 0) + body["quantity"])
             return refused or self._whole(cart)
         if rest[0] not in cart.lines:
-            return problem(404, "not_found")
+            return problem(404, "not_in_cart")
         units = 0 if method == "DELETE" else body["quantity"]
         if units == 0:
             del cart.lines[rest[0]]
@@ -135,7 +135,7 @@ class FakeCarts:
 
     def _shipping(self, cart: FakeCart, method: str, rest: list[str], body: Any) -> httpx.Response:
         if body["method"] not in NAMES:
-            return problem(422, "unknown_method")
+            return problem(422, "no_delivery", errors=[{"field": "method", "message": "goes nowhere"}])
         cart.method = body["method"]
         return self._whole(cart)
 
@@ -146,7 +146,11 @@ class FakeCarts:
         code = body["code"].replace(" ", "").upper()
         if code not in self.codes:
             return problem(422, self.unfit_codes.get(code, "code_unknown"))
-        cart.codes.append(code)
+        if self._subtotal(cart) < self.code_from:
+            euros_missing = f"{(self.code_from - self._subtotal(cart)) / 100:.2f}"
+            told = f"{body['code']} needs more goods: {euros_missing} EUR to go."
+            return problem(422, "code_not_applicable", detail=told)
+        cart.codes = [code]
         return self._whole(cart)
 
     def _check_out(self, cart: FakeCart, body: Any) -> httpx.Response:
@@ -263,7 +267,7 @@ class FakeCarts:
             "version": 1,
             "currency": "EUR",
             "prices_include_tax": True,
-            "lines": [self._line(cart, sku, units) for sku, units in cart.lines.items()],
+            "lines": [self._line(cart, sku, units) for sku, units in cart.lines.items() if self._find(sku)[0]],
             "codes": cart.codes,
             "discounts": [
                 {"name": "Herbst", "code": code, "amount": euros(off), "free_shipping": False} for code in cart.codes
@@ -288,5 +292,5 @@ class FakeCarts:
 
 
 def problem(status: int, code: str, **more: Any) -> httpx.Response:
-    body = {"type": "about:x", "title": code, "status": status, "detail": f"It is {code}.", "code": code}
-    return httpx.Response(status, json={**body, "request_id": "r1", **more})
+    told = {"type": "about:x", "title": code, "status": status, "detail": f"It is {code}.", "code": code}
+    return httpx.Response(status, json={**told, "request_id": "r1", **more})

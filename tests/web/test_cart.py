@@ -8,6 +8,7 @@ import pytest
 from shopweb.storefront import shelf
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
+from tests.web.fake_carts import problem
 from tests.web.fake_catalog import Good
 
 
@@ -306,7 +307,7 @@ def test_what_sold_out_or_left_the_shop_is_taken_out_with_a_note(browser: Browse
     del api.catalog.goods["teapot"]
     page = browser.get("/cart")
     assert "“Mug “Westerwald”” is sold out. We took it out of the cart." in page.text
-    assert "is not for sale any more. We took it out of the cart." in page.text
+    assert "Something is not for sale any more. We took it out of the cart." in page.text
     assert api.carts.only.lines == {"notebook-1": 1}
 
 
@@ -402,4 +403,26 @@ def test_a_code_that_applies_no_more_says_what_is_missing(browser: Browser, api:
     missing = {"amount": 740, "currency": "EUR"}
     api.carts.only.problems = [{"kind": "code_not_applicable", "detail": "x", "code": "HERBST10", "missing": missing}]
     page = browser.get("/cart", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Für HERBST10 fehlt noch Warenwert: 7,40 €." in page
+    assert "HERBST10 gilt ab 25,90 € Warenwert. Es fehlen 7,40 €." in page
+
+
+def test_a_code_for_more_goods_says_how_many_and_what_is_missing(browser: Browser, api: FakeApi) -> None:
+    api.carts.code_from = 5000
+    put(browser, quantity="2")
+    browser.headers["Accept-Language"] = "de"
+    page = browser.send(browser.get("/cart"), "/cart/codes", code="HERBST10").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert page.count("HERBST10 gilt ab 50 € Warenwert. Es fehlen 13,00 €.") == 2
+
+
+def test_a_full_cart_says_what_it_holds(browser: Browser, api: FakeApi) -> None:
+    put(browser)
+    api.carts.only.lines |= {f"other-{n}": 1 for n in range(99)}
+    assert "A cart holds at most 100 different things, and 999 of each." in put(browser, "teapot").text
+
+
+def test_who_guesses_codes_is_asked_to_wait(browser: Browser, monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> None:
+    put(browser)
+    monkeypatch.setattr(api.carts, "_codes", lambda *_: problem(429, "rate_limited"))
+    page = browser.send(browser.get("/cart"), "/cart/codes", code="A")
+    assert page.status == 422
+    assert "There were too many tries." in page.text

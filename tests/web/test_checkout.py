@@ -448,7 +448,7 @@ def test_other_refusals_ask_to_look_once_more(browser: Browser, api: FakeApi, co
 def test_what_is_missing_is_asked_for(browser: Browser, api: FakeApi) -> None:
     page = at_review(browser)
     api.carts.only.method = None
-    api.carts.refuses.append((422, "incomplete", {"errors": [{"field": "shipping", "message": "is missing"}]}))
+    api.carts.refuses.append((422, "checkout_incomplete", {"errors": [{"field": "shipping", "message": "is missing"}]}))
     assert led_to(order(browser, page)) == "/checkout"
     assert path(browser.get("/checkout")) == "/checkout/shipping"
     api.carts.refuses.append((422, "unknown_provider", {}))

@@ -7,9 +7,12 @@ sentence that names the rows that do not agree.
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 
+from shopapi.db import invariants_of_sales
 from shopapi.db.engine import Reader
+from shopapi.db.invariant import Invariant
+from shopapi.db.types import Instant, clock
 
 MOST_SHOWN: Final = 20
 """Findings that are told of one check; a shop that has more has one cause."""
@@ -22,15 +25,6 @@ class Check(Struct, frozen=True):
     group: str
     checked: int
     findings: list[str]
-
-
-class Invariant(Struct, frozen=True):
-    """A promise: ``wrong`` selects a sentence for each thing that breaks it; ``of`` counts what it covers."""
-
-    group: str
-    name: str
-    of: str
-    wrong: str
 
 
 INVARIANTS: Final = (
@@ -184,8 +178,9 @@ INVARIANTS: Final = (
         "SELECT count(*) FROM idempotency_key",
         """SELECT k.scope || ' has a key without an answer' FROM idempotency_key k
         WHERE CASE k.state WHEN 'done' THEN k.status IS NULL OR k.body IS NULL
-          ELSE k.lease_until IS NULL END""",
+          ELSE k.lease_until IS NULL OR k.order_number IS NULL END""",
     ),
+    *invariants_of_sales.INVARIANTS,
 )
 """Every promise that the tables there are can break."""
 
@@ -199,5 +194,10 @@ def audit(c: Reader) -> list[Check]:
 
 def _run(c: Reader, invariant: Invariant) -> Check:
     checked = int(c.execute(text(invariant.of)).scalar_one())
-    rows = c.execute(text(f"{invariant.wrong} LIMIT {MOST_SHOWN}")).all()
-    return Check(invariant.name, invariant.group, checked, [str(row[0]) for row in rows])
+    wrong = text(f"{invariant.wrong} LIMIT {MOST_SHOWN}")
+    if ":quarter_ago" in invariant.wrong:
+        at = c.execute(select(clock(-900).label("quarter_ago"), clock(-60).label("minute_ago"))).one()
+        wrong = wrong.bindparams(
+            bindparam("quarter_ago", at.quarter_ago, Instant()), bindparam("minute_ago", at.minute_ago, Instant())
+        )
+    return Check(invariant.name, invariant.group, checked, [str(row[0]) for row in c.execute(wrong)])

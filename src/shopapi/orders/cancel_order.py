@@ -7,7 +7,7 @@ from shopapi.http.problems import ShopError
 from shopapi.orders.rules import InvalidTransition, can_cancel, customer_can_cancel
 from shopapi.orders.store import CUSTOMER, Locked
 from shopapi.payments.begin_refund import intend_refund, refund_key
-from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer
+from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
 from shopapi.payments.record_charge import GivenUp, cancel, record_charge
 from shopapi.payments.refunds import carry_out
 from shopapi.payments.store import Owed, lock_payment, read_owed
@@ -52,14 +52,26 @@ async def cancel_order(till: Till, number: str, given_up: GivenUp) -> None:
     owed = await till.run(lambda db: _read(db, number))
     provider = None if owed is None else till.providers.get(owed.provider)
     if owed is not None and provider is not None and not provider.offline and owed.attempt_state in _LIVE:
-        try:
-            answer = await provider.cancel(owed.key)
-        except NoAnswer:
-            raise PaymentUnclear from None
+        answer = await _call_off(provider, owed)
         await till.run(lambda db: db.write(lambda c: record_charge(c, number, answer, given_up=given_up)))
     back = await till.run(lambda db: db.write(lambda c: _cancel(c, number, given_up)))
     if back is not None:
         await carry_out(till, back, actor=given_up.actor)
+
+
+async def _call_off(provider: PaymentProvider, owed: Owed) -> ChargeAnswer:
+    """Ask the provider not to charge. What it charged wrongly goes straight back: it never was in the shop's books."""
+    try:
+        answer = await provider.cancel(owed.key)
+        if answer.state == "succeeded" and (answer.amount, answer.currency) != (owed.amount, owed.currency):
+            key = refund_key(owed.public_id, "wrong amount")
+            back = await provider.refund(key, owed.key, answer.amount, answer.currency)
+            if back.state != "succeeded":
+                raise PaymentUnclear
+            return ChargeAnswer("failed", reason="wrong amount, given back")
+    except (NoAnswer, TooBusy):
+        raise PaymentUnclear from None
+    return answer
 
 
 def _read(db: Database, number: str) -> Owed | None:
@@ -74,6 +86,7 @@ def _cancel(c: Connection, number: str, given_up: GivenUp) -> str | None:
         return None if owed is None or not owed.captured else refund_key(owed.public_id, "cancel")
     _check(order, owed, given_up)
     if owed is not None and owed.attempt_state in _LIVE:
+        # Only money by hand is left here: what a provider might still take was called off before.
         record_charge(c, number, ChargeAnswer("failed"), given_up=given_up)
         return None
     cancel(c, order, given_up)

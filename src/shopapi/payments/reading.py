@@ -19,16 +19,15 @@ def read_payment(c: Reader, public_id: str) -> Payment:
     ).first()
     if row is None:
         raise NotFound("No payment has this id.")
-    money = lambda amount: Money(amount, row.currency)  # noqa: E731
     return Payment(
         id=row.public_id,
         order_number=row.number,
         provider=row.provider,
         state=row.state,
-        amount=money(row.amount),
-        captured=money(row.captured),
-        refunded=money(row.refunded),
-        refund_pending=money(row.refund_pending),
+        amount=Money(row.amount, row.currency),
+        captured=Money(row.captured, row.currency),
+        refunded=Money(row.refunded, row.currency),
+        refund_pending=Money(row.refund_pending, row.currency),
         attempts=_attempts(c, row.id),
         refunds=_refunds(c, row.id, row.currency),
         events=_events(c, row.id),

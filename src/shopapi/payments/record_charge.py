@@ -14,7 +14,7 @@ from shopapi.orders.store import SHOP, Locked
 from shopapi.payments.begin_refund import intend_refund
 from shopapi.payments.ledger import Entry, clearing, post
 from shopapi.payments.providers.interface import ChargeAnswer
-from shopapi.payments.store import Owed, lock_payment, open_issue, set_attempt, set_payment_state
+from shopapi.payments.store import Owed, lock_payment, open_issue, resolve_issues, set_attempt, set_payment_state
 from shopapi.payments.tables import payment, payment_attempt
 from shopapi.runtime.failpoints import planted, reach
 
@@ -104,7 +104,7 @@ def _wrong_amount(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer
         set_attempt(c, owed, "unknown", next_check_at=None)
         if owed.state == "pending":
             set_payment_state(c, owed, "unknown", next_url=None)
-    charged = {"charged": str(answer.amount), "currency": answer.currency, "owed": str(owed.amount)}
+    charged = {"charged": str(answer.amount), "currency": answer.currency, "expected": str(owed.amount)}
     if open_issue(c, owed, "amount_mismatch", **charged):
         order.add_event(c, "payment_issue", issue="amount_mismatch", **charged)
     return "issue"
@@ -122,6 +122,7 @@ def _open(c: Connection, owed: Owed, answer: ChargeAnswer) -> Recorded:
 
 def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: GivenUp | None) -> Recorded:
     set_attempt(c, owed, "failed", next_check_at=None)
+    resolve_issues(c, owed)
     set_payment_state(c, owed, "cancelled" if given_up else "failed", next_url=None)
     if order.state == "placed":
         if given_up is None:

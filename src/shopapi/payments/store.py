@@ -134,3 +134,12 @@ def open_issue(c: Connection, owed: Owed, kind: IssueKind, **data: str) -> bool:
         return False
     c.execute(insert(payment_issue).values(payment_id=owed.id, kind=kind, data=data))
     return True
+
+
+def resolve_issues(c: Connection, owed: Owed) -> None:
+    """What was unclear is settled."""
+    c.execute(
+        update(payment_issue)
+        .where(payment_issue.c.payment_id == owed.id, payment_issue.c.resolved_at.is_(None))
+        .values(resolved_at=clock())
+    )

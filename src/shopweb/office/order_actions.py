@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import ProblemError
+from shopapi.contract.catalog import Money
 from shopapi.contract.orders import AdminOrder, CancelInput, CaptureInput, ShipmentInput
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.money import money
@@ -129,9 +130,8 @@ async def _pay_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[Fi
 
 
 async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
-    captured = sum(payment.captured.amount - payment.refunded.amount for payment in found.payments)
-    paid = next((payment.captured for payment in found.payments if payment.captured.amount), None)
-    back = money(type(paid)(captured, paid.currency), visit.language) if paid and captured > 0 else ""
+    left = sum(payment.captured.amount - payment.refunded.amount for payment in found.payments)
+    back = money(Money(left, found.order.currency), visit.language) if left > 0 else ""
     return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back)
 
 

@@ -83,7 +83,7 @@ async def add_to_cart(visit: NamedDependency[Visit]) -> Page:
     try:
         cart = await _with_line(visit, LineInput(sku, units))
     except ProblemError as error:
-        note = refusal(error)
+        note = refusal(error, sku)
         if note is None:
             raise
         return _answered(visit, sku, slug, note)
@@ -130,9 +130,8 @@ async def _with_line(visit: Visit, line: LineInput) -> Cart:
     if visit.cart:
         try:
             return await api.add_to_cart(visit.cart.token, line, language=language)
-        except NotFound as error:
-            if error.problem.code != "not_found":
-                raise
+        except NotFound:  # It lay about for too long, and the shop dropped it.
+            pass
         except Conflict as error:
             if error.problem.code != "cart_already_ordered":
                 raise
@@ -157,7 +156,7 @@ def _wanted(typed: str, step: str) -> int | None:
 
 async def _as_many_as_there_are(visit: Visit, sku: str, error: Conflict) -> Page:
     """The line gets what is left, and says so."""
-    note = refusal(error)
+    note = refusal(error, sku)
     if note is None or visit.cart is None:
         raise error
     if note.says == "short":

@@ -1,12 +1,14 @@
 """Codes: what is typed into the folded field of the cart, and why one takes nothing off."""
 
+import re
 from contextlib import suppress
 
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from shopapi.client import BadRequest, Conflict, NotFound, ProblemError, Unprocessable
+from shopapi.client import BadRequest, Conflict, NotFound, ProblemError, TooManyRequests, Unprocessable
+from shopapi.contract.catalog import Money
 from shopweb.forms import FieldError, one_line
 from shopweb.storefront.cart import PATH, cart_page, read_cart_form
 from shopweb.storefront.cart_settling import code_sentence, note_units
@@ -25,7 +27,10 @@ async def add_code(visit: NamedDependency[Visit]) -> Page:
     try:
         note_units(visit, await visit.api_for_nobody.add_cart_code(visit.cart.token, typed, language=visit.language))
     except (BadRequest, Unprocessable, Conflict) as error:
-        return await _refused(visit, typed, _sentence(visit, typed, error))
+        return await _refused(visit, typed, await _sentence(visit, visit.cart.token, typed, error))
+    except TooManyRequests:
+        message = visit.gettext("There were too many tries. Wait a minute, then try again.")
+        return await _refused(visit, typed, message)
     except NotFound:
         return visit.redirect(PATH)
     return visit.redirect(PATH)
@@ -45,7 +50,7 @@ async def _refused(visit: Visit, typed: str, message: str) -> Page:
     return await cart_page(visit, code=typed, errors=[FieldError("code", message)], status=422)
 
 
-def _sentence(visit: Visit, typed: str, error: ProblemError) -> str:
+async def _sentence(visit: Visit, token: str, typed: str, error: ProblemError) -> str:
     _ = visit.gettext
     match error.problem.code:
         case "code_unknown" | "invalid_request":
@@ -55,5 +60,12 @@ def _sentence(visit: Visit, typed: str, error: ProblemError) -> str:
         case "code_used_up":
             return _("The code %(code)s has been used up.") % {"code": typed}
         case "code_not_applicable":
-            return code_sentence(visit, typed, None)
+            cart = await visit.api_for_nobody.get_cart(token, language=visit.language)
+            return code_sentence(visit, typed, _missing(error), cart.subtotal)
     raise error
+
+
+def _missing(error: ProblemError) -> Money | None:
+    """What the goods lack to the value that a code asks for, where that is why: the API says it in words alone."""
+    found = re.search(r"\b([0-9]+)\.([0-9]{2}) ([A-Z]{3}) to go", error.problem.detail)
+    return Money(int(found[1] + found[2]), found[3]) if found else None

@@ -1,6 +1,5 @@
 """What the next page says about the cart, in the visitor's language."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +47,8 @@ def said(visit: Visit, note: Note) -> SpokenNote:
         case "quantity":
             return SpokenNote(_("A quantity is a whole number from 1 to %(most)s.") % words)
         case "full":
-            return SpokenNote(_("A cart holds %(count)s different things at most.") % {"count": MAX_LINES}, True, True)
+            text = _("A cart holds at most %(lines)s different things, and %(most)s of each.")
+            return SpokenNote(text % {**words, "lines": MAX_LINES}, leads_to_cart=True)
         case "emptied":
             return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
         case "removed":
@@ -61,28 +61,17 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(_("This cart was ordered already."))
 
 
-def refusal(error: ProblemError) -> Note | None:
-    """Why the API adds nothing; ``None`` where that is no matter of the goods."""
+def refusal(error: ProblemError, sku: str) -> Note | None:
+    """Why the API adds nothing of ``sku``; ``None`` where that is no matter of the goods."""
     match error.problem.code:
         case "insufficient_stock":
-            left = units_left(error)
+            left = (error.problem.left or {}).get(sku, 0)
             return Note("short", count=left) if left else Note("sold_out")
-        case "unknown_sku" | "not_for_sale":
+        case "not_for_sale":
             return Note("not_for_sale")
-        case "quantity_too_large" | "invalid_request":
-            return Note("quantity")
-        case "cart_full" | "too_many_lines":
+        case "cart_full":
             return Note("full")
     return None
-
-
-def units_left(error: ProblemError) -> int:
-    """How many units the API says can be had: the one number in what it says of the quantity."""
-    problem = error.problem
-    for text in [*(fault.message for fault in problem.errors), problem.detail]:
-        if found := re.search(r"\b[0-9]{1,7}\b", text):
-            return int(found[0])
-    return 0
 
 
 def _in_cart(visit: Visit, note: Note) -> str:

@@ -1,10 +1,11 @@
 """A cart before it is shown: what cannot be had any more is taken out, and said."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shopapi.client import Conflict, NotFound
 from shopapi.contract.carts import Cart, CartProblem
+from shopapi.contract.catalog import Money
 from shopweb.money import money, round_money
 from shopweb.session import KeptCart
 from shopweb.storefront.cart_view import units_of
@@ -59,15 +60,16 @@ async def _settled(visit: Visit, cart: Cart) -> Settled:
         if not short:
             break
         cart = await _adjusted(visit, cart, short, settled)
+    settled = replace(settled, cart=cart)
     _say_rest(visit, settled, cart.problems)
-    return Settled(cart, settled.on_line, settled.gone, settled.on_codes)
+    return settled
 
 
 async def _adjusted(visit: Visit, cart: Cart, short: Iterable[CartProblem], settled: Settled) -> Cart:
     for problem in short:
         sku = str(problem.sku)
         left = 0 if problem.kind == "not_for_sale" else problem.left or 0
-        name = next((line.name for line in cart.lines if line.sku == sku), sku)
+        name = next((line.name for line in cart.lines if line.sku == sku), "")
         try:
             cart = await visit.api_for_nobody.set_cart_line(cart.token, sku, left, language=visit.language)
         except Conflict:  # Somebody bought more of it meanwhile: look again.
@@ -90,6 +92,8 @@ def short_sentence(visit: Visit, left: int) -> str:
 
 def _gone_sentence(visit: Visit, name: str, *, sold_out: bool) -> str:
     _ = visit.gettext
+    if not name:  # What left the shop has no words of its own any more.
+        return _("Something is not for sale any more. We took it out of the cart.")
     words = (
         _("“%(name)s” is sold out. We took it out of the cart.")
         if sold_out
@@ -103,7 +107,7 @@ def _say_rest(visit: Visit, settled: Settled, problems: Iterable[CartProblem]) -
         if problem.kind == "price_changed" and problem.sku:
             settled.on_line.setdefault(problem.sku, []).append(_price_sentence(visit, settled.cart, problem))
         elif problem.kind == "code_not_applicable":
-            settled.on_codes.append(code_sentence(visit, problem.code or "", problem))
+            settled.on_codes.append(code_sentence(visit, problem.code or "", problem.missing, settled.cart.subtotal))
 
 
 def _price_sentence(visit: Visit, cart: Cart, problem: CartProblem) -> str:
@@ -114,9 +118,11 @@ def _price_sentence(visit: Visit, cart: Cart, problem: CartProblem) -> str:
     return words % {"before": money(problem.before, visit.language), "now": money(now, visit.language)}
 
 
-def code_sentence(visit: Visit, code: str, problem: CartProblem | None) -> str:
-    """Why a code takes nothing off."""
-    if problem and problem.missing and problem.missing.amount:
-        words = visit.gettext("%(code)s needs more goods: %(missing)s to go.")
-        return words % {"code": code, "missing": round_money(problem.missing, visit.language)}
+def code_sentence(visit: Visit, code: str, missing: Money | None, subtotal: Money) -> str:
+    """Why a code takes nothing off; ``missing`` is what the goods lack to the value that it asks for."""
+    if missing and missing.amount:
+        wanted = Money(subtotal.amount + missing.amount, subtotal.currency)
+        words = visit.gettext("%(code)s needs %(wanted)s of goods. %(missing)s to go.")
+        told = {"wanted": round_money(wanted, visit.language), "missing": money(missing, visit.language)}
+        return words % {"code": code, **told}
     return visit.gettext("%(code)s takes nothing off what is in the cart.") % {"code": code}

@@ -1,0 +1,248 @@
+"""Every event is acted on, and what it asks for happens once, whoever dies when."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from shopapi.contract.orders import EmailKind
+from shopapi.db.engine import Database
+from shopapi.db.types import clock
+from shopapi.events import outbox_store
+from shopapi.events.leasing import WAITS_S
+from shopapi.events.tables import email_message, outbox
+from shopapi.events.take_in import take_in
+from shopapi.invoices.tables import invoice
+from shopapi.orders.rules import access_token
+from shopapi.orders.store import lock_order
+from shopapi.orders.tables import shipment, withdrawal
+from shopapi.payments.providers.interface import ChargeAnswer
+from shopapi.payments.record_charge import GivenUp, record_charge
+from shopapi.runtime import failpoints
+from shopapi.settings import ApiSettings
+from tests.conftest import SECRET_KEY
+from tests.invoices import sold
+
+
+@pytest.fixture(autouse=True)
+def disarmed(settings: ApiSettings) -> Iterator[None]:
+    """No failpoint outlives its test."""
+    yield
+    arm(settings, "")
+
+
+def arm(settings: ApiSettings, points: str) -> None:
+    failpoints.arm(settings, test_mode=True, failpoints=points)
+
+
+def take_in_all(db: Database, settings: ApiSettings) -> None:
+    while take_in(db, settings):
+        pass
+
+
+def kinds(db: Database) -> list[EmailKind]:
+    with db.reading() as c:
+        return list(c.execute(select(email_message.c.kind).order_by(email_message.c.id)).scalars())
+
+
+def papers(db: Database) -> list[str]:
+    with db.reading() as c:
+        return list(c.execute(select(invoice.c.kind).order_by(invoice.c.id)).scalars())
+
+
+def end_leases(db: Database) -> None:
+    with db.writing() as c:
+        c.execute(update(outbox).where(outbox.c.done_at.is_(None)).values(lease_until=clock(-1)))
+
+
+def waiting(db: Database) -> int:
+    with db.reading() as c:
+        open_rows = select(outbox.c.id).where(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
+        return len(c.execute(open_rows).all())
+
+
+def test_who_paid_online_gets_a_confirmation_and_an_invoice(database: Database, settings: ApiSettings) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation"]
+    assert papers(database) == ["invoice"]
+    assert waiting(database) == 0
+    with database.reading() as c:
+        written = c.execute(select(email_message)).one()
+    assert (written.recipient, written.order_number, written.locale) == ("anna@kundin.example", number, "de")
+    assert written.state == "queued"
+    link = f"http://127.0.0.1:5050/orders/{number}?token={access_token(number, SECRET_KEY)}"
+    assert link in written.text
+    assert link in written.html
+
+
+def test_who_transfers_the_money_learns_where_and_then_that_it_came(database: Database, settings: ApiSettings) -> None:
+    variant_id = sold.goods(database)
+    with database.writing() as c:
+        sold.say_who_sells(c)
+        number = sold.place(c, variant_id, provider="manual")
+    take_in_all(database, settings)
+    assert kinds(database) == ["payment_due"]
+    with database.reading() as r:
+        assert "DE02120300000000202051" in r.execute(select(email_message.c.text)).scalar_one()
+    with database.writing() as c:
+        sold.pay(c, number)
+    take_in_all(database, settings)
+    assert kinds(database) == ["payment_due", "paid"]
+
+
+def test_who_cancelled_before_it_was_told_is_not_asked_for_money(database: Database, settings: ApiSettings) -> None:
+    variant_id = sold.goods(database)
+    with database.writing() as c:
+        number = sold.place(c, variant_id, provider="manual")
+        record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp("customer", actor="customer"))
+    take_in_all(database, settings)
+    assert kinds(database) == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "reason", "written"),
+    [
+        ("sandbox", "expired", []),
+        ("sandbox", "payment_failed", []),
+        ("sandbox", "staff", ["cancelled"]),
+        ("manual", "expired", ["payment_due", "cancelled"]),
+    ],
+)
+def test_who_walked_away_from_a_payment_page_hears_nothing(
+    database: Database, settings: ApiSettings, provider: str, reason: str, written: list[EmailKind]
+) -> None:
+    variant_id = sold.goods(database)
+    with database.writing() as c:
+        number = sold.place(c, variant_id, provider=provider)
+    take_in_all(database, settings)
+    with database.writing() as c:
+        record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp(reason))  # type: ignore[arg-type]
+    take_in_all(database, settings)
+    assert kinds(database) == written
+    assert papers(database) == []
+
+
+def test_a_refund_is_told_with_its_amount_and_gets_a_credit_note(database: Database, settings: ApiSettings) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    with database.writing() as c:
+        sold.give_back(c, number, 1240)
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation", "refunded"]
+    assert papers(database) == ["invoice", "credit_note"]
+    with database.reading() as r:
+        subject = r.execute(select(email_message.c.subject).where(email_message.c.kind == "refunded")).scalar_one()
+    assert "12,40\N{NO-BREAK SPACE}€" in subject
+
+
+def test_a_credit_note_that_comes_first_brings_its_invoice_along(database: Database, settings: ApiSettings) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    with database.writing() as c:
+        sold.give_back(c, number, 1240)
+        c.execute(update(outbox).where(outbox.c.topic == "order.paid").values(available_at=clock(600)))
+    take_in_all(database, settings)
+    assert papers(database) == ["invoice", "credit_note"]
+    with database.writing() as c:
+        c.execute(update(outbox).values(available_at=clock()))
+    take_in_all(database, settings)
+    assert papers(database) == ["invoice", "credit_note"]
+    assert kinds(database) == ["refunded", "confirmation"]
+
+
+def test_a_parcel_is_told(database: Database, settings: ApiSettings) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    with database.writing() as c:
+        order = lock_order(c, number)
+        c.execute(insert(shipment).values(public_id="shp_1", order_id=order.id, carrier="DHL", tracking="0034"))
+        order.add_event(c, "shipped", shipment="shp_1")
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation", "shipped"]
+    with database.reading() as r:
+        text = r.execute(select(email_message.c.text).where(email_message.c.kind == "shipped")).scalar_one()
+    assert "0034" in text
+
+
+def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_elses_order(
+    database: Database, settings: ApiSettings
+) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    with database.writing() as c:
+        for nth, email in enumerate(("anna@kundin.example", "eve@elsewhere.example"), 1):
+            c.execute(
+                insert(withdrawal).values(
+                    public_id=f"wdr_{nth}", name="Anna Weber", order_number=number, email=email, locale="en"
+                )
+            )
+        lock_order(c, number).add_event(c, "withdrawn", withdrawal="wdr_1")
+        outbox_store.tell(c, "withdrawal.received", "withdrawal:wdr_2", 1, {"withdrawal": "wdr_2"})
+    take_in_all(database, settings)
+    with database.reading() as r:
+        receipts = r.execute(
+            select(email_message).where(email_message.c.kind == "withdrawal_received").order_by(email_message.c.id)
+        ).all()
+    mine, theirs = receipts
+    assert (mine.recipient, mine.order_number) == ("anna@kundin.example", number)
+    assert "token=" in mine.text
+    assert (theirs.recipient, theirs.order_number, theirs.locale) == ("eve@elsewhere.example", None, "en")
+    assert "token=" not in theirs.text
+    assert "I hereby withdraw" in theirs.text
+
+
+@pytest.mark.parametrize("point", ["outbox_claimed", "outbox_sent"])
+def test_a_worker_that_dies_leaves_one_e_mail_and_one_invoice(
+    database: Database, settings: ApiSettings, point: str
+) -> None:
+    sold.paid_orders(database, 3)
+    arm(settings, f"{point}=raise")
+    with pytest.raises(failpoints.Failed):
+        take_in(database, settings)
+    assert take_in(database, settings) in (0, 3), "Only what the invoices told can be there: the rest is still lent."
+    arm(settings, "")
+    end_leases(database)
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation"] * 3
+    assert papers(database) == ["invoice"] * 3
+    assert waiting(database) == 0
+
+
+def test_a_lost_outbox_is_noticed(database: Database, settings: ApiSettings) -> None:
+    sold.paid_orders(database, 1)
+    arm(settings, "lose_outbox=on")
+    take_in_all(database, settings)
+    assert waiting(database) == 0
+    # What every test above looks for is not there.
+    assert kinds(database) == []
+    assert papers(database) == []
+
+
+def test_an_event_that_makes_no_sense_is_tried_for_days_and_holds_up_nobody(
+    database: Database, settings: ApiSettings
+) -> None:
+    with database.writing() as c:
+        outbox_store.tell(c, "order.paid", "order:TT-999999", 1, {"order": "TT-999999"})
+    sold.paid_orders(database, 1)
+    for _ in range(len(WAITS_S) + 1):
+        take_in_all(database, settings)
+        with database.writing() as c:
+            c.execute(update(outbox).where(outbox.c.done_at.is_(None)).values(available_at=clock(-1)))
+    assert kinds(database) == ["confirmation"]
+    with database.reading() as r:
+        dead = r.execute(select(outbox).where(outbox.c.dead_at.is_not(None))).one()
+    assert dead.topic == "order.paid"
+    assert dead.attempts == len(WAITS_S) + 1
+    assert "There is no order TT-999999" in dead.error
+
+
+def test_a_row_on_which_every_worker_dies_is_given_up(database: Database, settings: ApiSettings) -> None:
+    sold.paid_orders(database, 1)
+    arm(settings, "outbox_claimed=raise")
+    for _ in range(len(WAITS_S) + 1):
+        with pytest.raises(failpoints.Failed):
+            take_in(database, settings)
+        end_leases(database)
+    arm(settings, "")
+    take_in_all(database, settings)
+    with database.reading() as r:
+        errors = r.execute(select(outbox.c.error).where(outbox.c.dead_at.is_not(None))).scalars().all()
+    assert errors == ["No worker lived to the end of it."] * 2
+    assert kinds(database) == []

@@ -1,0 +1,131 @@
+"""An invoice on paper: what German law asks for, in either language, and whatever people are called."""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from msgspec.structs import replace
+
+from shopapi.contract.catalog import Locale
+from shopapi.invoices.content import Content, InvoiceKind, invoice_lines, parts_of, tax_sums
+from shopapi.invoices.sheet import Sheet, pdf_of, sheet_of
+from tests.events.orders import ANNA, SELLER, order
+
+
+def content(kind: InvoiceKind = "invoice", locale: Locale = "de", **more: Any) -> Content:
+    one = order(locale=locale)
+    parts = parts_of(one, shipping_tax=0, shipping_tax_rate_bp=1900)
+    is_invoice = kind == "invoice"
+    made = Content(
+        kind=kind,
+        number="R2026-000123" if is_invoice else "G2026-000007",
+        locale=locale,
+        currency="EUR",
+        issued_on="2026-11-25",
+        seller=SELLER,
+        customer=[ANNA.name, ANNA.line1, "04229 Leipzig"],
+        order_number=one.number,
+        ordered_on="2026-11-24",
+        supplied_on="",
+        supply_days=(2, 3),
+        paid_on="2026-11-25",
+        paid_by="manual",
+        prices_include_tax=True,
+        lines=invoice_lines(one) if is_invoice else [],
+        shipping_name="DHL Paket",
+        shipping=0,
+        shipping_tax_rate_bp=1900,
+        taxes=tax_sums(parts, 1900),
+        total=8800,
+        parts=parts,
+        tax_country="DE",
+        corrects="" if is_invoice else "R2026-000123",
+        corrects_of="" if is_invoice else "2026-11-25",
+    )
+    return replace(made, **more)
+
+
+def words(sheet: Sheet) -> str:
+    def every(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            for one in value:
+                yield from every(one)
+
+    return "\n".join(word for name in Sheet.__struct_fields__ for word in every(getattr(sheet, name)))
+
+
+def test_an_invoice_says_all_that_section_14_of_the_vat_act_asks_for() -> None:
+    said = words(sheet_of(content())).replace("\N{NO-BREAK SPACE}", " ")
+    for asked in (
+        "Rechnung R2026-000123",
+        "Ton & Tinte GmbH (Muster)",
+        "Töpferweg 7",
+        "DE000000000",
+        "02/000/00000",
+        "Anna Weber",
+        "04229 Leipzig",
+        "25. November 2026",
+        "2 bis 3 Werktage nach dem Rechnungsdatum",
+        "Becher „Westerwald“, Ton, 320 ml",
+        "abzüglich Rabatt 2,96 €",
+        "34,04 €",
+        "58,75 €",
+        "19 %",
+        "11,17 €",
+        "16,90 €",
+        "7 %",
+        "1,18 €",
+        "88,00 €",
+        "Bezahlt per Banküberweisung",
+    ):
+        assert asked in said, asked
+
+
+def test_a_credit_note_names_the_invoice_that_it_corrects() -> None:
+    sheet = sheet_of(content("credit_note", "en"))
+    assert ("For invoice", "R2026-000123 of 25 November 2026") in sheet.facts
+    assert sheet.rows == []
+    assert sheet.colour != sheet_of(content()).colour
+
+
+@pytest.mark.parametrize("kind", get_args(InvoiceKind))
+@pytest.mark.parametrize("locale", ["de", "en"])
+def test_every_paper_is_a_tagged_pdf_in_its_language(
+    kind: InvoiceKind, locale: Locale, caplog: pytest.LogCaptureFixture
+) -> None:
+    pdf = pdf_of(content(kind, locale))
+    assert pdf.startswith(b"%PDF-1.7")
+    assert b"/StructTreeRoot" in pdf
+    assert f"/Lang({locale}".encode() in pdf
+    assert not caplog.records, "It is no PDF/UA."
+
+
+def test_a_long_order_takes_as_many_pages_as_it_needs() -> None:
+    one = content()
+    assert pages(pdf_of(one)) == 1
+    assert pages(pdf_of(replace(one, lines=one.lines * 34))) > 5
+
+
+def pages(pdf: bytes) -> int:
+    found = re.search(rb"/Type/Pages/Count (\d+)", pdf)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize(
+    "name", ["Анна Вебер", "Zoë Łukasiewicz", '#panic("run") $x$ *b* \\ ` </a> "', "=" * 200, "王小明", "😀"]
+)
+def test_whatever_somebody_is_called_gets_an_invoice(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert pdf_of(content(customer=[name], seller=replace(SELLER, legal_name=name))).startswith(b"%PDF-")
+    # What cannot be shown here is told, and stops nothing.
+    assert all("is no PDF/UA" in record.getMessage() for record in caplog.records)
+    assert bool(caplog.records) <= (name in ("王小明", "😀"))
+
+
+def test_the_same_invoice_is_drawn_the_same() -> None:
+    assert pdf_of(content()) == pdf_of(content())

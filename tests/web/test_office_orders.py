@@ -1,0 +1,374 @@
+import re
+
+import pytest
+
+from shopapi.contract.carts import Address
+from tests.web.conftest import Browser, Page
+from tests.web.fake_api import FakeApi
+from tests.web.fake_orders import PDF
+
+NUMBER = "TT-7K4M2P"
+PAGE = f"/office/orders/{NUMBER}"
+
+
+@pytest.fixture
+def clerk(browser: Browser) -> Browser:
+    """A browser in which somebody is signed in who sells."""
+    browser.sign_in("clerk@shop.example")
+    return browser
+
+
+@pytest.fixture
+def reader(browser: Browser) -> Browser:
+    """A browser in which somebody is signed in who only looks."""
+    browser.sign_in("reader@shop.example")
+    return browser
+
+
+def badges(page: Page) -> list[tuple[str, str]]:
+    return re.findall(r'<span class="badge ([^"]*)">([^<]+)</span>', page.html.split("</h1>")[1].split("</div>")[0])
+
+
+def kinds(api: FakeApi) -> list[str]:
+    return [event.kind for event in api.orders.orders[NUMBER].events]
+
+
+def test_the_office_begins_with_the_orders_for_whoever_may_see_them(clerk: Browser, api: FakeApi) -> None:
+    page = clerk.get("/office")
+    assert str(page.answer.url).endswith("/office/orders")
+    assert "Stock Orders E-mails" in page.text
+
+
+def test_who_may_not_see_orders_finds_no_way_to_them(staff: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    page = staff.get("/office")
+    assert str(page.answer.url).endswith("/office/stock")
+    assert "/office/orders" not in page.html
+    for path in ("/office/orders", PAGE, f"{PAGE}/ship", f"{PAGE}/refund", "/office/emails"):
+        page = staff.get(path)
+        assert page.status == 403
+        assert "Your account lacks the right" in page.text
+
+
+def test_nobody_sees_orders_without_signing_in(browser: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    for path in ("/office/orders", PAGE, f"{PAGE}/pay", "/office/emails"):
+        assert browser.get(path).title.startswith("Sign in")
+
+
+def test_the_list_shows_whose_order_it_is_and_how_it_stands(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.put("TT-222222", provider="sandbox", state="unknown")
+    api.orders.doubt("TT-222222", "no_answer")
+    page = clerk.get("/office/orders")
+    assert page.title == "Orders | Ton & Tinte"
+    assert "All 2 To pay 2 To ship 0 Unclear 1 Done 0 Cancelled 0" in page.text
+    assert re.search(r"TT-222222 Needs a look Anna Weber .* Unclear .*TT-7K4M2P Anna Weber", page.text)
+    assert page.html.count('<span class="badge warn half">Unclear</span>') == 2, "On a desk and on a phone."
+    assert "€88.00 6 units" in page.text
+
+
+def test_views_and_filters_narrow_the_list_and_go_together(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.put("TT-222222", address=Address("Bo Lund", "1", "1", "Oslo", "NO"))
+    api.orders.pay("TT-222222")
+    page = clerk.get("/office/orders?view=to_ship&q=lund&from=2020-01-01&to=2099-01-01")
+    assert "TT-222222" in page.text
+    assert NUMBER not in page.text
+    assert 'href="/office/orders?view=to_pay&amp;q=lund&amp;from=2020-01-01&amp;to=2099-01-01"' in page.html
+    assert '<input type="hidden" name="view" value="to_ship">' in page.html
+    asked = api.calls[-1].url.params
+    assert (asked["placed_from"], asked["placed_to"]) == ("2020-01-01", "2099-01-01")
+    page = clerk.get("/office/orders?q=nobody")
+    assert "No order matches. Show all orders" in page.text
+
+
+@pytest.mark.parametrize("query", ["from=yesterday", "to=2026-13-01", "view=strange", "start=-1", "from=2026-1-1"])
+def test_a_filter_that_makes_no_sense_is_as_if_it_were_not_there(clerk: Browser, api: FakeApi, query: str) -> None:
+    api.orders.put()
+    page = clerk.get(f"/office/orders?{query}")
+    assert page.status == 200
+    assert NUMBER in page.text
+
+
+def test_pages_follow_each_other_by_the_apis_cursor(clerk: Browser, api: FakeApi) -> None:
+    for n in range(30):
+        api.orders.put(f"TT-{n:06}")
+    first = clerk.get("/office/orders?view=to_pay")
+    assert "1 to 24 of 30" in first.text
+    onward = re.search(r'href="([^"]*cursor=[^"]*)">Next 6<', first.html)
+    assert onward
+    second = clerk.get(onward[1].replace("&amp;", "&"))
+    assert "25 to 30 of 30" in second.text
+    assert 'href="/office/orders?view=to_pay">To the start' in second.html
+    api.next_problem = (400, "invalid_request", {"errors": [{"field": "cursor", "message": "no"}]})
+    assert clerk.get("/office/orders?cursor=old").answer.url.query == b""
+
+
+def test_an_empty_shop_says_so(clerk: Browser) -> None:
+    assert "Nobody has ordered yet." in clerk.get("/office/orders").text
+
+
+def test_the_page_of_an_order_has_facts_people_and_money(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox", state="unknown")
+    api.orders.pay(NUMBER)
+    api.orders.write(NUMBER, "Your order")
+    page = clerk.get(PAGE)
+    assert badges(page) == [("ok full", "Confirmed"), ("ok full", "Paid"), ("warn", "Not shipped")]
+    for said in (
+        "in German, 6 units, 2 lines",
+        "0 of 6 units shipped",
+        "Becher „Westerwald“ Ton, 320 ml TT-BE-WW-TON-320 €18.50 4 €74.00",
+        "Total €88.00",
+        "Anna Weber anna.weber@example.de",
+        "Karl-Heine-Straße 12 04229 Leipzig Germany",
+        "Captured €88.00 Refunded €0.00 Can be refunded €88.00",
+        "Sandbox Pay",
+        "€88.00 paid (Sandbox Pay)",
+        "Payment unclear: the provider did not answer, stock kept",
+        "Order placed, 6 units reserved",
+        "Invoice 2026-004117",
+        "Confirmation Waits",
+    ):
+        assert said in page.text, said
+
+
+def test_an_unknown_payment_reads_unclear_asked_every_30_s(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox", state="unknown")
+    page = clerk.get(PAGE)
+    assert ("warn half", "Unclear") in badges(page)
+    assert "Unclear, asked every 30 s. The stock is kept until the provider answers." in page.text
+    assert "Capture, unclear, asked every 30 s" in page.text
+    assert "Mark as paid" not in page.text, "Only a bank transfer is told by hand."
+
+
+def test_what_needs_a_look_is_said_in_words(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox", state="unknown")
+    api.orders.doubt(NUMBER, "amount_mismatch")
+    page = clerk.get(PAGE)
+    assert ("bad half", "Needs a look") in badges(page)
+    assert "The provider took another amount than was asked for. €90.00 instead of €88.00." in page.text
+
+
+def test_the_next_sensible_action_stands_on_top(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    primary = re.compile(r'<a class="btn low" href="([^"]+)">([^<]+)</a>')
+    assert primary.findall(clerk.get(PAGE).html) == [(f"{PAGE}/pay", "Mark as paid")]
+    api.orders.pay(NUMBER)
+    assert primary.findall(clerk.get(PAGE).html) == [(f"{PAGE}/ship", "Ship 6 units")]
+    api.orders.ship(NUMBER)
+    page = clerk.get(PAGE)
+    assert primary.findall(page.html) == []
+    assert f'<a class="btn quiet low" href="{PAGE}/refund">Refund</a>' in page.html
+    assert f"{PAGE}/cancel" not in page.html
+
+
+def test_who_only_reads_sees_all_and_can_do_nothing(reader: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    page = reader.get(PAGE)
+    assert "Anna Weber" in page.text
+    for deed in ("/ship", "/pay", "/refund", "/cancel", "/notes"):
+        assert f'"{PAGE}{deed}"' not in page.html
+        if deed != "/notes":
+            assert reader.get(f"{PAGE}{deed}").status == 403
+
+
+def test_a_transfer_that_came_in_is_marked_as_paid_once(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    asking = clerk.get(f"{PAGE}/pay")
+    assert "€88.00 from Anna Weber have come into the bank account." in asking.text
+    fields = {**asking.form(f"{PAGE}/pay"), "reference": "Statement 11"}
+    page = clerk.post(f"{PAGE}/pay", fields)
+    assert f"{NUMBER} is marked as paid." in page.text
+    assert clerk.post(f"{PAGE}/pay", fields).status == 200
+    assert kinds(api).count("paid") == 1
+    assert "Jonas Okafor" in page.text, "The timeline says who did it."
+
+
+def test_money_that_came_after_the_order_was_given_up_can_still_be_told(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.cancel(NUMBER, "expired")
+    page = clerk.get(PAGE)
+    assert f'<a class="btn quiet low" href="{PAGE}/pay">The money came after all</a>' in page.html
+    assert "Where its goods are still there it holds again, else the money goes back." in clerk.get(f"{PAGE}/pay").text
+
+
+def test_shipping_says_who_carries_it_and_happens_once(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    fields = {**clerk.get(f"{PAGE}/ship").form(f"{PAGE}/ship"), "carrier": "DHL", "tracking": "0034 0434"}
+    page = clerk.post(f"{PAGE}/ship", fields)
+    assert f"{NUMBER} is shipped, and the customer hears of it." in page.text
+    assert "Parcel 1 , DHL 0034 0434" in page.text
+    assert "Shipped (DHL, 0034 0434)" in page.text
+    clerk.post(f"{PAGE}/ship", fields)
+    assert len(api.orders.orders[NUMBER].shipments) == 1
+
+
+def test_who_comes_too_late_loses_nothing_that_was_typed(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    asking = clerk.get(f"{PAGE}/ship")
+    api.orders.cancel(NUMBER, "customer")
+    page = clerk.send(asking, f"{PAGE}/ship", carrier="DHL", tracking="123")
+    assert page.status == 422
+    assert page.title.startswith("Error: Ship order")
+    assert page.text.count("The order has moved on meanwhile, so nothing was done.") == 2
+    assert page.form(f"{PAGE}/ship")["tracking"] == "123"
+    page = clerk.get(f"{PAGE}/ship")
+    assert str(page.answer.url).endswith(PAGE)
+    assert "The order has moved on meanwhile" in page.text
+
+
+def test_a_line_that_is_too_long_is_told_at_its_field(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    page = clerk.send(clerk.get(f"{PAGE}/ship"), f"{PAGE}/ship", carrier="x" * 201)
+    assert page.text.count("This is one line of at most 200 characters.") == 2
+    assert api.orders.orders[NUMBER].shipments == []
+
+
+def test_cancelling_names_what_goes_back(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    asking = clerk.get(f"{PAGE}/cancel")
+    assert "The goods go back on the shelf. Nothing was paid, so nothing goes back." in asking.text
+    api.orders.pay(NUMBER)
+    asking = clerk.get(f"{PAGE}/cancel")
+    assert "The goods go back on the shelf, and Anna Weber gets €88.00 back." in asking.text
+    page = clerk.send(asking, f"{PAGE}/cancel", reason="Customer called")
+    assert f"{NUMBER} is cancelled." in page.text
+    assert "Order cancelled (by the shop, Customer called)" in page.text
+    assert badges(page)[0] == ("", "Cancelled")
+
+
+def test_an_unclear_payment_cannot_be_cancelled_yet(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox", state="unknown")
+    asking = clerk.get(f"{PAGE}/cancel")
+    api.next_problem = (409, "payment_unclear", {})
+    page = clerk.send(asking, f"{PAGE}/cancel", reason="Why")
+    assert "The bank does not say yet whether the money has moved. Try again in a few minutes." in page.text
+    assert page.form(f"{PAGE}/cancel")["reason"] == "Why"
+
+
+def refund_of(clerk: Browser, amount: str, reason: str = "") -> Page:
+    return clerk.send(clerk.get(f"{PAGE}/refund"), f"{PAGE}/refund", amount=amount, reason=reason)
+
+
+def test_a_refund_is_named_before_it_happens_and_happens_once(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    asking = refund_of(clerk, "12,40", "Chipped rim")
+    assert asking.title.startswith("Refund €12.40 to Anna Weber")
+    assert api.orders.payments[NUMBER].refunds == [], "Nothing moves before the second click."
+    fields = asking.form(f"{PAGE}/refund/confirm")
+    page = clerk.post(f"{PAGE}/refund/confirm", fields)
+    clerk.post(f"{PAGE}/refund/confirm", fields)
+    assert "€12.40 is refunded." in page.text
+    assert [refund.amount.amount for refund in api.orders.payments[NUMBER].refunds] == [1240]
+    assert "Refunded €12.40 Can be refunded €75.60" in page.text
+
+
+def test_all_that_is_left_stands_in_the_field(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, 1240)
+    assert clerk.get(f"{PAGE}/refund").form(f"{PAGE}/refund")["amount"] == "75.60"
+    api.orders.give_back(NUMBER, 7560)
+    assert str(clerk.get(f"{PAGE}/refund").answer.url).endswith(PAGE), "Nothing is left."
+
+
+@pytest.mark.parametrize("amount", ["", "0", "-1", "88.01", "a lot", "1e3", "12,345", "٣", "99999999999999999999"])
+def test_never_more_than_came_in_can_be_refunded(clerk: Browser, api: FakeApi, amount: str) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    page = refund_of(clerk, amount, "Why")
+    assert page.status == 422
+    assert page.text.count("An amount from €0.01 to €88.00, as no more came in.") == 2
+    assert page.form(f"{PAGE}/refund")["reason"] == "Why"
+
+
+def test_two_who_refund_at_once_give_back_no_more_than_came_in(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    first, second = refund_of(clerk, "60"), refund_of(clerk, "60")
+    clerk.send(first, f"{PAGE}/refund/confirm")
+    page = clerk.send(second, f"{PAGE}/refund/confirm")
+    assert page.status == 422
+    assert page.text.count("An amount from €0.01 to €28.00, as no more came in.") == 2
+    assert api.orders.payments[NUMBER].refunded.amount == 6000
+
+
+@pytest.mark.parametrize("forged", [{"minor": "x"}, {"minor": ""}, {"currency": "EURO"}, {"payment": "../x"}])
+def test_a_forged_field_refunds_nothing(clerk: Browser, api: FakeApi, forged: dict[str, str]) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    page = clerk.send(refund_of(clerk, "1"), f"{PAGE}/refund/confirm", **forged)
+    assert page.status == 400
+    assert api.orders.payments[NUMBER].refunds == []
+
+
+def test_notes_are_for_colleagues_and_are_lost_by_no_fault(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    page = clerk.send(clerk.get(PAGE), f"{PAGE}/notes", text="Leave it with the <b>neighbour</b>, no. 14.")
+    assert "“Leave it with the <b>neighbour</b>, no. 14.”" in page.text
+    assert "<b>neighbour" not in page.html
+    assert "Jonas Okafor" in page.text
+    page = clerk.send(page, f"{PAGE}/notes", text=" ")
+    assert page.status == 422
+    assert page.text.count("Write the note first.") == 2
+    page = clerk.send(page, f"{PAGE}/notes", text="x" * 1001)
+    assert page.form(f"{PAGE}/notes")["text"] == "x" * 1001
+    assert kinds(api).count("note") == 1
+
+
+def test_a_withdrawal_stands_on_top_of_its_order(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    form = {"name": "Anna Weber", "order_number": NUMBER, "email": "anna.weber@example.de"}
+    clerk.send(clerk.send(clerk.get("/withdrawal"), "/withdrawal", **form), "/withdrawal/confirm")
+    page = clerk.get(PAGE)
+    assert "Anna Weber declared a withdrawal on" in page.text
+    assert "The customer declared a withdrawal" in page.text
+
+
+def test_invoices_are_pdfs(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    link = re.search(r'<a href="([^"]+)" hx-boost="false">Invoice 2026-004117</a>', clerk.get(PAGE).html)
+    assert link
+    assert clerk.get(link[1]).answer.content == PDF
+
+
+@pytest.mark.parametrize("path", ["/office/orders/TT-000000", "/office/orders/x", "/office/orders/TT-000000/ship"])
+def test_an_order_that_is_none_is_not_found(clerk: Browser, path: str) -> None:
+    assert clerk.get(path).status == 404
+
+
+def test_deeds_take_a_form_of_ours(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    fields = clerk.get(f"{PAGE}/ship").form(f"{PAGE}/ship")
+    for deed in ("ship", "pay", "cancel", "refund", "refund/confirm", "notes"):
+        assert clerk.post(f"{PAGE}/{deed}", fields, Sec_Fetch_Site="cross-site").status == 403
+        assert clerk.post(f"{PAGE}/{deed}", {**fields, "token": "x.y"}).status == 403
+    assert kinds(api) == ["placed", "paid"]
+
+
+@pytest.mark.parametrize("deed", ["notes", "refund/confirm"])
+def test_a_reload_without_the_form_leads_back(clerk: Browser, api: FakeApi, deed: str) -> None:
+    assert clerk.get(f"{PAGE}/{deed}", follow=False).status == 303
+
+
+def test_a_right_that_was_taken_away_is_named(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.next_problem = (403, "forbidden", {})
+    page = clerk.get("/office/orders")
+    assert page.status == 403
+    assert "orders:read" in page.text
+
+
+def test_the_page_speaks_german(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox", state="unknown")
+    page = clerk.get(PAGE, Accept_Language="de")
+    assert "Unklar, wird alle 30 s gefragt." in page.text
+    assert "88,00 €" in page.text

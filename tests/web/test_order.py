@@ -1,0 +1,289 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from shopapi.contract.carts import Address
+from tests.web.conftest import Browser
+from tests.web.fake_api import FakeApi
+from tests.web.fake_orders import PDF, token_of
+
+NUMBER = "TT-7K4M2P"
+ALONE = f"/orders/{NUMBER}"
+
+
+def test_right_after_buying_the_page_says_thank_you_what_comes_next_and_the_sums(
+    browser: Browser, api: FakeApi
+) -> None:
+    page = browser.get(api.orders.put())
+    assert page.title == "Thank you for your order | Ton & Tinte"
+    assert f"Your number is {NUMBER}. The confirmation goes to anna.weber@example.de." in page.text
+    assert "Please transfer €88.00." in page.text
+    for said in ("Subtotal €95.60", "HERBST10 −€7.60", "Shipping, DHL Paket free", "Total €88.00"):
+        assert said in page.text
+    assert "of which VAT 19% on €57.48 €10.92" in page.text
+
+
+def test_later_it_is_the_page_to_follow_the_order_by(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(placed_at=datetime.now(UTC) - timedelta(hours=3))
+    assert browser.get(path).title == f"Order {NUMBER} | Ton & Tinte"
+    assert browser.get(f"{path}&new=1").title == "Thank you for your order | Ton & Tinte"
+
+
+def test_a_transfer_is_asked_for_as_a_banks_form_has_it(browser: Browser, api: FakeApi) -> None:
+    page = browser.get(api.orders.put())
+    for said in (
+        "Account holder Ton & Tinte GmbH",
+        "IBAN DE02 1203 0000 0000 2020 51",
+        "BIC BYLADEM1001",
+        f"Payment reference {NUMBER}",
+        "Amount €88.00",
+        "Due ",
+    ):
+        assert said in page.text
+    api.orders.pay(NUMBER)
+    assert "IBAN" not in browser.get(api.orders.put("TT-222222", provider="sandbox")).text
+    assert "IBAN" not in browser.get(f"{ALONE}?token={token_of(NUMBER)}").text
+
+
+def stops(html: str) -> list[tuple[str, str]]:
+    found = re.search(r'<ol role="list" class="stops".*?</ol>', html, re.DOTALL)
+    assert found
+    return re.findall(r'<li class="(\w+)"[^>]*><b>([^<]+)</b>', found[0])
+
+
+def test_four_stops_say_how_far_an_order_is(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    words = ["Ordered", "Paid", "Shipped", "With you"]
+    assert stops(browser.get(path).html) == list(zip(["done", "now", "later", "later"], words, strict=True))
+    api.orders.pay(NUMBER)
+    page = browser.get(path)
+    assert stops(page.html) == list(zip(["done", "done", "now", "later"], words, strict=True))
+    assert "It is paid. We are packing your order. It should reach you on" in page.text
+    api.orders.ship(NUMBER)
+    page = browser.get(path)
+    assert stops(page.html) == list(zip(["done", "done", "done", "now"], words, strict=True))
+    assert "DHL , tracking number 00340434 4 × Becher „Westerwald“, 2 × Kaffee „Hafenrunde“" in page.text
+    assert page.html.count('aria-current="step"') == 1
+
+
+def test_days_that_are_over_are_not_promised_again(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(placed_at=datetime.now(UTC) - timedelta(days=30))
+    api.orders.pay(NUMBER)
+    order = api.orders.orders[NUMBER]
+    long_ago = [replace(event, at=order.placed_at) for event in order.events]
+    api.orders.orders[NUMBER] = replace(order, events=long_ago)
+    page = browser.get(path)
+    assert "We will write to you when it leaves." in page.text
+    assert "It should reach you" not in page.text
+
+
+@pytest.mark.parametrize("state", ["unknown", "pending"])
+def test_while_the_bank_is_silent_the_customer_need_do_nothing_and_the_page_looks_again(
+    browser: Browser, api: FakeApi, state: str
+) -> None:
+    path = api.orders.put(provider="sandbox", state=state, next_url="https://pay.example/x?y=1&z=2")  # type: ignore[arg-type]
+    page = browser.get(path)
+    assert "We are waiting for your bank. You need do nothing." in page.text
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page.html
+    assert 'hx-trigger="every 3s"' in page.html
+    assert (
+        '<a class="btn" href="https://pay.example/x?y=1&amp;z=2" rel="noreferrer">To the payment page</a>' in page.html
+    )
+    again = re.search(r'hx-get="([^"]+)"', page.html)
+    assert again
+    seen = again[1].replace("&amp;", "&")
+    assert browser.get(seen).status == 204, "Nothing has changed."
+    api.orders.pay(NUMBER)
+    page = browser.get(seen)
+    assert page.status == 200
+    assert "It is paid. We are packing your order." in page.text
+    assert "every 3s" not in page.html
+    assert "http-equiv" not in page.html
+
+
+def test_a_page_of_the_provider_is_linked_only_where_it_is_one(browser: Browser, api: FakeApi) -> None:
+    page = browser.get(api.orders.put(provider="sandbox", state="unknown", next_url="javascript:alert(1)"))
+    assert "javascript:" not in page.html
+    assert "We are waiting for your bank." in page.text
+
+
+def test_a_declined_card_leads_back_to_choosing_how_to_pay(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.tell(NUMBER, "payment_failed")
+    api.orders.cancel(NUMBER, "payment_failed")
+    page = browser.get(path)
+    assert "The card was declined. Nothing was charged." in page.text
+    assert '<a class="btn" href="/checkout/shipping">Choose how to pay</a>' in page.html
+    assert [word for _, word in stops(page.html)] == ["Ordered", "Cancelled"]
+    german = browser.get(path, Accept_Language="de")
+    assert "Die Karte wurde abgelehnt. Es wurde nichts abgebucht." in german.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "paid", "says"),
+    [
+        ("customer", False, "You cancelled this order. Nothing was charged, and you owe nothing."),
+        ("staff", True, "This order is cancelled. We have sent €88.00 back to you."),
+        ("expired", False, "The payment did not come in time, so the order is cancelled. You owe nothing."),
+        ("late_payment", True, "Your payment came when the goods were gone, so the order is cancelled. We have sent"),
+    ],
+)
+def test_every_end_is_told_in_words(browser: Browser, api: FakeApi, reason: str, paid: bool, says: str) -> None:
+    path = api.orders.put()
+    if paid:
+        api.orders.pay(NUMBER)
+    api.orders.cancel(NUMBER, reason)  # type: ignore[arg-type]
+    assert says in browser.get(path).text
+
+
+def test_what_concerns_the_shop_alone_is_not_in_the_customers_timeline(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox", state="unknown")
+    api.orders.tell(NUMBER, "note", "Mara Lindt", text="A difficult one")
+    api.orders.tell(NUMBER, "payment_issue", issue="no_answer")
+    api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, 1240, "Chipped")
+    api.orders.tell(NUMBER, "withdrawn")
+    page = browser.get(path)
+    for said in ("You ordered.", "Your bank has not answered yet.", "The payment has come in.", "We sent €12.40 back."):
+        assert said in page.text
+    assert "You declared your withdrawal." in page.text
+    for kept in ("A difficult one", "Mara Lindt", "Jonas Okafor", "Chipped"):
+        assert kept not in page.text
+
+
+def test_number_and_secret_must_belong_together_and_nobody_learns_which_is_wrong(
+    browser: Browser, api: FakeApi
+) -> None:
+    api.orders.put()
+    api.orders.put("TT-222222")
+    missing = [
+        f"{ALONE}?token={token_of('TT-222222')}",
+        f"/orders/TT-333333?token={token_of(NUMBER)}",
+        ALONE,
+        f"{ALONE}?token=short",
+        "/orders/nonsense?token=a",
+        f"{ALONE}/cancel?token={token_of('TT-222222')}",
+        f"{ALONE}/invoices/inv_1?token={token_of(NUMBER)}",
+    ]
+    pages = [browser.get(path) for path in missing]
+    assert {page.status for page in pages} == {404}
+    assert {page.title for page in pages} == {"We do not find this order | Ton & Tinte"}
+    assert all("anna" not in page.html.lower() and "88.00" not in page.html for page in pages)
+
+
+@pytest.mark.parametrize("typed", ["tt-7k4m2p", " TT - 7K4M2P ", "TT-7K4M2P"])
+def test_what_stands_in_the_confirmation_can_be_typed(browser: Browser, api: FakeApi, typed: str) -> None:
+    api.orders.put()
+    page = browser.get("/orders")
+    assert page.title == "Follow an order | Ton & Tinte"
+    assert '<a href="/orders">Follow an order</a>' in browser.get("/").html
+    link = f"http://shop.example/orders/TT-7K4M2P?token={token_of(NUMBER)}&x=1"
+    found = browser._ask(
+        browser._client.get(
+            "/orders", params={"number": typed, "token": link}, headers=browser.headers, follow_redirects=True
+        )
+    )
+    assert found.status == 200
+    assert str(found.answer.url).endswith(f"{ALONE}?token={token_of(NUMBER)}")
+
+
+def test_nobody_keeps_lists_or_is_told_the_address_of_the_page(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    for page in (browser.get(path), browser.get(path.replace("?", "/cancel?")), browser.get("/withdrawal")):
+        assert page.answer.headers["cache-control"] == "no-store"
+        assert page.answer.headers["referrer-policy"] == "no-referrer"
+        assert '<meta name="robots" content="noindex">' in page.html
+        assert "canonical" not in page.html
+
+
+def test_an_invoice_is_a_pdf_for_whoever_has_the_secret(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    link = re.search(r'<a href="([^"]+)">Invoice 2026-004117</a>', browser.get(path).html)
+    assert link
+    answer = browser.get(link[1].replace("&amp;", "&")).answer
+    assert answer.content == PDF
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert browser.get(link[1].split("?")[0]).status == 404
+
+
+def test_cancelling_asks_once_and_a_double_click_cancels_once(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    assert "Cancel the order" in browser.get(path).text
+    asking = browser.get(path.replace("?", "/cancel?"))
+    assert "The whole order is cancelled, and you get €88.00 back." in asking.text
+    fields = asking.form(f"{ALONE}/cancel")
+    assert fields["secret"] == token_of(NUMBER)
+    page = browser.post(f"{ALONE}/cancel", fields)
+    again = browser.post(f"{ALONE}/cancel", fields)
+    assert "You cancelled this order. We have sent €88.00 back to you." in page.text
+    assert again.text == page.text
+    assert [event.kind for event in api.orders.orders[NUMBER].events].count("cancelled") == 1
+    assert "Cancel the order" not in page.text
+
+
+def test_what_has_left_is_not_cancelled_and_withdrawing_is_offered(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    asking = browser.get(path.replace("?", "/cancel?"))
+    api.orders.ship(NUMBER)
+    page = browser.send(asking, f"{ALONE}/cancel")
+    assert page.status == 409
+    assert page.title.startswith("Error: Cancel order")
+    assert "The order has moved on and cannot be cancelled any more. You can still withdraw." in page.text
+    assert f'href="/withdrawal?order={NUMBER}"' in page.html
+    assert browser.get(path.replace("?", "/cancel?"), follow=False).answer.headers["location"] == path
+
+
+def test_an_unclear_payment_cannot_be_cancelled_yet(browser: Browser, api: FakeApi) -> None:
+    asking = browser.get(api.orders.put(provider="sandbox", state="unknown").replace("?", "/cancel?"))
+    api.next_problem = (409, "payment_unclear", {})
+    page = browser.send(asking, f"{ALONE}/cancel")
+    assert "Your bank does not say yet whether the money has moved. Try again in a few minutes." in page.text
+    assert page.form(f"{ALONE}/cancel")["secret"] == token_of(NUMBER), "It can be sent again."
+
+
+def test_cancelling_takes_a_form_of_ours(browser: Browser, api: FakeApi) -> None:
+    asking = browser.get(api.orders.put().replace("?", "/cancel?"))
+    fields = asking.form(f"{ALONE}/cancel")
+    assert browser.post(f"{ALONE}/cancel", fields, Sec_Fetch_Site="cross-site").status == 403
+    assert browser.post(f"{ALONE}/cancel", {**fields, "token": "x.y"}).status == 403
+    assert browser.post(f"{ALONE}/cancel", {**fields, "secret": token_of("TT-222222")}).status == 404
+    assert browser.post(f"{ALONE}/cancel", {**fields, "key": "x"}).status == 400
+    assert api.orders.orders[NUMBER].state == "placed"
+
+
+def test_while_the_api_is_away_the_form_can_be_sent_again(browser: Browser, api: FakeApi) -> None:
+    asking = browser.get(api.orders.put().replace("?", "/cancel?"))
+    api.away = True
+    page = browser.send(asking, f"{ALONE}/cancel")
+    assert page.status == 503
+    api.away = False
+    page = browser.send(page, f"{ALONE}/cancel")
+    assert "You cancelled this order." in page.text
+
+
+def test_a_staff_session_that_has_ended_does_not_stand_in_a_customers_way(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    browser.sign_in()
+    api.sessions.clear()
+    assert browser.get(path).status == 200
+
+
+def test_what_a_customer_typed_is_shown_as_text(browser: Browser, api: FakeApi) -> None:
+    name = "<script>alert(1)</script> نص"
+    page = browser.get(api.orders.put(address=Address(name, "{{ 7 * 7 }}", "0", "%(x)s", "FR")))
+    assert name in page.text
+    assert "<script>alert" not in page.html
+    assert "{{ 7 * 7 }} 0 %(x)s France" in page.text
+
+
+def test_the_page_speaks_german(browser: Browser, api: FakeApi) -> None:
+    page = browser.get(api.orders.put(), Accept_Language="de")
+    for said in ("Danke für Ihre Bestellung", "Bitte überweisen Sie 88,00 €.", "Verwendungszweck", "Gesamt 88,00 €"):
+        assert said in page.text

@@ -1,0 +1,136 @@
+"""Withdrawing by two clicks, as section 356a BGB asks for it."""
+
+import pytest
+
+from tests.web.conftest import Browser, Page
+from tests.web.fake_api import FakeApi
+
+GOOD = {"name": "Anna Weber", "order_number": "TT-7K4M2P", "email": "anna.weber@example.de"}
+
+
+def step_two(browser: Browser, **typed: str) -> Page:
+    return browser.send(browser.get("/withdrawal"), "/withdrawal", **{**GOOD, **typed})
+
+
+@pytest.mark.parametrize("path", ["/", "/cart", "/legal/terms", "/nowhere", "/orders/TT-000000"])
+def test_the_button_is_on_every_page(browser: Browser, path: str) -> None:
+    page = browser.get(path, Accept_Language="de")
+    assert '<a class="btn cream low" href="/withdrawal">Vertrag widerrufen</a>' in page.html
+
+
+def test_two_clicks_declare_it_and_the_receipt_says_when(browser: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    page = step_two(browser)
+    for said in GOOD.values():
+        assert said in page.text
+    assert api.orders.withdrawals == [], "Nothing is declared before the second click."
+    page = browser.send(page, "/withdrawal/confirm")
+    assert page.title.startswith("Your withdrawal has come in")
+    assert "The receipt is on its way to anna.weber@example.de." in page.text
+    assert "Number of the receipt wdr_0" in page.text
+    (made,) = api.orders.withdrawals
+    assert (made.name, made.order_number, made.email) == tuple(GOOD.values())
+    assert made.declared_at.strftime("%Y-%m-%dT%H:%M:%SZ") in page.html
+
+
+def test_no_reason_is_asked_for(browser: Browser) -> None:
+    assert set(browser.get("/withdrawal").form("/withdrawal")) == {"token", "name", "order_number", "email"}
+
+
+def test_the_second_button_has_the_words_of_the_law(browser: Browser) -> None:
+    browser.headers["Accept-Language"] = "de"
+    page = step_two(browser)
+    assert '<button class="btn big">Widerruf bestätigen</button>' in page.html
+
+
+def test_a_double_click_declares_once_and_shows_the_same_receipt(browser: Browser, api: FakeApi) -> None:
+    page = step_two(browser)
+    fields = page.form("/withdrawal/confirm")
+    first, second = (browser.post("/withdrawal/confirm", fields) for _ in range(2))
+    assert len(api.orders.withdrawals) == 1
+    assert first.text == second.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"name": " "}, "Tell us your name, as it stands on the order."),
+        ({"name": "x" * 201}, "A name has at most 200 characters."),
+        ({"order_number": ""}, "Tell us the order's number; it stands in the confirmation."),
+        ({"order_number": "x" * 65}, "An order's number is shorter, such as TT-7K4M2P."),
+        ({"email": "anna"}, "Tell us an e-mail address for the receipt, such as anna@example.org."),
+        ({"email": "a@" + "x" * 260}, "Tell us an e-mail address for the receipt, such as anna@example.org."),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(
+    browser: Browser, api: FakeApi, typed: dict[str, str], says: str
+) -> None:
+    page = step_two(browser, **typed)
+    assert page.status == 422
+    assert page.title.startswith("Error: Withdraw")
+    assert page.text.count(says) == 2, "In the summary and at the field."
+    kept = {name: page.form("/withdrawal")[name] for name in GOOD}
+    assert kept == {**GOOD, **{name: value.strip() for name, value in typed.items()}}
+    assert api.orders.withdrawals == []
+
+
+def test_several_faults_are_told_at_once(browser: Browser) -> None:
+    page = step_two(browser, name="", order_number="", email="")
+    assert "Correct 3 things" in page.text
+
+
+def test_something_can_be_changed_before_it_is_declared(browser: Browser) -> None:
+    page = browser.send(step_two(browser), "/withdrawal", "change")
+    assert {name: page.form("/withdrawal")[name] for name in GOOD} == GOOD
+    assert page.status == 200
+
+
+def test_an_order_that_nobody_knows_is_taken_in_all_the_same(browser: Browser, api: FakeApi) -> None:
+    browser.send(step_two(browser, order_number="bestellung vom montag"), "/withdrawal/confirm")
+    assert [made.order_number for made in api.orders.withdrawals] == ["bestellung vom montag"]
+
+
+def test_an_order_brings_its_number_along(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    assert 'href="/withdrawal?order=TT-7K4M2P"' in browser.get(path).html
+    assert browser.get("/withdrawal?order=tt-7k4m2p").form("/withdrawal")["order_number"] == "TT-7K4M2P"
+
+
+def test_a_refusal_of_the_api_stands_at_the_field_it_names(browser: Browser, api: FakeApi) -> None:
+    page = step_two(browser)
+    api.next_problem = (400, "invalid_request", {"errors": [{"field": "name", "message": "no"}]})
+    page = browser.send(page, "/withdrawal/confirm")
+    assert page.status == 422
+    assert page.text.count("This cannot be kept as it is. Check it for strange characters.") == 2
+    assert page.form("/withdrawal")["email"] == GOOD["email"]
+
+
+def test_too_many_tries_lose_nothing(browser: Browser, api: FakeApi) -> None:
+    page = step_two(browser)
+    api.next_problem = (429, "rate_limited", {"headers": {"Retry-After": "30"}})
+    page = browser.send(page, "/withdrawal/confirm")
+    assert page.status == 429
+    assert "There were too many tries. Wait a minute, then try again." in page.text
+    assert page.form("/withdrawal")["name"] == GOOD["name"]
+
+
+def test_while_the_api_is_away_the_declaration_is_kept_on_the_page(browser: Browser, api: FakeApi) -> None:
+    page = step_two(browser)
+    api.away = True
+    page = browser.send(page, "/withdrawal/confirm")
+    assert page.status == 503
+    api.away = False
+    assert "Your withdrawal has come in" in browser.send(page, "/withdrawal/confirm").text
+    assert len(api.orders.withdrawals) == 1
+
+
+def test_it_takes_a_form_of_ours(browser: Browser, api: FakeApi) -> None:
+    fields = step_two(browser).form("/withdrawal/confirm")
+    assert browser.post("/withdrawal/confirm", fields, Sec_Fetch_Site="cross-site").status == 403
+    assert browser.post("/withdrawal/confirm", {**fields, "token": ""}).status == 403
+    assert browser.post("/withdrawal/confirm", {**fields, "key": ""}).status == 400
+    assert api.orders.withdrawals == []
+
+
+def test_a_reload_without_the_form_leads_to_its_beginning(browser: Browser) -> None:
+    assert browser.get("/withdrawal/confirm", follow=False).answer.headers["location"] == "/withdrawal"
