@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from functools import cache
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from shopapi.accounts import store as accounts
@@ -12,6 +13,11 @@ from shopapi.accounts.key_store import create_api_key
 from shopapi.accounts.passwords import hash_password
 from shopapi.accounts.session_store import create_session
 from shopapi.accounts.tables import staff as staff_table
+from shopapi.carts import store as carts
+from shopapi.carts.pricing import methods_to, price_cart
+from shopapi.carts.reading import read_cart
+from shopapi.carts.rules import new_token
+from shopapi.carts.tables import cart as cart_table
 from shopapi.catalog.category_store import save_categories
 from shopapi.catalog.records import (
     CategoryRecord,
@@ -25,20 +31,37 @@ from shopapi.catalog.records import (
 from shopapi.catalog.save_products import Outcome, save_products
 from shopapi.catalog.stock_shown import stock_changed
 from shopapi.catalog.tables import variant
+from shopapi.checkout.draft import draft_order
+from shopapi.checkout.placing import place
+from shopapi.checkout.verdict import Kept
 from shopapi.contract.accounts import ApiKeyInput, Permission, Role, Staff, StaffInput
+from shopapi.contract.carts import Address, CheckoutInput, ContactInput, LineInput, MoneyInput, PaymentInput
 from shopapi.contract.items import Item, ItemInput
 from shopapi.contract.stock import Ledger
 from shopapi.db.engine import Database, Reader
 from shopapi.db.types import clock
+from shopapi.http.idempotency import Claim
 from shopapi.inventory.item_store import add_item
 from shopapi.inventory.level_store import read_ledger
 from shopapi.inventory.movement_store import locked
 from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level, stock_movement
 from shopapi.media.store import store_picture
 from shopapi.names import slug
+from shopapi.orders.rules import new_number
+from shopapi.orders.store import lock_order
+from shopapi.orders.tables import order_event, order_line, sales_order
+from shopapi.payments.providers.interface import ChargeAnswer
+from shopapi.payments.providers.manual import Manual
+from shopapi.payments.record_charge import GivenUp, cancel, record_charge
+from shopapi.payments.store import read_owed
+from shopapi.promotions.records import KeptPromotion, NewPromotion
+from shopapi.promotions.store import add_promotion
 
 PASSWORD: Final = "correct-horse-battery-staple"
 """What everybody of the staff signs in with."""
+
+ANNA: Final = Address("Anna Weber", "Karl-Heine-Straße 12", "04229", "Leipzig", "DE")
+"""A customer, who lives where the shop delivers."""
 
 _numbers = count(1)
 
@@ -132,9 +155,10 @@ def sku_of(c: Connection, item_id: int) -> str:
     return str(c.execute(select(variant.c.sku).where(variant.c.id == item_id)).scalar_one())
 
 
-def reserve(c: Connection, item_id: int, quantity: int, *, order_id: int = 0) -> int:
-    """Hold units of an item as an order does, and answer the order's id; raises where there are not so many."""
-    order_id = order_id or next(_numbers)
+def reserve(c: Connection, item_id: int, quantity: int) -> int:
+    """Hold units of an item as an order does that nobody has paid, and answer the order's id; raises where there are
+    not so many. It costs nothing, as an item without a price does."""
+    order_id = _order_of_one(c, item_id, quantity)
     c.execute(
         insert(reservation).values(
             order_id=order_id,
@@ -149,15 +173,101 @@ def reserve(c: Connection, item_id: int, quantity: int, *, order_id: int = 0) ->
     return order_id
 
 
-def release(c: Connection, order_id: int, item_id: int) -> None:
-    """Let go of what :func:`reserve` held."""
-    held = c.execute(
-        update(reservation)
-        .where(reservation.c.order_id == order_id, reservation.c.variant_id == item_id, reservation.c.state == "held")
-        .values(state="released")
-        .returning(reservation.c.quantity)
+def _order_of_one(c: Connection, item_id: int, quantity: int) -> int:
+    cart_id = c.execute(
+        insert(cart_table).values(token=new_token(), state="ordered", currency="EUR").returning(cart_table.c.id)
     ).scalar_one()
-    _change_reserved(c, item_id, -held)
+    where = msgspec.to_builtins(ANNA)
+    order_id: int = c.execute(
+        insert(sales_order)
+        .values(
+            **dict.fromkeys(("subtotal", "discount", "shipping", "shipping_tax_rate_bp", "shipping_tax", "tax"), 0),
+            number=new_number("Shop"),
+            cart_id=cart_id,
+            state="placed",
+            currency="EUR",
+            total=0,
+            prices_include_tax=True,
+            line_count=1,
+            discounts=[],
+            email="anna@kundin.example",
+            customer_name=ANNA.name,
+            country="DE",
+            shipping_address=where,
+            billing_address=where,
+            shipping_method={"name": "Post", "days_min": 1, "days_max": 2},
+            locale="de",
+            search_words="",
+            access_token_hash=b"",
+            placed_at=clock(),
+            expires_at=clock(900),
+        )
+        .returning(sales_order.c.id)
+    ).scalar_one()
+    told = {"sku": sku_of(c, item_id), "name": "Krug", "options": {}, "unit_price": 0, "tax_rate_bp": 1900, "tax": 0}
+    c.execute(
+        insert(order_line).values(
+            order_id=order_id, position=1, variant_id=item_id, quantity=quantity, discount=0, total=0, **told
+        )
+    )
+    c.execute(insert(order_event).values(order_id=order_id, sequence=1, kind="placed", actor="customer", data={}))
+    return order_id
+
+
+def release(c: Connection, order_id: int) -> None:
+    """Give up an order that :func:`reserve` made."""
+    number = c.execute(select(sales_order.c.number).where(sales_order.c.id == order_id)).scalar_one()
+    cancel(c, lock_order(c, number), GivenUp("expired"))
+
+
+# --- a sale
+
+
+class Filled(NamedTuple):
+    """A cart with all that an order needs, and what it costs in minor units."""
+
+    token: str
+    total: int
+
+
+def cart(
+    c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example", where: Address = ANNA, code: str = ""
+) -> Filled:
+    """A cart with so many units of skus, ready to be ordered; it is sent the first way that goes there."""
+    token = carts.create_cart(c, [LineInput(sku, units) for sku, units in lines], "de").token
+    carts.set_contact(c, token, ContactInput(email, where))
+    carts.set_shipping(c, token, methods_to(read_cart(c, token, "de"))[0].public_id)
+    if code:
+        carts.add_code(c, token, code)
+    return Filled(token, price_cart(read_cart(c, token, "de")).totals.total)
+
+
+def order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example") -> str:
+    """The number of an order that waits for its bank transfer."""
+    filled = cart(c, *lines, email=email)
+    asked = CheckoutInput(PaymentInput("manual"), MoneyInput(filled.total, "EUR"))
+    priced = price_cart(read_cart(c, filled.token, "de"))
+    draft = draft_order(priced, asked, Manual(), wait_s=7 * 86_400, known=["manual"])
+    claim = Claim(f"cart:{filled.token[:32]} POST", f"{next(_numbers):016}", b"f", "owner", "r", None)
+    kept = Kept(201, {}, msgspec.json.encode(draft.order))
+    assert place(c, draft, claim, kept, token_hash=b"t", customer=email).why == "placed"
+    return draft.number
+
+
+def paid_order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example") -> str:
+    """The number of an order whose bank transfer has come in."""
+    number = order(c, *lines, email=email)
+    owed = read_owed(c, number)
+    assert owed is not None
+    answer = ChargeAnswer("succeeded", reference=number, amount=owed.amount, currency=owed.currency)
+    assert record_charge(c, number, answer) == "confirmed"
+    return number
+
+
+def promotion(c: Connection, code: str | None, **said: Any) -> KeptPromotion:
+    """A promotion that takes ten percent off an order; without ``code`` it applies by itself."""
+    known: dict[str, Any] = {"names": {"de": "Herbst", "en": "Autumn"}, "kind": "percent", "value": 1000}
+    return add_promotion(c, NewPromotion(**{**known, "code": code, **said}), actor="shopctl")
 
 
 def _change_reserved(c: Connection, item_id: int, units: int) -> None:

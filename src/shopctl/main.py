@@ -15,6 +15,7 @@ from shopctl.commands import (
     database,
     doctor,
     inspect,
+    orders,
     promotions,
     render,
     sandbox,
@@ -46,6 +47,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
 _GROUPS: Final = {
     "migrate": database.migrations,
     "products": catalog.products,
+    "orders": orders.app,
     "promotions": promotions.app,
     "import": catalog.imports,
     "export": catalog.exports,
@@ -62,6 +64,7 @@ _ORDER: Final = (
         "serve-sandbox-provider",
         "migrate",
         "seed",
+        "orders",
         "products",
         "promotions",
         "import",

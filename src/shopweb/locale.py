@@ -1,6 +1,7 @@
 """Two languages: which one a visitor gets, its words, and how it writes numbers and times."""
 
 import gettext
+import unicodedata
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -85,6 +86,11 @@ def day(at: date, language: Language, *, month: bool = True) -> str:
 def country(code: str, language: Language) -> str:
     """A country by its ISO 3166 code, such as ``Germany``."""
     return str(Locale.parse(LOCALES[language]).territories.get(code, code))
+
+
+def sorting(text: str) -> str:
+    """What ``text`` is sorted by: an umlaut beside its vowel, as a telephone book of either language has it."""
+    return unicodedata.normalize("NFD", text).casefold()
 
 
 def number(value: int, language: Language) -> str:

@@ -10,8 +10,12 @@ import pytest
 from shopapi.app import create_app
 from shopapi.contract.accounts import Role
 from shopapi.db.engine import Database, open_database
+from shopapi.payments.providers.interface import PaymentProvider
+from shopapi.payments.providers.manual import manual
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
+from tests.api.bank import Bank
+from tests.api.selling import Counter, stock_the_shop
 from tests.app_client import client_of
 from tests.conftest import SECRET_KEY, AsRole, TokenFor
 
@@ -104,3 +108,23 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     opened = open_database(sqlite_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    """The payment provider of the APIs and workers that start after it, in the place of the sandbox."""
+    bank = Bank()
+
+    def found(settings: ApiSettings) -> dict[str, PaymentProvider]:
+        return {"manual": manual(settings), "sandbox": bank}
+
+    monkeypatch.setattr("shopapi.app.find_providers", found)
+    monkeypatch.setattr("shopapi.worker.find_providers", found)
+    return bank
+
+
+@pytest.fixture
+def counter(bank: Bank, database: Database, api: httpx.Client, as_role: AsRole) -> Counter:
+    """A shop that sells."""
+    stock_the_shop(database)
+    return Counter(api, as_role("owner"), database)

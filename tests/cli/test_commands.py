@@ -26,6 +26,7 @@ COMMANDS = [
     "serve-sandbox-provider",
     "migrate",
     "seed",
+    "orders",
     "products",
     "promotions",
     "import",

@@ -4,25 +4,16 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import httpx
 
-from shopapi.db.engine import Database
 from tests.concurrency.carts import Filled
 from tests.concurrency.crowd import crowd
 from tests.concurrency.history import History, Try
+from tests.concurrency.standing import Shop
 
 BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException)
 """What a caller gets when nobody answers."""
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A shop under test: where its API processes listen, and its database."""
-
-    urls: list[str]
-    database: Database
 
 
 def new_key() -> str:
@@ -30,7 +21,9 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def wish(cart: Filled, provider: str = "manual", token: str | None = None, total: int | None = None) -> dict[str, object]:
+def wish(
+    cart: Filled, provider: str = "manual", token: str | None = None, total: int | None = None
+) -> dict[str, object]:
     """The body of an order of what is in the cart, at the total that its buyer agreed to."""
     payment = {"provider": provider} if token is None else {"provider": provider, "token": token}
     amount = cart.total if total is None else total
@@ -49,9 +42,7 @@ async def order(
     """Order once, and note what came of it."""
     began = time.monotonic()
     try:
-        answer = await client.post(
-            f"{cart.path}/checkout", json=body or wish(cart), headers={"Idempotency-Key": key}
-        )
+        answer = await client.post(f"{cart.path}/checkout", json=body or wish(cart), headers={"Idempotency-Key": key})
     except BROKEN:
         return history.note(buyer, cart.token, began, None)
     return history.note(buyer, cart.token, began, answer)

@@ -10,18 +10,14 @@ from sqlalchemy import func, select, text
 from shopapi.db.engine import Database
 from shopapi.orders.tables import order_line, sales_order
 from tests.concurrency import carts
-from tests.concurrency.buyers import Shop, all_at_once, new_key, wish
+from tests.concurrency.buyers import all_at_once, new_key, wish
 from tests.concurrency.carts import Filled
 from tests.concurrency.history import History, assert_every_answer_is_true
 from tests.concurrency.single_packet import Held, release
-from tests.conftest import ApiProcesses
+from tests.concurrency.standing import Shop
 from tests.proving.proof import Proof, load
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
-
-
-def open_shop(api_processes: ApiProcesses, database: Database, **environment: str) -> Shop:
-    return Shop([process.url for process in api_processes(2, **environment)], database)
 
 
 def sold(database: Database, sku: str) -> int:
@@ -62,11 +58,10 @@ def sell_all_of(shop: Shop, *, units: int, buyers: int, tries: int) -> History:
 
 
 def test_sixty_four_buyers_of_the_last_hundred_units_get_exactly_a_hundred(
-    request: pytest.FixtureRequest, api_processes: ApiProcesses, database: Database
+    request: pytest.FixtureRequest, shop: Shop
 ) -> None:
     times, tries = load(1, 20), load(2, 6)
     proof = Proof(request, "T01", "the last 100 units: exactly 100 sold", f"{times} x 64 buyers x {tries} tries")
-    shop = open_shop(api_processes, database)
     for _ in range(times):
         history = sell_all_of(shop, units=100, buyers=64, tries=tries)
         proof.sometimes("refused for want of stock", history.refusals()["insufficient_stock"])
@@ -96,11 +91,10 @@ def sell_the_last_one(shop: Shop, *, buyers: int) -> int:
 
 
 def test_the_last_unit_goes_to_exactly_one_of_all_who_reach_for_it_at_the_same_moment(
-    request: pytest.FixtureRequest, api_processes: ApiProcesses, database: Database
+    request: pytest.FixtureRequest, shop: Shop
 ) -> None:
     times, buyers = load(2, 50), load(40, 200)
     proof = Proof(request, "T02", "the last unit: exactly one buyer", f"{times} x {buyers} buyers, last byte held back")
-    shop = open_shop(api_processes, database)
     for _ in range(times):
         proof.sometimes("refused for want of stock", sell_the_last_one(shop, buyers=buyers))
 
@@ -115,31 +109,30 @@ def deadlocks(database: Database) -> int:
 
 
 def test_carts_with_the_same_skus_in_any_order_never_lock_each_other_out(
-    request: pytest.FixtureRequest, api_processes: ApiProcesses, database: Database
+    request: pytest.FixtureRequest, shop: Shop
 ) -> None:
-    each = load(4, 60)
-    proof = Proof(request, "T03", "carts of the same skus in any order: no deadlock", f"32 buyers x {each} carts of 4 of 8 skus")
-    shop = open_shop(api_processes, database)
-    skus = [carts.goods(database, 10 * each) for _ in range(8)]
+    each = load(2, 60)
+    proof = Proof(
+        request, "T03", "carts of the same skus in any order: no deadlock", f"32 buyers x {each} carts of 4 of 8 skus"
+    )
+    skus = [carts.goods(shop.database, 10 * each) for _ in range(8)]
     dice = random.Random(8)
     wanted = [[(sku, dice.randint(1, 3)) for sku in dice.sample(skus, 4)] for _ in range(32 * each)]
-    filled = carts.fill(database, len(wanted), lambda n: wanted[n])
-    before = deadlocks(database)
+    filled = carts.fill(shop.database, len(wanted), lambda n: wanted[n])
+    before = deadlocks(shop.database)
     history = all_at_once(shop, [filled[n * each : (n + 1) * each] for n in range(32)])
 
-    assert deadlocks(database) == before
+    assert deadlocks(shop.database) == before
     assert not history.of("unknown"), history.of("unknown")[:3]
     assert {one.status for one in history.tries} <= {201, 409, 503}, history.refusals()
-    assert_every_answer_is_true(database, history)
+    assert_every_answer_is_true(shop.database, history)
     for sku in skus:
-        assert carts.reserved(database, sku) == sold(database, sku)
+        assert carts.reserved(shop.database, sku) == sold(shop.database, sku)
     proof.sometimes("orders of shared skus", len(history.of("ok")))
-    proof.sometimes("refused whole for one line", _refused_whole(database, history, filled, wanted))
+    proof.sometimes("refused whole for one line", _refused_whole(history, filled, wanted))
 
 
-def _refused_whole(
-    database: Database, history: History, filled: list[Filled], wanted: list[list[tuple[str, int]]]
-) -> int:
+def _refused_whole(history: History, filled: list[Filled], wanted: list[list[tuple[str, int]]]) -> int:
     """Refusals where another line of the cart was there."""
     lines = {cart.token: dict(one) for cart, one in zip(filled, wanted, strict=True)}
     refused = [one for one in history.of("fail") if one.code == "insufficient_stock"]

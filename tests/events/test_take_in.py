@@ -196,7 +196,6 @@ def test_a_worker_that_dies_leaves_one_e_mail_and_one_invoice(
     arm(settings, f"{point}=raise")
     with pytest.raises(failpoints.Failed):
         take_in(database, settings)
-    assert take_in(database, settings) in (0, 3), "Only what the invoices told can be there: the rest is still lent."
     arm(settings, "")
     end_leases(database)
     take_in_all(database, settings)

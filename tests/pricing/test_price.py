@@ -2,6 +2,7 @@
 
 import pytest
 
+from shopapi.pricing.division import allocate
 from shopapi.pricing.rules import price
 from shopapi.pricing.values import Applied, LineTotals, Rejected
 from tests.pricing.baskets import delivery, goods, promotion
@@ -53,6 +54,25 @@ def test_what_is_taken_off_the_order_is_spread_over_its_lines_to_the_cent() -> N
     assert [line.discount for line in told.lines] == [334, 333, 333]
     assert [line.total for line in told.lines] == [666, 667, 667]
     assert told.discount == 1000
+
+
+def test_who_gets_the_odd_cent_depends_on_the_goods_and_not_on_their_place() -> None:
+    one, other = goods(10, variant=1, rate_bp=5000), goods(10, variant=2, rate_bp=0)
+    for cart in ([one, other], [other, one]):
+        told = price(cart, [promotion("amount", 1)], None, prices_include_tax=False)
+        assert {cart[place].variant_id: line.discount for place, line in enumerate(told.lines)} == {1: 1, 2: 0}
+        assert told.total == 19 + 5
+
+
+def test_of_equal_remainders_the_heavier_weight_comes_first() -> None:
+    assert (allocate(2, [1, 3]), allocate(2, [3, 1])) == ([0, 2], [2, 0])
+
+
+def test_nothing_below_0_is_spread_nor_over_nothing() -> None:
+    for total, weights in ((-1, [1]), (1, [2, -1]), (1, [0, 0]), (1, [])):
+        with pytest.raises(ValueError, match="cannot be spread"):
+            allocate(total, weights)
+    assert (allocate(0, [0, 0]), allocate(0, [])) == ([0, 0], [])
 
 
 def test_an_amount_takes_no_more_than_what_it_is_on_costs() -> None:

@@ -120,7 +120,7 @@ class Stock(RuleBasedStateMachine):
     def release(self, which: int) -> None:
         if self.orders:
             order, item_id, quantity = self.orders.pop(which % len(self.orders))
-            self.database.write(lambda c: factories.release(c, order, item_id))
+            self.database.write(lambda c: factories.release(c, order))
             name, on_hand, reserved = self.model[item_id]
             self.model[item_id] = (name, on_hand, reserved - quantity)
 

@@ -56,5 +56,6 @@ class Proof:
 
 def _database(request: pytest.FixtureRequest) -> str:
     callspec = getattr(request.node, "callspec", None)
-    kind = str(callspec.params.get("database_url", "")) if callspec is not None else ""
+    params = {} if callspec is None else callspec.params
+    kind = str(params.get("shop") or params.get("database_url") or "")
     return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(kind, "")

@@ -42,7 +42,7 @@ def charge_of(key: str | None = None, token: str | None = None, **more: object) 
 
 @dataclass
 class Receiver:
-    """Takes webhooks: answers 503 to the next ``refusing`` of them and 200 to all others."""
+    """Takes webhooks: answers 503 to the next ``refusing`` and 200 to all others. Customers come back to it, too."""
 
     url: str
     refusing: int = 0
@@ -75,6 +75,14 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(503 if refused else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def do_GET(self) -> None:
+            body = b"<!doctype html><title>Back in the shop</title>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

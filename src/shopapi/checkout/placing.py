@@ -14,7 +14,8 @@ from shopapi.db.types import Bytes, Instant, Json
 from shopapi.http.idempotency import LEASE_S, Claim
 
 # What is locked, in this order: the cart, stock by variant (each variant before its level), codes, what is shown.
-# Everything that is written hangs on `claim`, so a key that was seen before changes nothing.
+# Everything that is written hangs on `claim`, so a key that was seen before changes nothing. The lists of ids tell the
+# planner how few rows there are: of a JSON document it expects a hundred, and would read whole tables for them.
 _PLACE: Final = f"""
 WITH bought AS MATERIALIZED (
   SELECT id FROM cart WHERE id = :cart AND version = :cart_version AND state = 'open' FOR UPDATE
@@ -28,6 +29,7 @@ WITH bought AS MATERIALIZED (
     v.price IS NOT DISTINCT FROM w.unit_price AND v.item_name IS NOT NULL AS as_told
   FROM variant v JOIN want w ON w.variant_id = v.id
   JOIN stock_level l ON l.variant_id = v.id AND l.location_id = 1
+  WHERE v.id = ANY(CAST(:variants AS bigint[])) AND l.variant_id = ANY(CAST(:variants AS bigint[]))
   ORDER BY v.id FOR NO KEY UPDATE OF v, l
 ), codes AS MATERIALIZED (
   SELECT d.id, 1 + (SELECT coalesce(max(r.slot), 0) FROM code_redemption r
@@ -68,7 +70,7 @@ WITH bought AS MATERIALIZED (
   FROM made, want w
 ), taken AS (
   UPDATE stock_level l SET reserved = l.reserved + h.quantity, updated_at = now() FROM made, held h
-  WHERE l.variant_id = h.variant_id AND l.location_id = 1
+  WHERE l.variant_id = h.variant_id AND l.location_id = 1 AND l.variant_id = ANY(CAST(:variants AS bigint[]))
 ), reserved AS (
   INSERT INTO reservation (order_id, variant_id, location_id, quantity, state, expires_at, created_at)
   SELECT made.id, h.variant_id, 1, h.quantity, :reservation_state, :expires_at, now() FROM made, held h
@@ -85,7 +87,8 @@ WITH bought AS MATERIALIZED (
   INSERT INTO code_redemption (code_id, order_id, customer_key, slot, created_at)
   SELECT codes.id, made.id, :customer, codes.slot, now() FROM made, codes
 ), used AS (
-  UPDATE promotion_code d SET used = d.used + 1 FROM made, codes WHERE d.id = codes.id
+  UPDATE promotion_code d SET used = d.used + 1 FROM made, codes
+  WHERE d.id = codes.id AND d.id = ANY(CAST(:codes AS bigint[]))
 ), happened AS (
   INSERT INTO order_event (order_id, sequence, kind, actor, data, at)
   SELECT made.id, e.sequence, e.kind, 'customer', '{{}}', :placed_at
@@ -101,9 +104,11 @@ WITH bought AS MATERIALIZED (
   GROUP BY product_id HAVING sum(least(free, 6) - least(free - quantity, 6)) > 0
 ), shelf AS MATERIALIZED (
   SELECT a.product_id, f.units FROM made, availability a JOIN fewer f ON f.product_id = a.product_id
+  WHERE a.product_id = ANY(CAST(:products AS bigint[]))
   ORDER BY a.product_id FOR NO KEY UPDATE OF a
 ), shown AS (
-  UPDATE availability a SET units = a.units - s.units FROM shelf s WHERE a.product_id = s.product_id RETURNING 1
+  UPDATE availability a SET units = a.units - s.units FROM shelf s
+  WHERE a.product_id = s.product_id AND a.product_id = ANY(CAST(:products AS bigint[])) RETURNING 1
 ), newer AS (
   UPDATE catalog_version SET value = value + 1 WHERE slot = :slot AND EXISTS (SELECT 1 FROM shown)
 )
@@ -158,6 +163,8 @@ def _values(draft: Draft, claim: Claim, kept: Kept, token_hash: bytes, customer:
         "cart_version": cart.version,
         "lines": msgspec.json.encode(_lines(draft)).decode(),
         "line_count": len(draft.priced.sold),
+        "variants": [line.variant_id for line in draft.priced.sold],
+        "products": sorted({line.product_id for line in draft.priced.sold}),
         "codes": sorted(one.code_id for one in draft.redeemed),
         "customer": customer,
         "scope": claim.scope,

@@ -54,9 +54,9 @@ def claim(c: Connection, table: Table, waits: ColumnElement[bool], *, claimed_by
     return sorted(lent, key=lambda row: row.id)
 
 
-def tries_left(attempts: int) -> bool:
-    """Whether a row that was claimed ``attempts`` times may be tried again."""
-    return attempts <= len(WAITS_S)
+def may_try_again(failed: int) -> bool:
+    """Whether another try follows on so many that failed."""
+    return failed <= len(WAITS_S)
 
 
 def wait_s(attempts: int) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from shopapi.db.engine import Database
 from shopapi.events import email_store
-from shopapi.events.leasing import claimant, said, tries_left
+from shopapi.events.leasing import claimant, may_try_again, said
 from shopapi.events.smtp import Sender, Undeliverable, connect, hand_over, message_of, sender_of
 from shopapi.invoices.seller import read_seller
 from shopapi.runtime.failpoints import reach
@@ -57,7 +57,7 @@ def _sent(db: Database, server: smtplib.SMTP, row: Row[Any], sender: Sender | No
         _put_off(db, row, me, error, for_good=True)
         return _is_up(server)
     except (OSError, ValueError, smtplib.SMTPException) as error:
-        _put_off(db, row, me, error, for_good=not tries_left(row.attempts + 1))
+        _put_off(db, row, me, error, for_good=not may_try_again(row.attempts))
         return _is_up(server)
     reach("email_sent")
     db.write(lambda c: email_store.mark_sent(c, row.id, me))
@@ -88,7 +88,7 @@ def _put_off(db: Database, row: Row[Any], me: str, error: Exception, *, for_good
 
 def _put_all_off(db: Database, rows: Sequence[Row[Any]], me: str, error: Exception) -> None:
     for row in rows:
-        _put_off(db, row, me, error, for_good=not tries_left(row.attempts + 1))
+        _put_off(db, row, me, error, for_good=not may_try_again(row.attempts))
 
 
 def _sender(db: Database, settings: ApiSettings) -> Sender | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from shopapi.db.engine import Database, DatabaseUnavailable, OutcomeUnknown
 from shopapi.events import email_store, outbox_store
 from shopapi.events.emails import render
-from shopapi.events.leasing import claimant, said, tries_left
+from shopapi.events.leasing import claimant, may_try_again, said
 from shopapi.events.occasions import kind_for, read_email
 from shopapi.invoices.issue import issue_credit_note, issue_invoice
 from shopapi.orders.reading import read_order
@@ -45,7 +45,7 @@ def drop_old(db: Database) -> int:
 
 
 def _taken_in(db: Database, settings: ApiSettings, row: Row[Any], me: str) -> bool:
-    if not tries_left(row.attempts):
+    if not may_try_again(row.attempts - 1):
         # Its workers died each time, and could not say so.
         _give_back(db, row, me, "No worker lived to the end of it.", dead=True)
         return False
@@ -56,7 +56,7 @@ def _taken_in(db: Database, settings: ApiSettings, row: Row[Any], me: str) -> bo
     except Exception as error:
         # Whatever is wrong with one event must not keep the others waiting: it is told, kept, and tried again.
         _log.exception("outbox: %s of %s (row %d) failed, try %d", row.topic, row.aggregate, row.id, row.attempts)
-        _give_back(db, row, me, said(error), dead=not tries_left(row.attempts + 1))
+        _give_back(db, row, me, said(error), dead=not may_try_again(row.attempts))
         return False
     return True
 

@@ -13,6 +13,8 @@ from shopapi.runtime.edge import App, Receive, Scope, Send
 from shopapi.runtime.hosts import HEALTH_PATHS
 
 _TURN_S: Final = 2.0
+_MOST_WEBHOOKS: Final = 32
+_WEBHOOK: Final = re.compile(r"/v1/payments/[^/]+/webhook")
 _READS: Final = ("GET", "HEAD", "OPTIONS")
 _OWN_TURN: Final = re.compile(
     r"/v1/(sessions|carts/[^/]+/checkout|orders/[^/]+/cancel|payments/[^/]+/webhook"
@@ -22,26 +24,27 @@ _OWN_TURN: Final = re.compile(
 
 
 class InFlight:
-    """Answers 503 to a request above ``most`` at once; what probes ask has a lane of its own."""
+    """Answers 503 to a request above ``most`` at once; what probes ask and payment providers tell has its own lane."""
 
     def __init__(self, app: App, most: int) -> None:
         self._app = app
-        self._most = most
-        self._now = 0
+        self._most = {False: most, True: _MOST_WEBHOOKS}
+        self._now = {False: 0, True: 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
             await self._app(scope, receive, send)
             return
-        if self._now >= self._most:
+        lane = _WEBHOOK.fullmatch(scope["path"]) is not None
+        if self._now[lane] >= self._most[lane]:
             await send_problem(Overloaded(), scope, send, close=True)
             return
-        self._now += 1
+        self._now[lane] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._now -= 1
+            self._now[lane] -= 1
 
 
 class OneWriter:

@@ -32,7 +32,7 @@ from shopapi.http.problems import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from shopapi.http.told import PUBLIC, SIGNED_IN, Route, told_of
+from shopapi.http.told import PUBLIC, SIGNED_IN, Pdf, Route, told_of
 from shopapi.settings import ApiSettings
 
 _REF: Final = "#/components/schemas/{name}"
@@ -132,7 +132,7 @@ def all_problems() -> list[type[ShopError]]:
 def _schemas(handlers: list[HTTPRouteHandler]) -> dict[str, Any]:
     kinds: list[Any] = [Problem]
     for handler in handlers:
-        kinds += [kind for kind in told_of(handler).answers.values() if kind not in (None, str, dict, bytes)]
+        kinds += [kind for kind in told_of(handler).answers.values() if kind not in (None, str, dict, bytes, Pdf)]
         if (body := get_type_hints(handler.fn).get("data")) is not None:
             kinds.append(body)
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
@@ -241,6 +241,9 @@ def _answers(route: Route) -> dict[str, Any]:
         elif kind is bytes:
             binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
             answer["content"] = dict.fromkeys(("image/svg+xml", "image/webp", "image/png", "image/jpeg"), binary)
+        elif kind is Pdf:
+            schema = {"type": "string", "contentMediaType": "application/pdf"}
+            answer["content"] = {"application/pdf": {"schema": schema}}
         elif kind is dict:
             answer["content"] = {"application/json": {"schema": {"type": "object"}}}
         elif kind is not None:

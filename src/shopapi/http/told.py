@@ -20,6 +20,10 @@ SIGNED_IN: Final = "signed_in"
 Needed = Permission | Literal["public", "signed_in"]
 
 
+class Pdf:
+    """Stands in ``answers`` for a PDF."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Stands in a handler's ``opt`` as ``told``.

@@ -24,7 +24,7 @@ from shopapi.http.idempotency import Answer, claim_of, once, respond
 from shopapi.http.problems import NotFound
 from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
-from shopapi.http.told import Route
+from shopapi.http.told import Pdf, Route
 from shopapi.invoices.reading import read_pdf
 from shopapi.orders.admin_store import count_orders, list_orders, read_admin_order
 from shopapi.orders.cancel_order import PaymentUnclear, cancel_order, check_cancellable
@@ -75,7 +75,7 @@ def get_admin_order(number: FromPath[str], db: NamedDependency[Database]) -> Res
 
 @get(
     "/v1/admin/orders/{number:str}/invoices/{invoice_id:str}",
-    opt={"told": Route("orders:read", "Read an invoice of an order", answers={200: bytes}, problems=(NotFound,))},
+    opt={"told": Route("orders:read", "Read an invoice of an order", answers={200: Pdf}, problems=(NotFound,))},
 )
 @in_thread
 def get_admin_invoice(

@@ -51,7 +51,9 @@ async def cancel_order(till: Till, number: str, given_up: GivenUp) -> None:
     """
     owed = await till.run(lambda db: _read(db, number))
     provider = None if owed is None else till.providers.get(owed.provider)
-    if owed is not None and provider is not None and not provider.offline and owed.attempt_state in _LIVE:
+    if owed is not None and owed.attempt_state in _LIVE and not (provider and provider.offline):
+        if provider is None:
+            raise PaymentUnclear
         answer = await _call_off(provider, owed)
         await till.run(lambda db: db.write(lambda c: record_charge(c, number, answer, given_up=given_up)))
     back = await till.run(lambda db: db.write(lambda c: _cancel(c, number, given_up)))

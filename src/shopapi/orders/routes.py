@@ -17,7 +17,7 @@ from shopapi.http.idempotency import Answer, claim_of, once, respond
 from shopapi.http.problems import NotFound, RateLimited
 from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
-from shopapi.http.told import PUBLIC, Route
+from shopapi.http.told import PUBLIC, Pdf, Route
 from shopapi.invoices.reading import read_pdf
 from shopapi.orders.cancel_order import PaymentUnclear, cancel_order, check_cancellable
 from shopapi.orders.reading import read_order
@@ -64,7 +64,7 @@ def get_order(
         "told": Route(
             PUBLIC,
             "Read an invoice",
-            answers={200: bytes},
+            answers={200: Pdf},
             problems=(OrderGone, NotFound, RateLimited),
             query=OrderTokenQuery,
         )

@@ -25,7 +25,7 @@ ORDER_STEPS: Final[dict[OrderState, tuple[OrderState, ...]]] = {
 
 PAYMENT_STEPS: Final[dict[PaymentState, tuple[PaymentState, ...]]] = {
     "pending": ("unknown", "captured", "failed", "cancelled"),
-    "unknown": ("captured", "failed", "cancelled"),
+    "unknown": ("pending", "captured", "failed", "cancelled"),
     "authorized": ("captured", "cancelled", "failed"),
     "captured": ("partly_refunded", "refunded"),
     "partly_refunded": ("partly_refunded", "refunded"),

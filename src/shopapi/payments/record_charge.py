@@ -116,6 +116,8 @@ def _open(c: Connection, owed: Owed, answer: ChargeAnswer) -> Recorded:
         .where(payment_attempt.c.id == owed.attempt_id)
         .values(provider_ref=answer.reference, next_check_at=clock(BACKOFF_S[0]), updated_at=clock())
     )
+    if owed.state == "unknown":
+        set_payment_state(c, owed, "pending")
     c.execute(update(payment).where(payment.c.id == owed.id).values(next_url=answer.url, updated_at=clock()))
     return "open"
 

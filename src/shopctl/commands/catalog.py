@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from shopctl import console
+from shopctl.commands import amounts
 from shopctl.commands.database import Json, shop_database
 from shopctl.console import clean, fail
 
 if TYPE_CHECKING:
     from msgspec import UnsetType
 
-    from shopapi.contract.catalog import AdminProduct, AdminProductCard, AdminProductQuery, Money
+    from shopapi.contract.catalog import AdminProduct, AdminProductCard, AdminProductQuery
     from shopapi.db.engine import Reader
 
 ACTOR: Final = "shopctl"
@@ -129,7 +130,7 @@ def list_all(
         console.as_json({"data": cards, "total": total})
         return
     rows = [
-        (one.slug, one.name, one.state, _price(one.price), f"{one.variant_count:,}", f"{one.on_hand:,}")
+        (one.slug, one.name, one.state, amounts.shown(one.price), f"{one.variant_count:,}", f"{one.on_hand:,}")
         for one in cards
     ]
     console.table(("slug", "name", "state", "price", "variants", "on hand"), rows, numbers=_NUMBERS)
@@ -187,8 +188,8 @@ def set_one(
         console.as_json(product)
         return
     own = next(one for one in product.variants if one.sku == sku)
-    reduced = f", reduced from {_price(own.compare_at_price)}" if own.compare_at_price else ""
-    console.done(f"{sku}  {_price(own.price) or 'no price'}{reduced}  {product.state}, {product.tax_class} tax")
+    reduced = f", reduced from {amounts.shown(own.compare_at_price)}" if own.compare_at_price else ""
+    console.done(f"{sku}  {amounts.shown(own.price) or 'no price'}{reduced}  {product.state}, {product.tax_class} tax")
 
 
 _NUMBERS: Final = ("price", "variants", "on hand", "reserved")
@@ -236,8 +237,8 @@ def _show(product: "AdminProduct") -> None:
         (
             one.sku,
             " ".join(one.options.values()) + (" (archived)" if one.archived else ""),
-            _price(one.price),
-            _price(one.compare_at_price),
+            amounts.shown(one.price),
+            amounts.shown(one.compare_at_price),
             f"{one.on_hand:,}",
             f"{one.reserved:,}",
         )
@@ -249,23 +250,9 @@ def _show(product: "AdminProduct") -> None:
 def _amount(option: str, told: str | None) -> "int | UnsetType | None":
     from msgspec import UNSET
 
-    from shopctl.importers import numbers
-
     if told is None:
         return UNSET
-    if told == "none":
-        return None
-    try:
-        return numbers.amount(told, comma="," in told and "." not in told)
-    except ValueError as error:
-        fail(f'{option}: "{clean(told)}" {error}.', "a price such as 12.90, or none", 2)
-
-
-def _price(money: "Money | None") -> str:
-    if money is None:
-        return ""
-    amount = f"{money.amount // 100:,}.{money.amount % 100:02d}"
-    return f"€{amount}" if money.currency == "EUR" else f"{amount} {money.currency}"
+    return None if told == "none" else amounts.typed(option, told, "a price such as 12.90, or none")
 
 
 def _count(number: int, thing: str) -> str:

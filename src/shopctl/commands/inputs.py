@@ -16,6 +16,13 @@ _WHAT_IT_MUST_BE = {
     "role": "The role is one of owner, manager, clerk and viewer.",
     "password": "The password has 12 to 128 characters.",
     "expires_in_days": "A key lasts 1 to 3650 days.",
+    "q": "--q has at most 128 characters, on one line.",
+    "carrier": "--carrier has at most 200 characters, on one line.",
+    "tracking": "--tracking has at most 200 characters, on one line.",
+    "reference": "--reference has at most 200 characters, on one line.",
+    "reason": "--reason has at most 200 characters, on one line.",
+    "placed_from": "--from is a day such as 2026-12-01.",
+    "placed_to": "--to is a day such as 2026-12-01.",
 }
 
 

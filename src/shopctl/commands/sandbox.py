@@ -33,7 +33,10 @@ _GRACE_S = 5
 def serve_sandbox_provider(
     host: Host = "127.0.0.1", port: Port = 8002, journal: JournalFile = "sandbox.db", webhook: Webhook = ""
 ) -> None:
-    """Serve a payment provider for trying out: no money moves, and faults come on demand."""
+    """Serve a payment provider to try the shop with.
+
+    No money moves. It has test cards, a hosted page, signed webhooks, refunds and faults on demand.
+    """
     from shopapi.runtime.settings import read
     from shopctl import parent, servers
     from shopctl.sandbox.journal import Journal, JournalError

@@ -60,7 +60,7 @@ def up(
 
     def ready(part: str) -> None:
         if part in lines:
-            console.done(f"{part:<8}  {console.clean(lines[part]):<{width}}  {time.monotonic() - began:.1f} s")
+            console.done(f"{part:<8}  {console.clean(lines[part]):<{width}}  {time.monotonic() - began:4.1f} s")
 
     ready("database")
     _run(environ, reached, ports, ready, shop)

@@ -60,7 +60,7 @@ async def cart_page(
             "lines": _marked(visit, settled, *wrong_line),
             "sums": sums_of(visit, cart, shop.delivery),
             "way": way_to_free_delivery(visit, cart),
-            "means": means_of(visit, cart),
+            "means": means_of(visit, cart, shop.country),
             "codes": cart.codes,
             "code_notes": settled.on_codes,
             "code": code,

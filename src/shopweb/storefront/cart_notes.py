@@ -52,7 +52,7 @@ def said(visit: Visit, note: Note) -> SpokenNote:
         case "emptied":
             return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
         case "removed":
-            return SpokenNote(_("“%(name)s” is out of the cart.") % words, warns=False)
+            return SpokenNote(_("%(name)s is out of the cart.") % words, warns=False)
         case "declined":
             return SpokenNote(_("The card was declined. Nothing was charged."))
         case "no_provider":
@@ -75,4 +75,4 @@ def refusal(error: ProblemError, sku: str) -> Note | None:
 
 
 def _in_cart(visit: Visit, note: Note) -> str:
-    return visit.ngettext("“%(name)s” is in the cart.", "%(count)s × “%(name)s” are in the cart.", note.count)
+    return visit.ngettext("%(name)s is in the cart.", "%(count)s × %(name)s are in the cart.", note.count)

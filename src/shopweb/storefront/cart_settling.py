@@ -95,9 +95,9 @@ def _gone_sentence(visit: Visit, name: str, *, sold_out: bool) -> str:
     if not name:  # What left the shop has no words of its own any more.
         return _("Something is not for sale any more. We took it out of the cart.")
     words = (
-        _("“%(name)s” is sold out. We took it out of the cart.")
+        _("%(name)s is sold out. We took it out of the cart.")
         if sold_out
-        else _("“%(name)s” is not for sale any more. We took it out of the cart.")
+        else _("%(name)s is not for sale any more. We took it out of the cart.")
     )
     return words % {"name": name}
 

@@ -47,8 +47,8 @@ class Sums:
     subtotal: str
     discounts: list[Row]
     delivery: Row
-    total_label: str
     total: str
+    before_delivery: bool
     taxes: list[Row]
     added_taxes: list[Row]
 
@@ -83,8 +83,8 @@ def sums_of(visit: Visit, cart: Cart, delivery: Delivery | None = None) -> Sums:
             if one.amount.amount or one.free_shipping
         ],
         delivery=_delivery(visit, cart, delivery),
-        total_label=_("Total") if cart.shipping else _("Total before delivery"),
         total=money(cart.total, visit.language),
+        before_delivery=cart.shipping is None,
         taxes=taxes if cart.prices_include_tax else [],
         added_taxes=[] if cart.prices_include_tax else taxes,
     )
@@ -102,14 +102,19 @@ def way_to_free_delivery(visit: Visit, cart: Cart) -> Way | None:
     return Way(words % {"missing": money(Money(missing, cart.currency), visit.language)}, reached=False)
 
 
-def means_of(visit: Visit, cart: Cart) -> list[str]:
+def countries_of(visit: Visit, cart: Cart, home: str) -> list[tuple[str, str]]:
+    """Where the shop delivers to, by code and name: its own country first, then as the language sorts them."""
+    named = [(code, locale.country(code, visit.language)) for code in cart.countries]
+    return sorted(named, key=lambda country: (country[0] != home, locale.sorting(country[1])))
+
+
+def means_of(visit: Visit, cart: Cart, home: str) -> list[str]:
     """Where it is delivered to and how it can be paid (section 312j (1) BGB)."""
-    _ = visit.gettext
-    countries = ", ".join(locale.country(code, visit.language) for code in cart.countries)
+    countries = ", ".join(name for _, name in countries_of(visit, cart, home))
     providers = ", ".join(provider_name(visit, name) for name in cart.payment_providers)
     return [
-        *([_("We deliver to: %(countries)s.") % {"countries": countries}] if countries else []),
-        *([_("You can pay by: %(providers)s.") % {"providers": providers}] if providers else []),
+        *([visit.gettext("We deliver to: %(countries)s.") % {"countries": countries}] if countries else []),
+        *([visit.gettext("You can pay by: %(providers)s.") % {"providers": providers}] if providers else []),
     ]
 
 

@@ -7,11 +7,11 @@ from litestar.di import NamedDependency
 
 from shopapi.client import BadRequest, Conflict, NotFound, Unprocessable
 from shopapi.contract.carts import Cart
-from shopweb import locale
 from shopweb.forms import FieldError
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form
 from shopweb.storefront.cart_settling import Settled, note_units
+from shopweb.storefront.cart_view import countries_of
 from shopweb.storefront.checkout import ADDRESS, SHIPPING, reached, step_page
 from shopweb.storefront.checkout_fields import ContactForm, refused_fields, wrong_fields
 from shopweb.visit import Page, Visit
@@ -55,7 +55,7 @@ async def _kept(visit: Visit, cart: Cart, form: ContactForm) -> Cart:
 
 
 async def _page(visit: Visit, settled: Settled, form: ContactForm, errors: list[FieldError] | None = None) -> Page:
-    countries = [(code, locale.country(code, visit.language)) for code in settled.cart.countries]
+    shop = await visit.site.shelf.shop(visit)
     return await step_page(
         visit,
         _TEMPLATE,
@@ -65,6 +65,6 @@ async def _page(visit: Visit, settled: Settled, form: ContactForm, errors: list[
         context={
             "form": form,
             "unfolds": form.unfolds or any(error.field in ("company", "line2", "phone") for error in errors or []),
-            "countries": countries,
+            "countries": countries_of(visit, settled.cart, shop.country),
         },
     )

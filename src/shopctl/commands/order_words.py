@@ -1,0 +1,100 @@
+"""Orders in words, for a terminal."""
+
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from shopapi.contract.orders import AdminOrder, Order, OrderCard, OrderEvent, OrderState, Payment, ShippingState
+from shopctl.commands.amounts import shown
+
+_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
+_SHIPPING: Final = {"unshipped": "○ not yet", "partly_shipped": "◐ partly", "shipped": "● shipped"}
+
+
+def moment(at: datetime) -> str:
+    """When, by the shop's own clock; the year where it is another one."""
+    here = at.astimezone(_OF_THE_SHOP)
+    this_year = here.year == datetime.now(UTC).astimezone(_OF_THE_SHOP).year
+    return f"{here:%d %b %H:%M}" if this_year else f"{here:%d %b %Y}"
+
+
+def shipping(order: OrderState, state: ShippingState) -> str:
+    """What has left; of a cancelled order, that nothing will."""
+    return "✗ cancelled" if order == "cancelled" and state == "unshipped" else _SHIPPING[state]
+
+
+def payment(card: OrderCard) -> str:
+    """What became of the money; an exclamation mark where a person should look."""
+    state = (card.payment_state or "free").replace("_", " ")
+    return f"! {state}" if card.attention else state
+
+
+def row(card: OrderCard) -> tuple[str, ...]:
+    """An order's row in the list."""
+    return (
+        card.number,
+        moment(card.placed_at),
+        card.customer,
+        shown(card.total),
+        payment(card),
+        shipping(card.state, card.shipping_state),
+    )
+
+
+def heading(order: Order) -> str:
+    """The first line on an order: its number and where it stands."""
+    states = [order.state]
+    if order.payment is not None:
+        states.append(order.payment.state.replace("_", " "))
+    return f"{order.number}  {', '.join(states)}, {shipping(order.state, order.shipping_state)}"
+
+
+def whereto(order: Order) -> list[str]:
+    """Who ordered, and where it goes."""
+    to = order.shipping_address
+    place = f"{to.postal_code} {to.city}".strip()
+    parts = (to.name, to.company, to.line1, to.line2, place, to.region, to.country)
+    return [f"{order.billing_address.name}  {order.email}", ", ".join(filter(None, parts))]
+
+
+def sums(order: Order) -> list[tuple[str, str]]:
+    """What it costs, from the goods to the total."""
+    found = [("goods", shown(order.subtotal))]
+    if order.discount.amount:
+        names = ", ".join(one.code or one.name for one in order.discounts)
+        found.append((f"discount ({names})" if names else "discount", f"-{shown(order.discount)}"))
+    found.append((f"delivery ({order.shipping_method.name})", shown(order.shipping)))
+    found.append((f"{'with' if order.prices_include_tax else 'plus'} VAT", shown(order.tax)))
+    return [*found, ("total", shown(order.total))]
+
+
+def money_lines(told: Payment) -> list[str]:
+    """What came in and went back, and what is unclear about it."""
+    parts = [f"{told.provider}: {shown(told.captured)} of {shown(told.amount)} paid"]
+    if told.refunded.amount:
+        parts.append(f"{shown(told.refunded)} refunded")
+    if told.refund_pending.amount:
+        parts.append(f"{shown(told.refund_pending)} on its way back")
+    open_issues = [one.kind.replace("_", " ") for one in told.issues if one.resolved_at is None]
+    return [", ".join(parts), *(f"! {kind}: a person should look" for kind in open_issues)]
+
+
+def step(event: OrderEvent) -> tuple[str, str, str, str]:
+    """A row of the timeline."""
+    kind = event.kind.replace("_", " ")
+    more = ", ".join(value for name, value in event.data.items() if value and name in _TOLD)
+    return (moment(event.at), kind, event.actor or "", more)
+
+
+_TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "text")
+"""What of an event's data says something to a person; amounts and ids stand elsewhere."""
+
+
+def next_step(told: AdminOrder) -> str:
+    """The command that takes the order on, if there is one."""
+    order, paid = told.order, told.order.payment
+    if order.state == "placed" and paid is not None and paid.bank_transfer is not None:
+        return f"shopctl orders pay {order.number} --reference TEXT"
+    if order.state == "confirmed" and order.shipping_state == "unshipped":
+        return f"shopctl orders ship {order.number} --carrier NAME --tracking CODE"
+    return ""
