@@ -24,7 +24,7 @@ _numbers = count(1)
 
 @dataclass
 class Bank(Sandbox):
-    """``says`` what becomes of the next charge; ``"lost"`` never arrives. While it is ``silent`` it does what it is told
+    """``says`` what becomes of the next charge; ``"lost"`` never arrives. While it is ``silent`` it does as it is told
     and answers nobody; while it is ``away`` it does nothing and answers nobody."""
 
     says: str = "succeeded"

@@ -12,6 +12,7 @@ from shopapi.carts.pricing import methods_to, price_cart
 from shopapi.carts.reading import read_cart
 from shopapi.carts.rules import new_token
 from shopapi.carts.tables import cart, cart_code, cart_line
+from shopapi.catalog.records import ProductRecord
 from shopapi.catalog.tables import variant
 from shopapi.contract.carts import Address, ContactInput, LineInput
 from shopapi.db.engine import Database
@@ -22,6 +23,9 @@ from shopctl.seeds.selling import add_selling
 from tests import factories
 
 ANNA: Final = Address("Anna Weber", "Karl-Heine-Straße 12", "04229", "Leipzig", "DE")
+RECORDS: Final[list[ProductRecord]] = []
+"""All goods that were made, for who wants to change them."""
+
 _customers: Final = count(1)
 
 
@@ -43,6 +47,7 @@ def goods(database: Database, units: int, *, price: int = 1850) -> str:
     database.write(lambda c: add_selling(c, actor="shopctl"))
     record = factories.goods(price=price, on_hand=units)
     factories.save(database, record)
+    RECORDS.append(record)
     return str(record.variants[0].sku)
 
 
@@ -76,6 +81,12 @@ def fill(
         return made
 
     return database.write(make)
+
+
+def one(database: Database, units: int = 100, quantity: int = 1) -> Filled:
+    """A cart with some of a sku of its own."""
+    sku = goods(database, units)
+    return fill(database, 1, lambda _: [(sku, quantity)])[0]
 
 
 def _filled(c: Connection, lines: Sequence[tuple[str, int]], email: str, code: str | None) -> Filled:

@@ -1,68 +1,108 @@
 """A mail server on the loopback address: it keeps what it is given, and refuses what it is told to."""
 
+import base64
+import socketserver
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
-
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
 @dataclass
 class MailServer:
-    """``answers`` are given to the next messages in turn; ``refused`` recipients get theirs each time."""
+    """``answers`` are given to the next messages in turn; ``refused`` recipients get theirs each time.
 
+    With ``hangs_up`` the server goes away where it should answer a message.
+    """
+
+    extensions: list[str] = field(default_factory=lambda: ["8BITMIME", "SMTPUTF8"])
     received: list[EmailMessage] = field(default_factory=list)
-    envelopes: list[list[str]] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     signed_in: list[tuple[str, str]] = field(default_factory=list)
-    url: str = ""
+    connections: int = 0
+    hangs_up: bool = False
+    port: int = 0
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.refused:
-            return self.refused[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        if self.answers:
-            answer = self.answers.pop(0)
-            if not answer.startswith("250"):
-                return answer
-        content = cast(bytes, envelope.content)
-        self.received.append(cast(EmailMessage, message_from_bytes(content, policy=policy.default)))
-        self.envelopes.append(list(envelope.rcpt_tos))
-        return "250 OK"
+    def take(self, content: bytes, recipients: list[str]) -> str:
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("250"):
+            self.received.append(message_from_bytes(content, _class=EmailMessage, policy=policy.default))
+            self.recipients.append(recipients)
+        return answer
+
+
+class _Talk(socketserver.StreamRequestHandler):
+    kept: MailServer
+
+    def handle(self) -> None:
+        self.kept.connections += 1
+        self._say("220 tests.example ESMTP")
+        self._recipients: list[str] = []
+        for line in self.rfile:
+            words = line.decode().strip()
+            if not self._answered(words.partition(" ")[0].upper(), words):
+                return
+
+    def _answered(self, verb: str, words: str) -> bool:
+        kept = self.kept
+        if verb == "EHLO":
+            for name in kept.extensions:
+                self._say(f"250-{name}")
+            self._say("250 tests.example")
+        elif verb == "AUTH":
+            _, user, password = base64.b64decode(words.split()[2]).decode().split("\0")
+            kept.signed_in.append((user, password))
+            self._say("235 OK")
+        elif verb == "RCPT":
+            address = words.partition("<")[2].partition(">")[0]
+            self._recipients.append(address)
+            self._say(kept.refused.get(address, "250 OK"))
+        elif verb == "DATA":
+            return self._data()
+        elif verb == "QUIT":
+            self._say("221 Bye")
+            return False
+        else:
+            self._recipients = [] if verb in ("MAIL", "RSET") else self._recipients
+            self._say("250 OK")
+        return True
+
+    def _data(self) -> bool:
+        self._say("354 Go on")
+        lines = []
+        for line in self.rfile:
+            if line == b".\r\n":
+                break
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        if self.kept.hangs_up:
+            return False
+        self._say(self.kept.take(b"".join(lines), self._recipients))
+        return True
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
 
 
 @contextmanager
-def mail_server(*, user: str = "") -> Iterator[MailServer]:
-    """A server that runs; one with a ``user`` wants to be signed in to."""
+def mail_server() -> Iterator[MailServer]:
+    """A server that runs on a port of its own."""
     kept = MailServer()
-
-    def sign_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
-        login, password = getattr(data, "login", b"").decode(), getattr(data, "password", b"").decode()
-        kept.signed_in.append((login, password))
-        return AuthResult(success=login == user)
-
-    controller = Controller(
-        kept,
-        hostname="127.0.0.1",
-        port=0,
-        authenticator=sign_in,
-        auth_required=bool(user),
-        auth_require_tls=False,
-    )
-    controller.start()
-    try:
-        port = controller.server.sockets[0].getsockname()[1]
-        kept.url = f"smtp://{user + ':se%20cret@' if user else ''}127.0.0.1:{port}"
-        yield kept
-    finally:
-        controller.stop()
+    handler = type("Talk", (_Talk,), {"kept": kept})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        kept.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield kept
+        finally:
+            server.shutdown()
+            thread.join()

@@ -145,6 +145,60 @@ def test_a_charge_that_makes_no_sense_is_refused_and_leaves_nothing(
     assert sandbox.get("/charges").json()["charges"] == []
 
 
+@pytest.mark.parametrize("after", ["-1", "99999999999999999999999"])
+def test_a_page_beyond_all_bounds_is_an_ordinary_one(sandbox: httpx.Client, after: str) -> None:
+    charge(sandbox, "key-1", "tok_ok")
+    answer = sandbox.get("/charges", params={"after": after, "limit": "-5"})
+    assert answer.status_code == 200
+    assert len(answer.json()["charges"]) == (1 if after == "-1" else 0)
+
+
+@pytest.mark.parametrize("path", ["/charges/a%00b", "/charges/%F0%28", "/charges/" + "a" * 5000, "/refunds/%00"])
+def test_an_odd_key_is_an_unheard_one(sandbox: httpx.Client, path: str) -> None:
+    assert sandbox.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{" * 5000, b'{"key": 1e999}', b"\xff", b"[" * 100_000])
+def test_a_body_that_makes_no_sense_is_refused(sandbox: httpx.Client, body: bytes) -> None:
+    for path in ("/charges", "/charges/key-1/refunds", "/faults", "/events/resend"):
+        answer = sandbox.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (400, 413), (path, answer.text)
+    assert sandbox.get("/charges").json()["charges"] == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"mode": "nope"},
+        {"mode": "ok"},
+        {"mode": "429", "calls": ["webhook"]},
+        {"mode": "webhook_lost", "calls": ["charge"]},
+        {"mode": "declined", "calls": ["ask"]},
+        {"mode": "429", "count": 0},
+        {"mode": "429", "probability": 1.1},
+        {"mode": "slow", "seconds": -1},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(sandbox: httpx.Client, fault: dict[str, object]) -> None:
+    answer = sandbox.post("/faults", json=fault)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert sandbox.get("/faults").json() == []
+
+
+def test_a_fault_by_chance_is_the_same_for_the_same_seed_and_is_counted(sandbox: httpx.Client) -> None:
+    def outcomes() -> list[int]:
+        sandbox.delete("/faults")
+        sandbox.post("/faults", json={"mode": "429", "probability": 0.5, "seed": 7})
+        return [sandbox.post("/charges", json=charge_of(token="tok_ok")).status_code for _ in range(20)]
+
+    first = outcomes()
+    assert set(first) == {200, 429}
+    assert outcomes() == first
+    assert sandbox.get("/faults").json()[0]["struck"] == first.count(429)
+    sandbox.delete("/faults")
+    assert charge(sandbox, token="tok_ok")["state"] == "succeeded"
+
+
 @pytest.mark.parametrize("headers", [{"Authorization": ""}, {"Authorization": f"Bearer {bearer(OTHER_SECRET)}"}])
 @pytest.mark.parametrize("path", ["/charges", "/charges/key-1", "/refunds", "/refunds/x", "/events", "/faults"])
 def test_nobody_without_the_secret_learns_anything(sandbox: httpx.Client, path: str, headers: dict[str, str]) -> None:

@@ -111,6 +111,30 @@ def test_a_double_click_charges_once(sandbox: httpx.Client, receiver: Receiver) 
     assert sorted(receiver.types()) == ["charge.created", "charge.succeeded"]
 
 
+def test_a_double_click_on_the_card_that_asks_first_asks_once(sandbox: httpx.Client) -> None:
+    page = page_of(sandbox)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: sandbox.post(page, data={"card": "3ds"}), range(8)))
+    assert {(one.status_code, one.headers["location"]) for one in answers} == {(303, f"{page}/confirm")}
+    assert sandbox.get("/charges/key-1").json()["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"card=ok"),
+        ("multipart/form-data; boundary=x", b"--x\r\nnonsense"),
+        ("application/json", b'{"card": "ok"}'),
+        ("application/x-www-form-urlencoded", b"card=%ff%fe&%00=&fault=%zz"),
+        ("application/x-www-form-urlencoded", b"card=ok" + b"&a=b" * 20_000),
+    ],
+)
+def test_a_form_that_cannot_be_read_pays_nothing(sandbox: httpx.Client, kind: str, body: bytes) -> None:
+    answer = sandbox.post(page_of(sandbox), content=body, headers={"Content-Type": kind})
+    assert 400 <= answer.status_code < 500
+    assert state(sandbox) == ("open", "")
+
+
 def test_the_back_button_leads_to_the_shop_again_and_changes_nothing(sandbox: httpx.Client) -> None:
     page = page_of(sandbox)
     sandbox.post(page, data={"card": "declined"})

@@ -320,7 +320,7 @@ def test_the_last_step_shows_everything_and_one_clear_button(browser: Browser) -
     assert "DHL Paket, 4,90 € Do. 26. oder Fr. 27. November" in text
     assert "Mug “Westerwald”" in text
     assert "2 × 18,50 €" in text
-    assert "Zwischensumme 37,00 € Versand, DHL Paket 4,90 € Gesamt 41,90 € enthält 19 % MwSt. auf 41,90 €" in text
+    assert "Zwischensumme 37,00 € DHL Paket 4,90 € Gesamt 41,90 € enthält 19 % MwSt. auf 41,90 €" in text
     below = page.html[page.html.index('<dl class="sums">', page.html.index('action="/checkout/review"')) :]
     below = below[: below.index("</form>")]
     assert below.count("<button") == 1

@@ -303,7 +303,8 @@ def test_two_who_refund_at_once_give_back_no_more_than_came_in(clerk: Browser, a
 def test_a_forged_field_refunds_nothing(clerk: Browser, api: FakeApi, forged: dict[str, str]) -> None:
     api.orders.put(provider="sandbox")
     api.orders.pay(NUMBER)
-    page = clerk.send(refund_of(clerk, "1"), f"{PAGE}/refund/confirm", **forged)
+    form = refund_of(clerk, "1").form(f"{PAGE}/refund/confirm")
+    page = clerk.post(f"{PAGE}/refund/confirm", {**form, **forged})
     assert page.status == 400
     assert api.orders.payments[NUMBER].refunds == []
 
@@ -324,8 +325,9 @@ def test_notes_are_for_colleagues_and_are_lost_by_no_fault(clerk: Browser, api: 
 
 def test_a_withdrawal_stands_on_top_of_its_order(clerk: Browser, api: FakeApi) -> None:
     api.orders.put()
-    form = {"name": "Anna Weber", "order_number": NUMBER, "email": "anna.weber@example.de"}
-    clerk.send(clerk.send(clerk.get("/withdrawal"), "/withdrawal", **form), "/withdrawal/confirm")
+    form = clerk.get(f"/withdrawal?order={NUMBER}")
+    asking = clerk.send(form, "/withdrawal", name="Anna Weber", email="anna.weber@example.de")
+    clerk.send(asking, "/withdrawal/confirm")
     page = clerk.get(PAGE)
     assert "Anna Weber declared a withdrawal on" in page.text
     assert "The customer declared a withdrawal" in page.text

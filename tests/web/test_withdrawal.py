@@ -9,7 +9,8 @@ GOOD = {"name": "Anna Weber", "order_number": "TT-7K4M2P", "email": "anna.weber@
 
 
 def step_two(browser: Browser, **typed: str) -> Page:
-    return browser.send(browser.get("/withdrawal"), "/withdrawal", **{**GOOD, **typed})
+    form = browser.get("/withdrawal").form("/withdrawal")
+    return browser.post("/withdrawal", {**form, **GOOD, **typed})
 
 
 @pytest.mark.parametrize("path", ["/", "/cart", "/legal/terms", "/nowhere", "/orders/TT-000000"])

@@ -15,7 +15,10 @@ from shopapi.events.tables import email_message
 from shopapi.names import public_id
 
 BATCH: Final = 10
-"""E-mails that a worker claims at once: as many as a slow server takes before the lease ends."""
+"""E-mails that a worker claims at once."""
+
+LEASE_S: Final = 300
+"""So long they are its own: more than a mail server can take over one that was begun in time."""
 
 _QUEUED: Final = email_message.c.state == "queued"
 
@@ -49,7 +52,7 @@ def queue(
 
 def claim_emails(c: Connection, claimed_by: str, *, most: int = BATCH) -> Sequence[Row[Any]]:
     """Lend the oldest e-mails that wait to be sent."""
-    return claim(c, email_message, _QUEUED, claimed_by=claimed_by, most=most)
+    return claim(c, email_message, _QUEUED, claimed_by=claimed_by, most=most, lease_s=LEASE_S)
 
 
 def mark_sent(c: Connection, row_id: int, claimed_by: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, updat
 from shopapi.db.types import clock
 
 LEASE_S: Final = 30
-"""So long a claim holds. What is done under one has to fit, calls to others included."""
+"""So long a claim holds, where nobody outside the shop is called. What is done under one has to fit."""
 
 WAITS_S: Final = (10, 60, 300, 1800, 7200, 21600, 43200, 43200, 43200, 43200)
 """How long a row waits after each failure, before jitter; behind the last it is given up: about three days."""
@@ -29,7 +29,9 @@ def claimant() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
 
 
-def claim(c: Connection, table: Table, waits: ColumnElement[bool], *, claimed_by: str, most: int) -> Sequence[Row[Any]]:
+def claim(
+    c: Connection, table: Table, waits: ColumnElement[bool], *, claimed_by: str, most: int, lease_s: int = LEASE_S
+) -> Sequence[Row[Any]]:
     """Lend the oldest rows that wait and that nobody holds, by rising id; ``attempts`` counts this claim too."""
     free = (
         select(table.c.id)
@@ -48,7 +50,7 @@ def claim(c: Connection, table: Table, waits: ColumnElement[bool], *, claimed_by
     lent = c.execute(
         update(table)
         .where(table.c.id.in_(select(free.c.id)))
-        .values(lease_until=clock(LEASE_S), leased_by=claimed_by, attempts=table.c.attempts + 1)
+        .values(lease_until=clock(lease_s), leased_by=claimed_by, attempts=table.c.attempts + 1)
         .returning(*table.c)
     ).all()
     return sorted(lent, key=lambda row: row.id)

@@ -6,8 +6,9 @@ Each is sent at least once: whoever dies between sending and writing that down l
 
 import logging
 import smtplib
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -19,11 +20,17 @@ from shopapi.invoices.seller import read_seller
 from shopapi.runtime.failpoints import reach
 from shopapi.settings import ApiSettings
 
+_BATCH_S: Final = 20.0
+"""No e-mail of a batch is begun later than that: a worker has other work, and its leases end."""
+
 _log = logging.getLogger(__name__)
 
 
 def send(db: Database, settings: ApiSettings) -> int:
-    """Send the oldest e-mails that wait; answers how many there were, so that a full batch is followed by another."""
+    """Send the oldest e-mails that wait; answers how many there were, so that a full batch is followed by another.
+
+    Where the mail server is away or slow the answer is 0, so that whatever else the worker does gets its turn.
+    """
     if not settings.mail_url:
         return 0
     sender = _sender(db, settings)
@@ -36,15 +43,23 @@ def send(db: Database, settings: ApiSettings) -> int:
     except (OSError, smtplib.SMTPException) as error:
         _log.error("e-mail: the mail server cannot be used: %s", said(error))
         _put_all_off(db, rows, me, error)
-        return len(rows)
+        return 0
     try:
-        for at, row in enumerate(rows):
-            if not _sent(db, server, row, sender, me):
-                _put_all_off(db, rows[at + 1 :], me, ConnectionError("the mail server went away before its turn"))
-                break
+        return len(rows) if _all_sent(db, server, rows, sender, me) else 0
     finally:
         server.close()
-    return len(rows)
+
+
+def _all_sent(db: Database, server: smtplib.SMTP, rows: Sequence[Row[Any]], sender: Sender | None, me: str) -> bool:
+    begun = time.monotonic()
+    for at, row in enumerate(rows):
+        slow = time.monotonic() - begun > _BATCH_S
+        if slow or not _sent(db, server, row, sender, me):
+            words = "was too slow for all of them" if slow else "went away before its turn"
+            rest = rows[at:] if slow else rows[at + 1 :]
+            _put_all_off(db, rest, me, ConnectionError(f"the mail server {words}"))
+            return False
+    return True
 
 
 def _sent(db: Database, server: smtplib.SMTP, row: Row[Any], sender: Sender | None, me: str) -> bool:

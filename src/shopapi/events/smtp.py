@@ -6,7 +6,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -66,7 +66,7 @@ def _make_ready(server: smtplib.SMTP, host: str, user: str, password: str, conte
         server.login(user, password)
 
 
-def message_of(row: Row, sender: Sender) -> EmailMessage:  # type: ignore[type-arg]
+def message_of(row: Row[Any], sender: Sender) -> EmailMessage:
     """A row of ``email_message`` as it goes out; raises :class:`Undeliverable` where its address is none.
 
     ``Message-ID`` comes from the row, so that a repeat after a crash is recognised as the same e-mail.
@@ -77,11 +77,11 @@ def message_of(row: Row, sender: Sender) -> EmailMessage:  # type: ignore[type-a
     message["Subject"] = one_line(row.subject)
     message["Date"] = format_datetime(row.created_at)
     message["Message-ID"] = f"<{row.public_id}@{sender.host}>"
-    message["Content-Language"] = row.locale
     # Out-of-office answers to a shop help nobody (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(row.text)
     message.add_alternative(row.html, subtype="html")
+    message["Content-Language"] = row.locale  # Set before, it would be taken for the text's own.
     return message
 
 

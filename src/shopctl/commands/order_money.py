@@ -6,18 +6,20 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import AdminOrder, AttemptState
+from shopapi.contract.orders import AdminOrder, Refund
 from shopapi.db.engine import Database
 from shopapi.orders.cancel_order import cancel_order, check_cancellable
-from shopapi.payments.begin_refund import intend_refund, refund_key
+from shopapi.orders.reading import OFFLINE
+from shopapi.payments.begin_refund import intend_refund
 from shopapi.payments.providers import find_providers
-from shopapi.payments.reading import payments_of
+from shopapi.payments.reading import read_payment
 from shopapi.payments.record_charge import GivenUp
 from shopapi.payments.refunds import carry_out
 from shopapi.payments.store import lock_payment, read_owed
+from shopapi.payments.tables import refund as table
 from shopapi.payments.till import Till
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
@@ -51,11 +53,11 @@ def cancel(db: Database, number: str, reason: str) -> None:
     _with_till(db, work)
 
 
-def refund(db: Database, number: str, wanted: int | None, reason: str) -> tuple[AttemptState, Money]:
-    """Give back ``wanted`` minor units, or all that is left; answers what became of it and how much it was."""
+def refund(db: Database, number: str, wanted: int | None, reason: str) -> Refund:
+    """Give back ``wanted`` minor units, or all that is left; answers the refund as it stands then."""
     key = f"{ACTOR} {secrets.token_hex(16)}"
 
-    def begin(c: Connection) -> tuple[str, Money]:
+    def begin(c: Connection) -> tuple[str, str]:
         _, owed = lock_payment(c, number)
         if owed is None:
             fail(f"{number} cost nothing, so nothing can be given back.")
@@ -65,23 +67,32 @@ def refund(db: Database, number: str, wanted: int | None, reason: str) -> tuple[
             fail(f"Nothing of {number} is left to give back.", f"shopctl orders show {number}")
         if amount.amount > left.amount:
             fail(f"{shown(left)} of {number} is left to give back, not {shown(amount)}.")
-        intend_refund(c, owed, amount.amount, key=key, reason=reason, actor=ACTOR)
-        return owed.public_id, amount
+        return owed.public_id, intend_refund(c, owed, amount.amount, key=key, reason=reason, actor=ACTOR)
 
-    payment_id, amount = db.write(begin)
-    _with_till(db, lambda till: carry_out(till, refund_key(payment_id, key), actor=ACTOR))
+    payment_id, provider_key = db.write(begin)
+    _with_till(db, lambda till: carry_out(till, provider_key, actor=ACTOR))
     with db.reading() as c:
-        made = payments_of(c, number)[0].refunds[-1]
-    return made.state, amount
+        made = c.execute(select(table.c.public_id).where(table.c.provider_key == provider_key)).scalar_one()
+        return next(one for one in read_payment(c, payment_id).refunds if one.id == made)
 
 
-def tell_of_money(told: AdminOrder) -> None:
-    """What is left to do about money that goes back."""
-    for payment in told.payments:
-        sent = [one for one in payment.refunds if one.state == "succeeded"]
-        if payment.provider == "manual" and sent and payment.refunds[-1] is sent[-1]:
-            to = told.order.billing_address.name
-            console.next_step(f"transfer {shown(sent[-1].amount)} to {to}: a bank transfer goes back by hand")
+def tell(told: AdminOrder, back: Refund, *, json: bool) -> None:
+    """What became of money that goes back, and what is left to do; ends the command where it was refused."""
+    provider, number, amount = told.payments[0].provider, told.order.number, shown(back.amount)
+    if back.state == "failed":
+        fail(f"{provider} refused to give {amount} of {number} back.", f"shopctl orders show {number}")
+    if json:
+        return
+    if back.state in _UNDECIDED:
+        console.warn(
+            f"{number}  {amount} on its way back: {provider} did not say yet, and the worker asks until it does"
+        )
+    elif provider in OFFLINE:
+        name = told.order.billing_address.name
+        console.done(f"{number}  {amount} noted as given back")
+        console.next_step(f"transfer {amount} to {name}: what came by bank transfer goes back by hand")
+    else:
+        console.done(f"{number}  {amount} given back by {provider}")
 
 
 def _with_till(db: Database, work: Callable[[Till], Awaitable[None]]) -> None:

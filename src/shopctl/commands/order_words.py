@@ -43,7 +43,7 @@ def row(card: OrderCard) -> tuple[str, ...]:
 
 def heading(order: Order) -> str:
     """The first line on an order: its number and where it stands."""
-    states = [order.state]
+    states: list[str] = [order.state]
     if order.payment is not None:
         states.append(order.payment.state.replace("_", " "))
     return f"{order.number}  {', '.join(states)}, {shipping(order.state, order.shipping_state)}"

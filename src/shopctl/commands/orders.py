@@ -1,6 +1,6 @@
 """Orders: what the back office does with them, from a terminal."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -138,12 +138,12 @@ def cancel(number: Number, reason: Reason = "", json: Json = False) -> None:
 
     said, known = checked(CancelInput, reason=reason), _known(number)
     with shop_database() as db:
-        _read(db, known)
+        before = [back.id for payment in _read(db, known).payments for back in payment.refunds]
         order_money.cancel(db, known, said.reason)
         told = _read(db, known)
     _tell(told, json, "is cancelled")
-    if not json:
-        order_money.tell_of_money(told)
+    for back in [back for payment in told.payments for back in payment.refunds if back.id not in before]:
+        order_money.tell(told, back, json=json)
 
 
 @app.command("refund")
@@ -169,16 +169,11 @@ def refund(
     said, known = checked(RefundInput, reason=reason), _known(number)
     with shop_database() as db:
         _read(db, known)
-        state, given = order_money.refund(db, known, wanted, said.reason)
+        back = order_money.refund(db, known, wanted, said.reason)
         told = _read(db, known)
     if json:
         console.as_json(told)
-    if state == "failed":
-        fail(f"{told.payments[0].provider} refused to give {shown(given)} of {known} back.")
-    if not json:
-        words = "on its way back: the worker asks until it is there" if state == "unknown" else "given back"
-        (console.warn if state == "unknown" else console.done)(f"{known}  {shown(given)} {words}")
-        order_money.tell_of_money(told)
+    order_money.tell(told, back, json=json)
 
 
 def _cards(c: "Reader", asked: "OrderQuery", limit: int) -> "list[OrderCard]":
@@ -205,7 +200,7 @@ def _known(number: str) -> str:
     return known
 
 
-def _no_such(number: str) -> None:
+def _no_such(number: str) -> NoReturn:
     fail(f'No order has the number "{clean(number)}".', "shopctl orders list --q TEXT")
 
 
@@ -217,7 +212,7 @@ def _read(db: "Database", number: str) -> "AdminOrder":
         with db.reading() as c:
             return read_admin_order(c, number)
     except OrderGone:
-        fail(f'No order has the number "{number}".', "shopctl orders list --q TEXT")
+        _no_such(number)
 
 
 def _change(number: str, change: "Callable[[Connection, str], None]") -> "AdminOrder":

@@ -62,7 +62,7 @@ def create(c: sqlite3.Connection, asked: NewCharge, mode: Mode, *, ignore_key: b
 
 def settle(c: sqlite3.Connection, row: Row, state: ChargeState, reason: str, base: str) -> Row:
     """Take a charge that is still open to another state, once; answers it as it is then."""
-    if row["state"] not in ("open", "confirming"):
+    if row["state"] not in ("open", "confirming") or row["state"] == state:
         return row
     version = row["version"] + 1
     c.execute("UPDATE charge SET state = ?, reason = ?, version = ? WHERE id = ?", (state, reason, version, row["id"]))
@@ -91,7 +91,8 @@ def prepare(c: sqlite3.Connection, row: Row, fault: str) -> Row:
     """Note what is to go wrong with an open charge: with its sum, its webhooks, or the next call from its page."""
     amount, currency = _charged(row["amount"], row["currency"], fault)
     c.execute(
-        "UPDATE charge SET charged_amount = ?, charged_currency = ?, webhooks = ?, fault = ? WHERE id = ?",
+        "UPDATE charge SET charged_amount = ?, charged_currency = ?, webhooks = ?, fault = ? "
+        "WHERE id = ? AND state IN ('open', 'confirming')",
         (amount, currency, fault if fault in WEBHOOK else row["webhooks"], fault, row["id"]),
     )
     return again(c, row)

@@ -73,6 +73,7 @@ class Delivery:
                 answers = await asyncio.gather(*(self._send(client, event) for _ in range(copies)))
                 done = events.taken if any(answers) else events.refused
                 await self._journal.run(lambda c: done(c, number))
+                self._judged.discard(number)
         except Exception:
             _log.exception("A webhook could not be delivered.")
         finally:

@@ -61,11 +61,9 @@ async def create_charge(request: AnyRequest, desk: TheDesk, data: JSONBody[NewCh
 
 
 @get("/charges", guards=[let_in])
-async def list_charges(
-    request: AnyRequest, desk: TheDesk, after: After = 0, limit: Limit = MOST
-) -> Charges:
+async def list_charges(request: AnyRequest, desk: TheDesk, after: After = 0, limit: Limit = MOST) -> Charges:
     """Every charge, a page at a time."""
-    rows = await desk.journal.run(lambda c: charges.listed(c, after, _bounded(limit)))
+    rows = await desk.journal.run(lambda c: charges.listed(c, _id(after), _bounded(limit)))
     base = desk.base(request)
     following = rows[-1]["id"] if len(rows) == _bounded(limit) else None
     return Charges([charges.document(row, base) for row in rows], following)
@@ -114,7 +112,7 @@ async def create_refund(desk: TheDesk, key: FromPath[str], data: JSONBody[NewRef
 @get("/refunds", guards=[let_in])
 async def list_refunds(desk: TheDesk, after: After = 0, limit: Limit = MOST) -> Refunds:
     """Every refund, a page at a time."""
-    rows = await desk.journal.run(lambda c: refunds.listed(c, after, _bounded(limit)))
+    rows = await desk.journal.run(lambda c: refunds.listed(c, _id(after), _bounded(limit)))
     return Refunds([refunds.document(row) for row in rows], rows[-1]["id"] if len(rows) == _bounded(limit) else None)
 
 
@@ -179,6 +177,10 @@ async def ready(desk: TheDesk) -> dict[str, str]:
 async def _answered(desk: Desk, call: Call, work: Any) -> Response[Any]:
     fault = desk.faults.striking(call)
     return await work() if fault is None else await misbehave(fault.mode, fault.seconds, work)
+
+
+def _id(after: int) -> int:
+    return min(max(after, 0), 2**62)  # SQLite takes none beyond.
 
 
 def _bounded(limit: int) -> int:

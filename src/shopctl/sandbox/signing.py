@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 HEADER: Final = "Sandbox-Signature"
-_PURPOSE: Final = b"shopctl sandbox api"
+_PURPOSE: Final = b"sandbox-provider api v1"
 
 
 def bearer(secret: str) -> str:

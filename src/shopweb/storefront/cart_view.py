@@ -161,7 +161,7 @@ def _minus(visit: Visit, amount: Money) -> str:
 
 def _delivery(visit: Visit, cart: Cart, usual: Delivery | None) -> Row:
     _ = visit.gettext
-    label = f"{_('Delivery')}, {cart.shipping_method.name}" if cart.shipping_method else _("Delivery")
+    label = cart.shipping_method.name if cart.shipping_method else _("Delivery")
     if cart.shipping:
         return Row(label, money(cart.shipping, visit.language))
     if usual is None:

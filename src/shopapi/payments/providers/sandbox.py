@@ -32,7 +32,7 @@ READ_S: Final = 10.0
 WHOLE_S: Final = 12.0
 """For the whole call: a read limit alone never ends an answer that comes byte by byte."""
 
-_PURPOSE: Final = b"shopctl sandbox api"
+_PURPOSE: Final = b"sandbox-provider api v1"
 _NOT_DONE: Final = ("too_many_requests", "unauthenticated", "invalid_request")
 _log = logging.getLogger(__name__)
 

@@ -94,6 +94,8 @@ document.addEventListener("htmx:configRequest", (event) => {
   const { parameters } = event.detail;
   for (const name of new Set(parameters.keys?.() ?? Object.keys(parameters)))
     if (parameters[name] === "") delete parameters[name];
+  // What was typed or counted here is sent without the button that was pressed last.
+  if (event.detail.triggeringEvent?.type === "change") delete parameters.step;
 });
 
 // Enter in a field says "change" and then, in the same breath, "submit": one of them is enough.

@@ -1,0 +1,230 @@
+"""``shopctl orders``: what the back office does with an order, from a terminal, with the same refusals."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from shopapi.db.engine import Database
+from shopapi.inventory.tables import stock_level
+from shopapi.payments.tables import payment_attempt
+from tests.cli.conftest import Shopctl
+from tests.invoices import sold
+from tests.processes import ShopProcess
+from tests.sandbox.conftest import SECRET, charge, client_at, standing_receiver, standing_sandbox
+
+__all__ = ["standing_receiver", "standing_sandbox"]
+TOTAL = 2 * 1850 + sold.SHIPPING
+
+
+def placed(db: Database, *, provider: str = "manual", paid: bool = False, name: str = "Anna Weber") -> str:
+    """An order of two units, and its number."""
+    variant_id = sold.goods(db)
+
+    def change(c: Connection) -> str:
+        number = sold.place(c, variant_id, provider=provider, name=name)
+        if paid:
+            sold.pay(c, number)
+        return number
+
+    return db.write(change)
+
+
+def shown(shop: Shopctl, number: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(shop("orders", "show", number, "--json").out)
+    return answer
+
+
+def charged(db: Database, number: str, sandbox: ShopProcess) -> dict[str, Any]:
+    """The order's money, charged at the sandbox under the key that the shop wrote down."""
+    with db.reading() as c, client_at(sandbox) as client:
+        key = c.execute(select(payment_attempt.c.provider_key).order_by(payment_attempt.c.id.desc()).limit(1))
+        return charge(client, f"{key.scalar_one()}", "tok_ok", amount=TOTAL, order_number=number)
+
+
+def at(sandbox: ShopProcess) -> dict[str, str]:
+    return {"SHOP_SANDBOX_URL": sandbox.url, "SHOP_SANDBOX_SECRET": SECRET}
+
+
+def test_the_list_shows_who_owes_what_and_what_has_left(shop: Shopctl, database: Database) -> None:
+    waiting = placed(database, name="Öykü Weber")
+    paid = placed(database, paid=True)
+    told = shop("orders", "list")
+    assert (told.code, told.err) == (0, "")
+    heads, _rule, first, second, next_step = told.out.splitlines()
+    assert heads.split() == ["number", "placed", "customer", "total", "payment", "shipping"]
+    assert [first.split()[0], second.split()[0]] == [paid, waiting]
+    assert first.endswith("€41.90  captured  ○ not yet")
+    assert "Öykü Weber" in second
+    assert second.endswith("€41.90  pending   ○ not yet")
+    assert next_step == f"  › shopctl orders show {paid}"
+
+
+def test_the_list_can_be_narrowed_and_says_what_it_leaves_out(shop: Shopctl, database: Database) -> None:
+    waiting, paid = placed(database), placed(database, paid=True)
+
+    def numbers(*args: str) -> list[str]:
+        return [one["number"] for one in json.loads(shop("orders", "list", "--json", *args).out)["data"]]
+
+    assert numbers() == [paid, waiting]
+    assert numbers("--state", "placed") == numbers("--view", "to_pay") == [waiting]
+    assert numbers("--view", "to_ship") == [paid]
+    assert numbers("--q", waiting.lower()) == [waiting]
+    assert numbers("--from", "2098-01-01") == []
+    assert numbers("--to", "2020-01-01") == []
+    assert json.loads(shop("orders", "list", "--json").out)["views"]["to_ship"] == 1
+    assert "1 of 2: --limit shows more" in shop("orders", "list", "--limit", "1").out
+
+
+def test_one_order_shows_its_lines_sums_payment_and_timeline(shop: Shopctl, database: Database) -> None:
+    number = placed(database, paid=True)
+    told = shop("orders", "show", f" {number.lower()} ")
+    assert (told.code, told.err) == (0, "")
+    for words in (
+        f"{number}  confirmed, captured, ○ not yet",
+        "Anna Weber  anna@kundin.example",
+        "Karl-Heine-Straße 12, 04229 Leipzig, DE",
+        "delivery (DHL Paket)",
+        "manual: €41.90 of €41.90 paid",
+        f"› shopctl orders ship {number}",
+    ):
+        assert words in told.out
+    assert [one["kind"] for one in shown(shop, number)["order"]["events"]] == ["placed", "paid"]
+
+
+def test_a_transfer_is_noted_once(shop: Shopctl, database: Database) -> None:
+    number = placed(database)
+    told = shop("orders", "pay", number, "--reference", "SEPA 4711")
+    assert (told.code, told.err) == (0, "")
+    assert f"{number}  is paid, €41.90" in told.out
+    order = shown(shop, number)
+    assert order["order"]["state"] == "confirmed"
+    assert order["payments"][0]["attempts"][0]["reference"].endswith("SEPA 4711")
+    assert order["order"]["events"][-1]["actor"] == "shopctl"
+    again = shop("orders", "pay", number)
+    assert (again.code, again.out) == (1, "")
+    assert "The money has been noted already." in again.err
+
+
+def test_a_paid_order_leaves_and_its_units_with_it(shop: Shopctl, database: Database) -> None:
+    number = placed(database, paid=True)
+    told = shop("orders", "ship", number, "--carrier", "DHL", "--tracking", "0034", "--json")
+    assert told.code == 0, told.err
+    answer = json.loads(told.out)
+    assert [answer["order"]["state"], answer["order"]["shipping_state"]] == ["closed", "shipped"]
+    assert [answer["order"]["shipments"][0][one] for one in ("carrier", "tracking")] == ["DHL", "0034"]
+    assert shop("orders", "list").out.splitlines()[2].endswith("● shipped")
+    with database.reading() as c:
+        assert c.execute(select(stock_level.c.on_hand, stock_level.c.reserved)).one() == (4998, 0)
+    again = shop("orders", "ship", number)
+    assert again.code == 1
+    assert "closed and shipped cannot be shipped" in again.err
+
+
+def test_what_is_not_paid_does_not_leave(shop: Shopctl, database: Database) -> None:
+    number = placed(database)
+    told = shop("orders", "ship", number)
+    assert (told.code, told.out) == (1, "")
+    assert "placed and unshipped cannot be shipped" in told.err
+    assert shown(shop, number)["order"]["shipments"] == []
+
+
+def test_a_cancelled_order_frees_its_goods_and_says_what_to_transfer(shop: Shopctl, database: Database) -> None:
+    waiting, paid = placed(database), placed(database, paid=True)
+    told = shop("orders", "cancel", waiting, "--reason", "by phone")
+    assert (told.code, told.out) == (0, f"  ✓ {waiting}  is cancelled\n")
+    told = shop("orders", "cancel", paid)
+    assert told.code == 0, told.err
+    assert "€41.90 noted as given back" in told.out
+    assert "› transfer €41.90 to Anna Weber" in told.out
+    assert shown(shop, paid)["payments"][0]["state"] == "refunded"
+    with database.reading() as c:
+        assert c.execute(select(stock_level.c.reserved)).scalars().all() == [0, 0]
+    again = shop("orders", "cancel", waiting)
+    assert (again.code, again.out) == (1, "")
+    assert "is cancelled, so it cannot be cancelled" in again.err
+
+
+def test_money_goes_back_in_parts_and_never_more_than_came(shop: Shopctl, database: Database) -> None:
+    number = placed(database, paid=True)
+    told = shop("orders", "refund", number, "--amount", "5,00", "--reason", "a scratch")
+    assert (told.code, told.err) == (0, "")
+    assert f"{number}  €5.00 noted as given back" in told.out
+    too_much = shop("orders", "refund", number, "--amount", "36.91")
+    assert (too_much.code, too_much.out) == (1, "")
+    assert f"€36.90 of {number} is left to give back, not €36.91." in too_much.err
+    assert shop("orders", "refund", number).code == 0
+    payment = shown(shop, number)["payments"][0]
+    assert [one["amount"]["amount"] for one in payment["refunds"]] == [500, 3690]
+    assert payment["refunds"][0]["reason"] == "a scratch"
+    assert payment["state"] == "refunded"
+    nothing = shop("orders", "refund", number)
+    assert nothing.code == 1
+    assert "Nothing of" in nothing.err
+
+
+def test_a_provider_gives_back_what_it_took(shop: Shopctl, database: Database, standing_sandbox: ShopProcess) -> None:
+    number = placed(database, provider="sandbox")
+    taken = charged(database, number, standing_sandbox)
+    database.write(lambda c: sold.pay(c, number))
+    told = shop("orders", "refund", number, "--amount", "5.00", **at(standing_sandbox))
+    assert (told.code, told.out) == (0, f"  ✓ {number}  €5.00 given back by sandbox\n")
+    told = shop("orders", "cancel", number, **at(standing_sandbox))
+    assert (told.code, "€36.90 given back by sandbox" in told.out) == (0, True)
+    with client_at(standing_sandbox) as client:
+        assert client.get(f"/charges/{taken['key']}").json()["refunded"] == TOTAL
+
+
+def test_a_refund_that_nobody_can_carry_out_yet_waits_for_the_worker(shop: Shopctl, database: Database) -> None:
+    number = placed(database, provider="sandbox", paid=True)
+    told = shop("orders", "refund", number)
+    assert (told.code, told.out) == (0, "")
+    assert "on its way back" in told.err
+    payment = shown(shop, number)["payments"][0]
+    assert [payment["refund_pending"]["amount"], payment["refunds"][0]["state"]] == [TOTAL, "unknown"]
+
+
+def test_a_charge_that_may_have_happened_is_called_off_or_nothing_is_done(
+    shop: Shopctl, database: Database, standing_sandbox: ShopProcess
+) -> None:
+    number = placed(database, provider="sandbox")
+    told = shop("orders", "cancel", number)
+    assert (told.code, told.out) == (1, "")
+    assert "only sandbox can say" in told.err
+    assert shown(shop, number)["order"]["state"] == "placed"
+    told = shop("orders", "cancel", number, **at(standing_sandbox))
+    assert (told.code, told.out) == (0, f"  ✓ {number}  is cancelled\n")
+    order = shown(shop, number)
+    assert [order["order"]["state"], order["payments"][0]["state"]] == ["cancelled", "cancelled"]
+    with client_at(standing_sandbox) as client:
+        assert client.get(f"/charges/key-{number}").json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("command", ["show", "ship", "pay", "cancel", "refund"])
+@pytest.mark.parametrize("number", ["TT-ZZZZZZ", "nonsense", "\x1b[31m"])
+def test_an_order_that_is_none_is_told_so(shop: Shopctl, command: str, number: str) -> None:
+    told = shop("orders", command, number)
+    assert (told.code, told.out) == (1, "")
+    assert "No order has the number" in told.err
+    assert "› shopctl orders list" in told.err
+    assert "\x1b" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["refund", "TT-000001", "--amount", "ten"], '--amount: "ten" is not a number.'),
+        (["refund", "TT-000001", "--amount", "1.005"], "has more than two decimals"),
+        (["refund", "TT-000001", "--amount", "0"], '--amount: "0" gives nothing back.'),
+        (["refund", "TT-000001", "--amount=-5"], '--amount: "-5" is not a number.'),
+        (["ship", "TT-000001", "--carrier", "x" * 201], "--carrier has at most 200 characters"),
+        (["cancel", "TT-000001", "--reason", "a\nb"], "--reason has at most 200 characters, on one line."),
+        (["list", "--state", "lost"], "--state"),
+        (["list", "--from", "yesterday"], "--from is a day such as 2026-12-01."),
+    ],
+)
+def test_wrong_usage_is_told_in_a_sentence(shop: Shopctl, args: list[str], words: str) -> None:
+    told = shop("orders", *args)
+    assert (told.code, told.out) == (2, "")
+    assert words in told.err

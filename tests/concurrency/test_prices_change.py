@@ -1,0 +1,111 @@
+"""Prices that change while people buy: nobody pays another sum than the one that they agreed to."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from shopapi.db.engine import DatabaseUnavailable
+from shopapi.orders.tables import order_line, sales_order
+from tests import factories
+from tests.concurrency import carts
+from tests.concurrency.buyers import new_key, order, wish
+from tests.concurrency.carts import Filled
+from tests.concurrency.crowd import crowd
+from tests.concurrency.history import History, assert_every_answer_is_true
+from tests.concurrency.standing import Shop
+from tests.proving.proof import Proof, load
+
+pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
+
+PRICES = (1000, 1490, 990)
+
+
+@contextmanager
+def changing(shop: Shop, sku: str, counted: list[int]) -> Iterator[None]:
+    """Somebody of the staff gives the sku one price after the other, for as long as the block lasts."""
+    record = next(record for record in carts.RECORDS if record.variants[0].sku == sku)
+    over = threading.Event()
+
+    def change() -> None:
+        for price in cycle(PRICES):
+            if over.is_set():
+                return
+            try:
+                factories.save(shop.database, replace(record, variants=[replace(record.variants[0], price=price)]))
+            except DatabaseUnavailable:
+                continue  # Buyers were quicker; the price stays for the moment.
+            counted.append(price)
+            time.sleep(0.03)
+
+    staff = threading.Thread(target=change)
+    staff.start()
+    try:
+        yield
+    finally:
+        over.set()
+        staff.join(30)
+
+
+def buy_at_moving_prices(shop: Shop, *, buyers: int, each: int) -> tuple[History, int]:
+    """Everybody orders at the total that they saw last; raises where one is charged another. The changes, too."""
+    sku = carts.goods(shop.database, buyers * each, price=PRICES[0])
+    filled = carts.fill(shop.database, buyers * each, lambda _: [(sku, 1)])
+    history, agreed, changes = History(), dict[str, int](), list[int]()
+
+    async def buy(client: httpx.AsyncClient, buyer: int) -> None:
+        for cart in filled[buyer * each : (buyer + 1) * each]:
+            await _buy(client, history, buyer, cart, agreed)
+
+    with changing(shop, sku, changes):
+        crowd(buyers, buy, base_urls=shop.urls)
+    assert_every_answer_is_true(shop.database, history)
+    for one in history.of("ok"):
+        told = one.told["total"]["amount"]
+        assert told == agreed[one.cart], f"Agreed to {agreed[one.cart]}, charged {told}."
+    assert not history.of("unknown")
+    assert history.refusals().keys() <= {"price_changed", "overloaded"}, history.refusals()
+    _assert_one_price_each(shop, sku)
+    return history, len(changes)
+
+
+async def _buy(client: httpx.AsyncClient, history: History, buyer: int, cart: Filled, agreed: dict[str, int]) -> None:
+    seen = (await client.get(cart.path)).json()["total"]["amount"]
+    await asyncio.sleep(0.02)  # The buyer reads.
+    for _ in range(200):
+        agreed[cart.token] = seen
+        told = await order(client, history, buyer, cart, new_key(), body=wish(cart, total=seen))
+        if told.outcome == "ok":
+            return
+        if told.code == "price_changed":
+            seen = told.told["total"]["amount"]
+    raise AssertionError("The price changed two hundred times in a row.")
+
+
+def _assert_one_price_each(shop: Shop, sku: str) -> None:
+    with shop.database.reading() as c:
+        rows = c.execute(
+            select(sales_order.c.number, sales_order.c.subtotal, order_line.c.unit_price)
+            .join_from(order_line, sales_order, sales_order.c.id == order_line.c.order_id)
+            .where(order_line.c.sku == sku)
+        ).all()
+    wrong = [row for row in rows if row.unit_price not in PRICES or row.subtotal != row.unit_price]
+    assert not wrong, f"Orders with a mixture of prices: {wrong[:3]}"
+
+
+def test_nobody_is_charged_another_total_than_the_one_they_agreed_to(
+    request: pytest.FixtureRequest, shop: Shop
+) -> None:
+    buyers, each = load(16, 64), load(2, 20)
+    promise = "prices change during checkout: nobody pays what they did not agree to"
+    proof = Proof(request, "T42", promise, f"{buyers} buyers x {each} orders")
+    history, changes = buy_at_moving_prices(shop, buyers=buyers, each=each)
+    proof.sometimes("price changes", changes)
+    proof.sometimes("told of a new price", history.refusals()["price_changed"])
