@@ -72,15 +72,19 @@ class Bench:
         change stock."""
         made = self._goods.get((kind, products))
         if made is None:
-            self.say(f"a shop with {products:,} products, {kind}")
-            if kind == "SQLite":
-                folder = self._stack.enter_context(TemporaryDirectory(prefix="shop-bench-"))
-                made = goods.sqlite_shop(Path(folder), products, self.say)
-            else:
-                url = self._stack.enter_context(postgres.database(self.postgres()))
-                made = goods.postgresql_shop(url, products, self.say)
-            self._goods[kind, products] = made
+            made = self._goods[kind, products] = self._stack.enter_context(self.own_goods(kind, products))
         return made
+
+    @contextmanager
+    def own_goods(self, kind: Kind, products: int) -> Iterator[Shop]:
+        """The same for one measure alone, which may do with it what it likes; gone afterwards."""
+        self.say(f"a shop with {products:,} products, {kind}")
+        if kind == "SQLite":
+            with TemporaryDirectory(prefix="shop-bench-") as folder:
+                yield goods.sqlite_shop(Path(folder), products, self.say)
+            return
+        with postgres.database(self.postgres()) as url:
+            yield goods.postgresql_shop(url, products, self.say)
 
     @contextmanager
     def demo(self, kind: Kind) -> Iterator[Shop]:

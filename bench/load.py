@@ -152,12 +152,12 @@ def _wrk(port: int, file: str, connections: int, seconds: float) -> Load:
     return told_by(["wrk", *options, f"http://127.0.0.1:{port}/"], salt)
 
 
-def told_by(command: list[str], environment: dict[str, str]) -> Load:
-    """What a load generator says at its end, on the line that begins with ``TOLD``."""
+def told_by(command: list[str], environment: dict[str, str], said: str = "") -> Load:
+    """What a load generator says at its end, on the line that begins with ``TOLD``; ``said`` is what it is told."""
     whole = {**os.environ, **environment}
     try:
         done = subprocess.run(
-            command, cwd=ROOT, env=whole, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
+            command, cwd=ROOT, env=whole, input=said, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
         )
     except subprocess.TimeoutExpired:
         raise CannotMeasureError(f"{command[0]} is not done after {_PATIENCE_S:g} s") from None

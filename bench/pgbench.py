@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import TextClause
@@ -50,16 +51,19 @@ def add_item_script(*, names: int) -> str:
     return script(ADD_ITEM, names=names)
 
 
-def run(url: str, text: str, seconds: float) -> Load:
-    """Run a script over prepared statements for ``seconds``, whole ones, at least one."""
+def run(url: str, text: str, seconds: float, *, clients: int = CLIENTS, fixed: Mapping[str, str] = _FIXED) -> Load:
+    """Run a script over prepared statements for ``seconds``, whole ones, at least one.
+
+    ``fixed`` are the values that no run of it changes.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(text)
         file.flush()
-        fixed = [f"--define={name}={value}" for name, value in _FIXED.items()]
+        values = [f"--define={name}={value}" for name, value in fixed.items()]
         time = ["--time", str(max(1, round(seconds)))]
-        how = ["--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}", "--jobs=1"]
+        how = ["--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=1"]
         done = subprocess.run(
-            [postgres.program("pgbench"), *how, *time, *fixed, "--file", file.name],
+            [postgres.program("pgbench"), *how, *time, *values, "--file", file.name],
             env=postgres.environment(url),
             capture_output=True,
             text=True,

@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from bench.measures import catalog, changing, costs, growth, importing, items, memory, staff, starts, storefront
+from bench.measures import (
+    catalog,
+    changing,
+    costs,
+    growth,
+    importing,
+    items,
+    memory,
+    selling,
+    staff,
+    starts,
+    storefront,
+)
 from bench.measures.measure import Measure
 
 EVERY: Final[tuple[Measure, ...]] = (
@@ -12,6 +24,7 @@ EVERY: Final[tuple[Measure, ...]] = (
     *catalog.MEASURES,
     *changing.MEASURES,
     *storefront.MEASURES,
+    *selling.MEASURES,
     *growth.MEASURES,
     *importing.MEASURES,
     *costs.MEASURES,

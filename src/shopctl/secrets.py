@@ -14,11 +14,12 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from shopapi.runtime.settings import hosts, secret_key
-from shopapi.settings import database_url
+from shopapi.settings import database_url, mail_url
 
 KEY: Final = "SHOP_SECRET_KEY"
 PASSWORD: Final = "POSTGRES_PASSWORD"  # noqa: S105 - what it is called, not what it is.
 URL: Final = "DATABASE_URL"
+MAIL: Final = "SHOP_MAIL_URL"
 NAMES: Final = (PASSWORD, URL, KEY)
 """Every secret, the password before the URL that is made of it."""
 
@@ -79,6 +80,16 @@ def external_secrets(url: str) -> dict[str, str]:
     if problem := _url_problem(url):
         raise Unfit([problem])
     return {URL: url, KEY: fresh_key()}
+
+
+def with_mail(values: Mapping[str, str], url: str) -> dict[str, str]:
+    """``values`` and the mail server's URL, which nobody can make up. Raises :class:`Unfit` where it is none."""
+    if not url:
+        raise Unfit([f"{MAIL} is empty."])
+    try:
+        return {**values, MAIL: mail_url(url)}
+    except ValueError as error:
+        raise Unfit([f"{MAIL} {error}."]) from None
 
 
 def manifest(values: Mapping[str, str], namespace: str) -> str:

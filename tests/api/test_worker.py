@@ -11,15 +11,19 @@ from contextlib import contextmanager
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from shopapi.accounts.tables import session
 from shopapi.db.engine import Database, DatabaseUnavailable
 from shopapi.db.types import clock
 from shopapi.inventory.tables import stock_level
+from shopapi.orders.tables import sales_order
+from shopapi.settings import ApiSettings
 from shopapi.worker import Chore, Worker, audit_books, chores, clean_up
 from shopapi.worker_health import serve_health
 from tests import factories
+from tests.api.bank import Bank
+from tests.api.selling import EMAIL, Counter, done
 from tests.waiting import free_port, wait_until
 
 
@@ -35,8 +39,16 @@ def running(worker: Worker) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
-def test_the_worker_audits_the_books_and_cleans_up_each_hour() -> None:
-    assert {chore.name: chore.every_s for chore in chores()} == {"audit": 3600, "clean-up": 3600}
+def test_the_worker_does_what_customers_wait_for_first_and_often(settings: ApiSettings) -> None:
+    assert [(chore.name, chore.every_s) for chore in chores(settings)] == [
+        ("heartbeat", 10),
+        ("outbox", 1),
+        ("e-mail", 1),
+        ("expiry", 15),
+        ("reconciliation", 5),
+        ("audit", 3600),
+        ("clean-up", 3600),
+    ]
 
 
 def test_chores_run_at_once_and_come_round_again(sqlite_database: Database) -> None:
@@ -146,7 +158,8 @@ def test_probes_learn_of_a_worker_that_hangs_and_of_a_schema_that_is_not_there(s
 
 @pytest.mark.spoils_the_books
 def test_monitoring_learns_how_often_it_looked_and_what_the_last_audit_found(sqlite_database: Database) -> None:
-    worker = Worker(sqlite_database)
+    audit = Chore("audit", 3600, audit_books)
+    worker = Worker(sqlite_database, [audit])
     with answering(worker, sqlite_database) as asked:
 
         def told(name: str) -> float:
@@ -162,7 +175,7 @@ def test_monitoring_learns_how_often_it_looked_and_what_the_last_audit_found(sql
             with sqlite_database.writing() as c:
                 factories.item(c, name="Mug", quantity=3)
                 c.execute(update(stock_level).values(on_hand=4))
-            worker._todo[0].due = 0
+            audit.due = 0
             wait_until(lambda: told("shop_audit_findings") >= 1, 10)
         assert told("shop_worker_failures_total") == 0
         assert told("shop_worker_last_round_timestamp_seconds") == pytest.approx(time.time(), abs=5)
@@ -182,3 +195,40 @@ def test_a_worker_answers_under_no_public_name(sqlite_database: Database, path: 
     with answering(Worker(sqlite_database, []), sqlite_database) as asked:
         assert [asked(path, host)[0] for host in ("10.244.1.9", "localhost:8001", "worker")] == [200, 200, 200]
         assert [asked(path, host)[0] for host in ("shop.example", "api.shop.example:443")] == [404, 404]
+
+
+def test_an_order_goes_its_way_by_the_worker_alone(counter: Counter, bank: Bank, settings: ApiSettings) -> None:
+    """A charge without an answer is asked for, an order without its money is given up, and customers are written to."""
+    bank.silent = True
+    unclear = counter.order("sandbox")
+    bank.silent = False
+    unpaid = counter.order(KRUG=1)
+    with counter.database.writing() as c:
+        of_unpaid = sales_order.c.number == unpaid["number"]
+        c.execute(update(sales_order).where(of_unpaid).values(expires_at=clock(-1)))
+    counter.checks_are_due()
+    with running(Worker(counter.database, chores(settings))):
+        wait_until(lambda: counter.read(unclear)["state"] == "confirmed", 30, "the payment")
+        wait_until(lambda: counter.read(unpaid)["state"] == "cancelled", 30, "the expiry")
+        wait_until(lambda: counter.read(unclear)["invoices"], 30, "the invoice")
+        wait_until(lambda: len(done(counter.staff("GET", "emails"))["data"]) >= 3, 30, "the e-mails")
+    assert bank.taken() == unclear["total"]["amount"]
+    mails = done(counter.staff("GET", f"emails?order={unpaid['number']}"))["data"]
+    assert {mail["kind"] for mail in mails} == {"payment_due", "cancelled"}
+    assert {mail["to"] for mail in mails} == {EMAIL}
+
+
+def test_two_workers_at_once_do_everything_once(counter: Counter, bank: Bank, settings: ApiSettings) -> None:
+    bank.silent = True
+    orders = [counter.order("sandbox", KRUG=1) for _ in range(3)]
+    bank.silent = False
+    counter.checks_are_due()
+    first, second = (Worker(counter.database, chores(settings)) for _ in range(2))
+    with running(first), running(second):
+        for order in orders:
+            wait_until(lambda order=order: counter.read(order)["invoices"], 30, "the invoice")  # type: ignore[misc]
+    assert [len(counter.read(order)["invoices"]) for order in orders] == [1, 1, 1]
+    assert counter.rows("ledger_transaction") == 6  # A capture and an invoice of each.
+    with counter.database.reading() as c:
+        twice = c.execute(text("SELECT order_number, kind FROM email_message GROUP BY 1, 2 HAVING count(*) > 1")).all()
+    assert twice == []

@@ -92,7 +92,8 @@ def visitor(chromium: Browser) -> Iterator[Visitor]:
         scheme: Literal["light", "dark"] = "light",
     ) -> Page:
         def watch(request: Request) -> None:
-            if not request.url.startswith((f"{shop.url}/", "data:")):
+            own = [shop.url, *([shop.sandbox.url] if shop.sandbox else [])]
+            if not request.url.startswith((*(f"{url}/" for url in own), "data:")):
                 complaints.append(f"asks a stranger: {request.url}")
 
         context = chromium.new_context(

@@ -11,6 +11,7 @@ from shopapi.db.engine import open_database
 from shopapi.db.migrate import migrate
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
+from shopctl.sandbox.settings import SandboxSettings
 from shopctl.seeds.load import seed
 from shopweb.settings import WebSettings
 from tests import factories
@@ -57,6 +58,7 @@ class RunningShop:
     api: Server
     web: Server
     database_url: str
+    sandbox: Server | None = None
     item_ids: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -65,9 +67,11 @@ class RunningShop:
         return self.web.url
 
     def close(self) -> None:
-        """Stop both parts."""
+        """Stop every part."""
         self.web.stop()
         self.api.stop()
+        if self.sandbox:
+            self.sandbox.stop()
 
     def add(self, name: str, quantity: int, *, reserved: int = 0) -> int:
         """Put an item on the shelf."""
@@ -83,15 +87,29 @@ class RunningShop:
         return made.id
 
 
-def run_shop(folder: Path, *, open_items: bool = False, with_goods: bool = False) -> RunningShop:
-    """Start a shop over a new SQLite file in ``folder``; ``with_goods`` are those of the demo."""
+def run_shop(
+    folder: Path, *, open_items: bool = False, with_goods: bool = False, with_sandbox: bool = False
+) -> RunningShop:
+    """Start a shop over a new SQLite file in ``folder``; ``with_goods`` are those of the demo, ``with_sandbox`` starts
+    the sandbox payment provider beside it."""
     common = {
         "SHOP_SECRET_KEY": _SECRET,
         "SHOP_ACCESS_LOG": "off",
         "SHOP_ITEMS_ACCESS": "open" if open_items else "staff",
     }
+    web = Server(lambda: make_web())
+    api = Server(lambda: make_api())
+    sandbox = _sandbox(folder, api.url) if with_sandbox else None
+    paying = {"SHOP_SANDBOX_URL": sandbox.url, "SHOP_SANDBOX_SECRET": _SECRET} if sandbox else {}
     api_settings = read(
-        ApiSettings, {**common, "DATABASE_URL": f"sqlite:///{folder}/shop.db", "SHOP_RATE_LIMITS": "off"}
+        ApiSettings,
+        {
+            **common,
+            **paying,
+            "DATABASE_URL": f"sqlite:///{folder}/shop.db",
+            "SHOP_PUBLIC_URL": web.url,
+            "SHOP_RATE_LIMITS": "off",
+        },
     )
     folder.mkdir(exist_ok=True)
     migrate(api_settings.database_url)
@@ -108,18 +126,34 @@ def run_shop(folder: Path, *, open_items: bool = False, with_goods: bool = False
 
         return create_app(api_settings)
 
-    api = Server(make_api)
-    settings = read(WebSettings, {**common, "API_SERVER_URL": api.url})
+    payment_pages = {"SHOP_PAYMENT_ORIGINS": sandbox.url} if sandbox else {}
+    settings = read(WebSettings, {**common, **payment_pages, "API_SERVER_URL": api.url, "SHOP_PUBLIC_URL": web.url})
 
     def make_web() -> Any:
         from shopweb.app import create_app
 
         return create_app(settings)
 
-    shop = RunningShop(api, Server(make_web), api_settings.database_url)
+    shop = RunningShop(api, web, api_settings.database_url, sandbox)
+    if sandbox:
+        sandbox.start()
     api.start()
-    shop.web.start()
+    web.start()
     return shop
+
+
+def _sandbox(folder: Path, api_url: str) -> Server:
+    def make() -> Any:
+        from shopctl.sandbox.app import create_app
+
+        told = {
+            "SHOP_SANDBOX_SECRET": _SECRET,
+            "SHOP_SANDBOX_WEBHOOK_URL": f"{api_url}/v1/payments/sandbox/webhook",
+            "SHOP_SANDBOX_JOURNAL": str(folder / "sandbox.db"),
+        }
+        return create_app(read(SandboxSettings, told))
+
+    return Server(make)
 
 
 def _fill(database_url: str) -> None:

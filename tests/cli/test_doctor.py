@@ -11,8 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 
 import shopctl.build
+from shopapi.catalog.tables import shop as shop_table
+from shopapi.db.engine import open_database
 from shopctl.doctor import CHECKS, data, examine, machine
 from shopctl.doctor.checks import Check, Finding, Situation, Told, ok
 from shopctl.doctor.requirements import broken_requirements
@@ -24,6 +27,7 @@ KEY = "4dc1f0a0a7be1f4f49f9f3e5a1cf27a38a7c2b8f0d6e5b17"
 PUBLIC = "https://shop.example"
 Serving = Callable[[list[str], dict[str, str]], ShopProcess]
 WORKER = {"API_SERVER_URL": "", "PORT": "8001"}
+MAIL = "smtp://shop:s3cr3t-pw@mail.example:587"
 AWAY = "postgresql://shop:s3cr3t-pw-of-16-ch@127.0.0.1:1/shop"
 
 
@@ -44,6 +48,19 @@ def told(environ: dict[str, str]) -> dict[str, Told]:
     return {one.name: one for one in examine(environ)}
 
 
+def tell_where_to_pay(url: str) -> None:
+    """The shop has a bank account."""
+    db = open_database(url, threads=1)
+    with db.writing() as c:
+        c.execute(update(shop_table).values(bank_holder="Ton & Tinte GmbH", bank_iban="DE02120300000000202051"))
+    db.close()
+
+
+def test_a_bank_account_is_seen(sound: dict[str, str]) -> None:
+    tell_where_to_pay(sound["DATABASE_URL"])
+    assert told({**sound, "SHOP_PUBLIC_URL": PUBLIC})["bank account"].state == "ok"
+
+
 def test_every_factor_has_a_check_and_every_check_a_name_of_its_own(sound: dict[str, str]) -> None:
     found = examine(sound)
     assert {one.factor for one in found} == set(range(1, 13))
@@ -62,8 +79,10 @@ def test_a_public_shop_that_is_set_up_well_fails_in_nothing(sound: dict[str, str
         "SHOP_PUBLIC_URL": PUBLIC,
         "SHOP_TRUSTED_PROXIES": "10.0.0.0/8",
         "SHOP_DRAIN_S": "5",
+        "SHOP_MAIL_URL": MAIL,
         "HOST": "0.0.0.0",
     }
+    tell_where_to_pay(postgresql_url)
     found = told({**sound, **public})
     assert {name for name, one in found.items() if one.state == "fail"} == set()
     assert {name for name, one in found.items() if one.state == "warn"} <= {"API", "build", "staff"}
@@ -123,6 +142,18 @@ CASES: list[tuple[dict[str, str], str, str, str]] = [
     ({"SHOP_PUBLIC_URL": PUBLIC, "SHOP_LOG_FORMAT": "text"}, "logs", "warn", "SHOP_LOG_FORMAT=json"),
     ({"SHOP_PUBLIC_URL": PUBLIC, "SHOP_LOG_LEVEL": "debug"}, "logs", "warn", "debug"),
     ({"SHOP_LOG_FORMAT": "json"}, "logs", "ok", "JSON lines"),
+    ({"SHOP_TEST_MODE": "1"}, "test mode", "warn", "break things on purpose"),
+    ({"SHOP_TEST_MODE": "1", "SHOP_PUBLIC_URL": PUBLIC}, "test mode", "fail", "unset SHOP_TEST_MODE"),
+    ({"SHOP_SANDBOX_URL": "http://127.0.0.1:8002"}, "sandbox", "ok", "on this machine alone"),
+    ({"SHOP_SANDBOX_URL": "http://pay:8002", "SHOP_PUBLIC_URL": PUBLIC}, "sandbox", "fail", "pays nothing"),
+    ({}, "mail", "ok", "stay in the back office"),
+    ({"SHOP_PUBLIC_URL": PUBLIC}, "mail", "warn", "SHOP_MAIL_URL="),
+    ({"SHOP_PUBLIC_URL": PUBLIC, "SHOP_MAIL_URL": MAIL}, "mail", "ok", "smtp://mail.example:587"),
+    ({"SHOP_PUBLIC_URL": PUBLIC, "DATABASE_URL": ""}, "mail", "ok", "the affair of the API"),
+    ({"SHOP_MAIL_URL": "http://s3cr3t-pw@mail.example"}, "mail", "warn", "SHOP_MAIL_URL cannot be used"),
+    ({}, "bank account", "ok", "nobody does"),
+    ({"SHOP_PUBLIC_URL": PUBLIC}, "bank account", "warn", "take-payments.md"),
+    ({"DATABASE_URL": AWAY}, "bank account", "warn", "not looked at"),
     ({"DATABASE_URL": AWAY}, "database", "fail", "onnection refused"),
     ({"DATABASE_URL": AWAY}, "schema", "fail", "cannot be asked"),
     ({"DATABASE_URL": AWAY}, "clock", "warn", "not looked at"),

@@ -24,6 +24,8 @@ from tests.processes import ShopProcess
 
 Serving = Callable[[list[str], dict[str, str]], ShopProcess]
 MIB = 1024 * 1024
+_TO_SELL = {"mail", "bank account"}
+"""What nobody but the shop's owner can name, before the first customer comes."""
 RENDERINGS: dict[Form, tuple[list[str], dict[str, set[str]]]] = {
     "compose": (
         [],
@@ -31,16 +33,21 @@ RENDERINGS: dict[Form, tuple[list[str], dict[str, set[str]]]] = {
     ),
     "traefik": (
         ["host=goods.de", "acme.email=you@goods.de"],
-        {"migrate": {"secret key"}, "shopapi": set(), "frontend": set(), "worker": set()},
+        {"migrate": {"secret key"}, "shopapi": _TO_SELL, "frontend": set(), "worker": _TO_SELL},
     ),
     # Without a certificate that browsers trust, which by default it has not, HSTS is off, and that is to be looked at.
     "kubernetes": (
         [],
-        {"migrate": {"secret key"}, "shopapi": {"public address"}, "frontend": {"public address"}, "worker": set()},
+        {
+            "migrate": {"secret key"},
+            "shopapi": {"public address", *_TO_SELL},
+            "frontend": {"public address"},
+            "worker": _TO_SELL,
+        },
     ),
 }
 """How each is rendered, and what there is to look at in each container of it. One that migrates or seeds has no key and
-needs none: the doctor says so."""
+needs none: the doctor says so. On this machine alone nobody needs a mail server or a bank account."""
 
 
 @pytest.fixture

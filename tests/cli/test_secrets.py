@@ -250,6 +250,15 @@ def test_a_database_of_ones_own_comes_by_its_url_and_no_password_beside_it(shopc
     assert secret["stringData"][URL] == OWN_URL
 
 
+def test_a_mail_server_s_url_comes_from_a_file_into_the_manifest(shopctl: Shopctl) -> None:
+    url = "smtp://shop:pa%40ss@mail.example:587"
+    told = shopctl("secrets", "init", "--kubernetes", "--mail-url-file", "-", stdin=f"{url}\n")
+    assert (told.code, told.err) == (0, "")
+    *_, secret = yaml.safe_load_all(told.out)
+    assert secret["stringData"]["SHOP_MAIL_URL"] == url
+    assert set(secret["stringData"]) == {"SHOP_MAIL_URL", "SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD"}
+
+
 def test_on_a_terminal_a_manifest_comes_with_a_warning(shopctl: Shopctl) -> None:
     code, said = on_a_terminal(shopctl.directory, ["secrets", "init", "--kubernetes"])
     assert code == 0
@@ -273,6 +282,8 @@ def test_on_a_terminal_a_manifest_comes_with_a_warning(shopctl: Shopctl) -> None
         (["--kubernetes", "--database-host", "x/y"], "--database-host"),
         (["--kubernetes", "--namespace", "Shop"], "--namespace"),
         (["--kubernetes", "--namespace", "shop\nkind: Pod"], "--namespace"),
+        (["run", "--mail-url-file", "-"], "--mail-url-file goes with --kubernetes"),
+        (["--kubernetes", "--mail-url-file", "-"], "--mail-url-file: SHOP_MAIL_URL is no mail server"),
         (["--kubernetes", "--database-url-file", "/nope"], "/nope"),
         (["--kubernetes", "--database-url-file", "-"], "DATABASE_URL is no URL of a PostgreSQL database"),
     ],

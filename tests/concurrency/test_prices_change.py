@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
 
@@ -12,7 +12,6 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from shopapi.db.engine import DatabaseUnavailable
 from shopapi.orders.tables import order_line, sales_order
 from tests import factories
 from tests.concurrency import carts
@@ -25,46 +24,46 @@ from tests.proving.proof import Proof, load
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
-PRICES = (1000, 1490, 990)
+PRICES = (1490, 990, 1000)
 
 
 @contextmanager
-def changing(shop: Shop, sku: str, counted: list[int]) -> Iterator[None]:
-    """Somebody of the staff gives the sku one price after the other, for as long as the block lasts."""
+def changing(shop: Shop, sku: str, history: History, changes: list[int], *, every: int) -> Iterator[None]:
+    """Somebody of the staff gives the sku another price after so many orders that were tried."""
     record = next(record for record in carts.RECORDS if record.variants[0].sku == sku)
     over = threading.Event()
 
     def change() -> None:
+        next_at = every
         for price in cycle(PRICES):
-            if over.is_set():
-                return
-            try:
-                factories.save(shop.database, replace(record, variants=[replace(record.variants[0], price=price)]))
-            except DatabaseUnavailable:
-                continue  # Buyers were quicker; the price stays for the moment.
-            counted.append(price)
-            time.sleep(0.03)
+            while len(history.tries) < next_at:
+                if over.wait(0.005):
+                    return
+            factories.save(shop.database, replace(record, variants=[replace(record.variants[0], price=price)]))
+            changes.append(price)
+            next_at = len(history.tries) + every
 
-    staff = threading.Thread(target=change)
-    staff.start()
-    try:
-        yield
-    finally:
-        over.set()
-        staff.join(30)
+    with ThreadPoolExecutor(1) as staff:
+        changed = staff.submit(change)
+        try:
+            yield
+        finally:
+            over.set()
+        changed.result()
 
 
 def buy_at_moving_prices(shop: Shop, *, buyers: int, each: int) -> tuple[History, int]:
     """Everybody orders at the total that they saw last; raises where one is charged another. The changes, too."""
-    sku = carts.goods(shop.database, buyers * each, price=PRICES[0])
+    sku = carts.goods(shop.database, buyers * each, price=PRICES[-1])
     filled = carts.fill(shop.database, buyers * each, lambda _: [(sku, 1)])
-    history, agreed, changes = History(), dict[str, int](), list[int]()
+    history, agreed = History(), dict[str, int]()
+    changes: list[int] = []
 
     async def buy(client: httpx.AsyncClient, buyer: int) -> None:
         for cart in filled[buyer * each : (buyer + 1) * each]:
             await _buy(client, history, buyer, cart, agreed)
 
-    with changing(shop, sku, changes):
+    with changing(shop, sku, history, changes, every=buyers):
         crowd(buyers, buy, base_urls=shop.urls)
     assert_every_answer_is_true(shop.database, history)
     for one in history.of("ok"):

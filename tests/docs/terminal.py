@@ -15,7 +15,7 @@ from tests.processes import ShopProcess, clean_environment
 from tests.waiting import free_port, wait_until
 
 _LIMIT_S: Final = 60
-_PORTS: Final = re.compile(r"\b(5050|8000|8001)\b")
+_PORTS: Final = re.compile(r"\b(5050|8000|8001|8002)\b")
 _DATABASE: Final = "postgresql://shop:secret@127.0.0.1:5432/shop"
 _DONE: Final = "=== done"
 
@@ -25,7 +25,7 @@ class Desk:
 
     def __init__(self, home: Path, database_url: str) -> None:
         self._home, self._database_url = home, database_url
-        self._ports = {name: str(free_port()) for name in ("5050", "8000", "8001")}
+        self._ports = {name: str(free_port()) for name in ("5050", "8000", "8001", "8002")}
         _stand_in(home)
         self._shop: Terminal | None = None
         self._shell = Terminal(home, "bash --norc", self._environment())
@@ -59,7 +59,11 @@ class Desk:
         return _PORTS.sub(lambda found: self._ports[found[0]], text)
 
     def _environment(self) -> dict[str, str]:
-        ports = {"SHOP_WEB_PORT": self._ports["5050"], "SHOP_API_PORT": self._ports["8000"]}
+        ports = {
+            "SHOP_WEB_PORT": self._ports["5050"],
+            "SHOP_API_PORT": self._ports["8000"],
+            "SHOP_SANDBOX_PORT": self._ports["8002"],
+        }
         path = f"{self._home}/stand-in{os.pathsep}{os.environ['PATH']}"
         return clean_environment(PATH=path, PYTHONPATH=import_path(), **ports)
 

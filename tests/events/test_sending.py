@@ -104,6 +104,17 @@ def test_the_sender_is_who_the_settings_name(
     assert message["From"].addresses[0].addr_spec == "post@shop.example"
 
 
+@pytest.mark.parametrize("sender", ["nobody", "<@>"])
+def test_a_sender_that_is_no_address_is_said_beside_each_e_mail(
+    database: Database, environment: dict[str, str], server: MailServer, sender: str
+) -> None:
+    queue(database)
+    send(database, sending_to(environment, server.url, SHOP_MAIL_FROM=sender))
+    (row,) = rows(database)
+    assert row.state == "queued"
+    assert "SHOP_MAIL_FROM" in row.error
+
+
 def test_nothing_that_was_typed_begins_a_header(
     database: Database, environment: dict[str, str], server: MailServer
 ) -> None:

@@ -25,6 +25,7 @@ KUBERNETES: Final[Sequence[tuple[str, ...]]] = (
     ("frontend.replicas=9", "shopapi.replicas=4", "shopapi.maxReplicas=40"),
     ("networkPolicy=false", "namespace=store", "trustedProxies=10.1.0.0/16"),
     ("secrets.create=true", "ingress.kind=ingressroute", "tls.secret=shop-tls"),
+    ("mail.enabled=true", "mail.from=shop@meine.de", "payment.origins=https://pay.meine.de", "payment.manualDays=14"),
     ("database.image=postgres:18-alpine", "database.user=70", "database.memory=4Gi", "database.storage=50Gi"),
     ("frontend.memory=1Gi", "frontend.cpu=2", "shopapi.cpu=1.5", "worker.cpu=10m", "database.cpu=0.5"),
 )

@@ -45,7 +45,7 @@ def a_charge(token: str | None = "tok_ok", key: str = "") -> Charge:
     return Charge(key or secrets.token_hex(12), 8800, "EUR", "S-1001", token, RETURN_URL, "de")
 
 
-def answer_of(url: str, call: Callable[[Sandbox], Awaitable[T]], read_s: float = 0.5, secret: str = SECRET) -> T:
+def answer_of(url: str, call: Callable[[Sandbox], Awaitable[T]], read_s: float = 10, secret: str = SECRET) -> T:
     """What the plug-in answers to one call, in a loop of its own."""
 
     async def run() -> T:
@@ -211,6 +211,11 @@ def test_its_webhooks_are_read(process: ShopProcess, standing_receiver: Receiver
 # --- the sandbox, misbehaving
 
 
+def patience(mode: str) -> float:
+    """How long to wait for an answer: not long where none comes."""
+    return 1 if mode == "slow" or mode.endswith("no_answer") else 10
+
+
 @processes
 @pytest.mark.parametrize(
     ("mode", "charged"),
@@ -230,7 +235,7 @@ def test_a_charge_without_a_good_answer_is_unknown_until_it_is_asked_for(
 ) -> None:
     charge = a_charge(f"tok_{mode}")
     with pytest.raises(NoAnswer):
-        answer_of(process.url, lambda p: p.charge(charge))
+        answer_of(process.url, lambda p: p.charge(charge), patience(mode))
     state = "succeeded" if charged else "unheard"
     wait_until(lambda: answer_of(process.url, lambda p: p.ask(charge.key)).state == state, 10, f"it to be {state}")
 
@@ -244,7 +249,7 @@ def test_a_refund_without_a_good_answer_is_unknown_until_it_is_asked_for(
     answer_of(process.url, lambda p: p.charge(charge))
     operator.post("/faults", json={"mode": mode, "calls": ["refund"], "count": 1})
     with pytest.raises(NoAnswer):
-        answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR"))
+        answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR"), patience(mode))
     state = "unheard" if mode in ("not_charged_no_answer", "503") else "succeeded"
     assert answer_of(process.url, lambda p: p.ask_refund(f"{key}-refund")).state == state
     assert answer_of(process.url, lambda p: p.refund(f"{key}-refund", charge.key, 500, "EUR")).state == "succeeded"
@@ -274,7 +279,7 @@ def test_what_is_asked_without_an_answer_stays_unknown(
     operator.post("/faults", json={"mode": mode, "calls": ["ask", "cancel", "ask_refund"]})
     for call in (lambda p: p.ask(key), lambda p: p.cancel(key), lambda p: p.ask_refund(f"{key}-refund")):
         with pytest.raises(NoAnswer):
-            answer_of(process.url, call)
+            answer_of(process.url, call, patience(mode))
     assert operator.get("/faults").json()[0]["struck"] == 3
 
 
@@ -399,7 +404,7 @@ def test_an_answer_that_cannot_be_relied_on_is_none(said: bytes, key: str) -> No
 
 def test_an_answer_that_comes_byte_by_byte_has_an_end() -> None:
     with saying(http("200 OK", GOOD), byte_by_byte=True) as url, pytest.raises(NoAnswer):
-        answer_of(url, lambda p: p.charge(a_charge()))
+        answer_of(url, lambda p: p.charge(a_charge()), 1)
 
 
 def test_it_goes_on_working_in_another_event_loop() -> None:

@@ -445,6 +445,15 @@ def test_other_refusals_ask_to_look_once_more(browser: Browser, api: FakeApi, co
     assert again.form("/checkout/review")["key"] != page.form("/checkout/review")["key"]
 
 
+def test_too_many_tries_are_asked_to_wait(browser: Browser, api: FakeApi) -> None:
+    page = at_review(browser)
+    api.carts.refuses += [(429, "rate_limited", {}), (429, "rate_limited", {})]
+    again = order(browser, page)
+    assert again.status == 429
+    assert "There were too many tries. Wait a minute, then try again." in again.text
+    assert led_to(order(browser, again)).startswith("/orders/")
+
+
 def test_what_is_missing_is_asked_for(browser: Browser, api: FakeApi) -> None:
     page = at_review(browser)
     api.carts.only.method = None

@@ -66,7 +66,7 @@ def _sent(db: Database, server: smtplib.SMTP, row: Row[Any], sender: Sender | No
     """Send one; answers whether the server can take another."""
     try:
         if sender is None:
-            raise ValueError("there is nobody to send it from; set SHOP_MAIL_FROM, or the shop's e-mail address")
+            raise ValueError("there is no address to send it from; set SHOP_MAIL_FROM, or the shop's e-mail address")
         hand_over(server, message_of(row, sender))
     except Undeliverable as error:
         _put_off(db, row, me, error, for_good=True)

@@ -73,7 +73,7 @@ def message_of(row: Row[Any], sender: Sender) -> EmailMessage:
     """
     message = EmailMessage()
     message["From"] = Address(one_line(sender.name), addr_spec=sender.address)
-    message["To"] = _recipient(row.recipient)
+    message["To"] = _address(row.recipient)
     message["Subject"] = one_line(row.subject)
     message["Date"] = format_datetime(row.created_at)
     message["Message-ID"] = f"<{row.public_id}@{sender.host}>"
@@ -102,9 +102,10 @@ def hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
 def sender_of(mail_from: str, shop_name: str, shop_email: str, host: str) -> Sender | None:
     """Whom e-mails are from: SHOP_MAIL_FROM, ``Name <address>`` or an address alone, else the shop's own address."""
     name, address = parseaddr(mail_from or shop_email)
-    if "@" not in address:
+    try:
+        return Sender(name or shop_name, _address(address).addr_spec, host)
+    except Undeliverable:
         return None
-    return Sender(name or shop_name, address, host)
 
 
 def _refused(code: int, words: bytes | str, error: Exception) -> None:
@@ -115,7 +116,7 @@ def _refused(code: int, words: bytes | str, error: Exception) -> None:
     raise error
 
 
-def _recipient(address: str) -> Address:
+def _address(address: str) -> Address:
     local, _, domain = address.rpartition("@")
     try:
         ascii_domain = domain.encode("idna").decode() if not domain.isascii() else domain

@@ -1,11 +1,13 @@
 """What an invoice means in the ledger: a customer owes, and what they owe is sales, delivery and tax."""
 
+from typing import Final
+
 from sqlalchemy import Connection
 
 from shopapi.invoices.content import Content
 from shopapi.payments.ledger import Entry, post
 
-RECEIVABLE = "receivable"
+RECEIVABLE: Final = "receivable"
 """The account of what customers owe the shop: a capture takes away from it, an invoice adds to it."""
 
 

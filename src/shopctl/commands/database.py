@@ -12,6 +12,7 @@ from shopctl import console
 from shopctl.console import Failed, fail
 
 if TYPE_CHECKING:
+    from shopapi.db.audit import Check
     from shopapi.db.engine import Database
     from shopapi.db.schema import SchemaStatus
     from shopctl.seeds.load import Progress, SeedReport
@@ -179,12 +180,15 @@ def _tell_of(report: "SeedReport") -> None:
 def audit(json: Json = False) -> None:
     """Recompute what must always be true.
 
-    Prints what does not agree, and exits with 1 then.
+    Prints what does not agree, and exits with 1 then. Where SHOP_SANDBOX_URL is set, the sandbox's own journal is
+    compared, charge by charge.
     """
     from shopapi.db.audit import audit as recompute
 
-    with shop_database() as db, db.reading() as c:
-        checks = recompute(c)
+    with shop_database() as db:
+        with db.reading() as c:
+            checks = recompute(c)
+        checks += _journal_of_the_sandbox(db)
     broken = [check for check in checks if check.findings]
     passed = len(checks) - len(broken)
     if json:
@@ -201,6 +205,19 @@ def audit(json: Json = False) -> None:
             console.done(told)
     if broken:
         raise typer.Exit(1)
+
+
+def _journal_of_the_sandbox(db: "Database") -> "list[Check]":
+    from shopapi.runtime.settings import read
+    from shopapi.settings import ApiSettings
+
+    settings = read(ApiSettings, os.environ)
+    if settings.sandbox_url is None:
+        return []
+    from shopapi.payments.journal import check_journal, sandbox_client
+
+    with sandbox_client(settings.sandbox_url.geturl(), settings.sandbox_secret) as sandbox:
+        return [check_journal(db, sandbox)]
 
 
 def _report(schema: "SchemaStatus", json: bool) -> None:

@@ -42,6 +42,12 @@ def init(
             metavar="FILE",
         ),
     ] = None,
+    mail_url_file: Annotated[
+        str | None,
+        typer.Option(
+            help="With --kubernetes: read the mail server's URL, SHOP_MAIL_URL, from this file.", metavar="FILE"
+        ),
+    ] = None,
 ) -> None:
     """Make SHOP_SECRET_KEY, POSTGRES_PASSWORD and DATABASE_URL, which holds that password.
 
@@ -51,10 +57,11 @@ def init(
     if sum((directory is not None, if_missing is not None, kubernetes)) != 1:
         fail("Name a directory, or --if-missing DIR, or --kubernetes: one of them.", "shopctl secrets init --help", 2)
     if kubernetes:
-        _print_manifest(database_host, namespace, database_url_file)
+        _print_manifest(database_host, namespace, database_url_file, mail_url_file)
         return
-    if database_url_file is not None or namespace != "shop":
-        given = "--database-url-file" if database_url_file is not None else "--namespace"
+    files = {"--database-url-file": database_url_file, "--mail-url-file": mail_url_file}
+    given = next((option for option, file in files.items() if file is not None), "--namespace")
+    if given != "--namespace" or namespace != "shop":
         fail(f"{given} goes with --kubernetes.", "shopctl secrets init --help", 2)
     if not (place := directory or if_missing):
         fail("The directory has no name.", "shopctl secrets init --help", 2)
@@ -90,8 +97,16 @@ def _make_files(directory: Path, database_host: str, if_missing: bool) -> None:
         console.done(f"every secret is in {directory} already")
 
 
-def _print_manifest(database_host: str, namespace: str, url_file: str | None) -> None:
-    from shopctl.secrets import Unfit, external_secrets, fresh_secrets, is_namespace, manifest, namespace_manifest
+def _print_manifest(database_host: str, namespace: str, url_file: str | None, mail_file: str | None) -> None:
+    from shopctl.secrets import (
+        Unfit,
+        external_secrets,
+        fresh_secrets,
+        is_namespace,
+        manifest,
+        namespace_manifest,
+        with_mail,
+    )
 
     if not is_namespace(namespace):
         fail(f'--namespace is "{clean(namespace)}"; it is up to 63 of a-z, 0-9 and -, like shop.', exit_code=2)
@@ -104,6 +119,11 @@ def _print_manifest(database_host: str, namespace: str, url_file: str | None) ->
         fail(f"--database-url-file: {error}", exit_code=2)
     except ValueError as error:
         fail(f"--database-host {error}.", "shopctl secrets init --help", 2)
+    if mail_file is not None:
+        try:
+            values = with_mail(values, console.password_from(mail_file, "the mail server's URL").strip())
+        except Unfit as error:
+            fail(f"--mail-url-file: {error}", exit_code=2)
     if sys.stdout.isatty():
         console.warn("what follows is secret: shopctl secrets init --kubernetes | kubectl apply --server-side -f -")
     console.document(f"{namespace_manifest(namespace)}\n---\n{manifest(values, namespace)}")

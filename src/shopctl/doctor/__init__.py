@@ -1,15 +1,15 @@
 """``shopctl doctor``: the twelve factors (https://12factor.net), one by one, on the configuration at hand.
 
-Each module has checks of one kind: ``configuration`` asks the settings alone, ``data`` the database, ``machine`` what
-this process runs on and can reach.
+Each module has checks of one kind: ``configuration`` asks the settings alone, ``data`` the database, ``selling`` both
+about what a sale needs, ``machine`` what this process runs on and can reach.
 """
 
 from collections.abc import Mapping
 
-from shopctl.doctor import configuration, data, machine
+from shopctl.doctor import configuration, data, machine, selling
 from shopctl.doctor.checks import Situation, Told, worst_first
 
-CHECKS = (*configuration.CHECKS, *data.CHECKS, *machine.CHECKS)
+CHECKS = (*configuration.CHECKS, *data.CHECKS, *selling.CHECKS, *machine.CHECKS)
 """Every check."""
 
 

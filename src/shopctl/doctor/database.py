@@ -55,6 +55,11 @@ class Database:
         """Whether anybody can sign in."""
         return bool(self._first("SELECT count(*) FROM staff WHERE disabled_at IS NULL"))
 
+    @property
+    def has_bank_account(self) -> bool:
+        """Whether there is one that customers can transfer to."""
+        return bool(self._first("SELECT count(*) FROM shop WHERE bank_holder <> '' AND bank_iban <> ''"))
+
     def seconds_ahead(self) -> float:
         """How far PostgreSQL's clock is ahead of this machine's, as far as the time that asking took lets one say."""
         self._first("SELECT 1")  # Not the first question: that one would wait for the connection.

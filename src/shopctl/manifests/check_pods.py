@@ -8,7 +8,7 @@ from typing import Any, Final
 from shopctl.manifests.cluster import Cluster, Pod, entries, mapping
 
 SECRET: Final = "shop-secrets"  # noqa: S105 - what it is called, not what it is.
-_KEYS: Final = ("SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD")
+_KEYS: Final = ("SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD", "SHOP_MAIL_URL")
 _SECRET_FILE: Final = "(SHOP_.*|DATABASE_URL|POSTGRES_.*)_FILE"  # noqa: S105 - a name.
 """What a secret of the shop is read from; the likes of SSL_CERT_FILE may name a file of the image."""
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from shopapi.runtime.settings import Meaning
 
 _PARTS: Final = ("migrate", "seed", "shopapi", "frontend", "worker")
-_SECRETS: Final = ("SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD")
+_SECRETS: Final = ("SHOP_SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD", "SHOP_MAIL_URL", "SHOP_SANDBOX_SECRET")
 
 
 def problems(form: Form, documents: Sequence[Any]) -> list[str]:

@@ -149,7 +149,7 @@ def cores(text: str) -> float:
 
 
 def email(value: object) -> str:
-    """An address that a certificate authority may write to; empty: none."""
+    """An address that somebody may write to; empty: none."""
     text = _text(value, "an e-mail address")
     if text and not re.fullmatch(
         r"[a-z0-9.!#%&*+/=?^_{|}~-]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}", text, re.IGNORECASE
@@ -231,6 +231,13 @@ def _is_there(six: str | None, name: str | None) -> bool:
     return True
 
 
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?", text):
+        raise ValueError(f'names "{text}"; write https://pay.example')
+    return text
+
+
+origins: Final = _list(_origin, "origins such as https://pay.example, separated by commas")
 networks: Final = _list(_network, "networks, separated by commas")
 _urls: Final = _list(_url, "URLs such as http://127.0.0.1:5050, separated by commas")
 

@@ -78,6 +78,9 @@ def topology(values: Values) -> Topology:
     in_front = values["traefik.trustedIPs"] if values.form == "traefik" else ""
     if trusted := ",".join(filter(None, (values["trustedProxies"], in_front))):
         serving["SHOP_TRUSTED_PROXIES"] = trusted
+    mail = ("SHOP_MAIL_URL",) if values.is_on("mail.enabled") else ()
+    origins = {"SHOP_PAYMENT_ORIGINS": values["payment.origins"]} if values["payment.origins"] else {}
+    sender = {"SHOP_MAIL_FROM": values["mail.from"]} if values["mail.from"] else {}
     seeded = values.form != "kubernetes" and values["seed"] != "none"
     services = [
         _one_shot(values, "migrate", ("migrate",)),
@@ -85,8 +88,13 @@ def topology(values: Values) -> Topology:
             "shopapi",
             ("serve-api",),
             8000,
-            {**serving, "PORT": "8000", "SHOP_ALLOWED_HOSTS": ",".join(_api_hosts(values))},
-            ("DATABASE_URL", "SHOP_SECRET_KEY"),
+            {
+                **serving,
+                "PORT": "8000",
+                "SHOP_ALLOWED_HOSTS": ",".join(_api_hosts(values)),
+                "SHOP_MANUAL_PAYMENT_DAYS": values["payment.manualDays"],
+            },
+            ("DATABASE_URL", "SHOP_SECRET_KEY", *mail),
             ("secrets", "migrate", "database"),
             values.number("shopapi.replicas"),
             values["shopapi.memory"],
@@ -96,7 +104,7 @@ def topology(values: Values) -> Topology:
             "frontend",
             ("serve-web",),
             5050,
-            {**serving, "PORT": "5050", "API_SERVER_URL": "http://shopapi:8000"},
+            {**serving, "PORT": "5050", "API_SERVER_URL": "http://shopapi:8000", **origins},
             ("SHOP_SECRET_KEY",),
             ("secrets", "shopapi", *(("seed",) if seeded else ())),
             values.number("frontend.replicas"),
@@ -107,8 +115,8 @@ def topology(values: Values) -> Topology:
             "worker",
             ("worker",),
             8001,
-            {**shared, "PORT": "8001"},
-            ("DATABASE_URL", "SHOP_SECRET_KEY"),
+            {**shared, "PORT": "8001", **sender},
+            ("DATABASE_URL", "SHOP_SECRET_KEY", *mail),
             ("secrets", "migrate", "database"),
             values.number("worker.replicas"),
             values["worker.memory"],

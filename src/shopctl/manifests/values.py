@@ -211,6 +211,8 @@ def _kubernetes(values: Values) -> Iterator[str]:
                 f'{part}.maxReplicas is "{values[f"{part}.maxReplicas"]}", fewer than {part}.replicas, '
                 f"which is {values[f'{part}.replicas']}."
             )
+    if values.is_on("secrets.create") and values.is_on("mail.enabled"):
+        yield "secrets.create is true and mail.enabled too; nobody but you knows the mail server's URL."
     if values.is_on("secrets.create") and values["database.kind"] == "external":
         yield "secrets.create is true and database.kind external; nobody but you knows that database's URL."
 
@@ -422,6 +424,34 @@ _VALUES: Final = (
             "kubernetes": _PRIVATE,
         },
         "10.1.0.0/16",
+    ),
+    Value(
+        "mail.enabled",
+        kinds.switch,
+        "Whether e-mails leave by a mail server, whose URL lies with the shop's secrets as SHOP_MAIL_URL.",
+        _everywhere("false"),
+        "true",
+    ),
+    Value(
+        "mail.from",
+        kinds.email,
+        "The sender of e-mails; empty: the shop's own address.",
+        _everywhere(""),
+        "shop@example.org",
+    ),
+    Value(
+        "payment.manualDays",
+        kinds.whole(1, 90),
+        "Days that an order waits for its bank transfer.",
+        _everywhere("7"),
+        "14",
+    ),
+    Value(
+        "payment.origins",
+        kinds.origins,
+        "Origins of payment providers' pages that the checkout may lead to, separated by commas; empty: none.",
+        _everywhere(""),
+        "https://pay.example.org",
     ),
     Value(
         "traefik.trustedIPs",

@@ -9,7 +9,16 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from msgspec.structs import replace
 
-from shopapi.client import ApiUnavailable, BadRequest, Conflict, NotFound, PaymentDeclined, ProblemError, Unprocessable
+from shopapi.client import (
+    ApiUnavailable,
+    BadRequest,
+    Conflict,
+    NotFound,
+    PaymentDeclined,
+    ProblemError,
+    TooManyRequests,
+    Unprocessable,
+)
 from shopapi.contract.carts import MAX_TOTAL, CheckoutInput, MoneyInput, PaymentInput
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import Order
@@ -50,6 +59,8 @@ async def place_order(visit: NamedDependency[Visit]) -> Page:
     except NotFound:
         visit.keep_cart(None)
         return visit.redirect(CART)
+    except TooManyRequests:
+        return await _once_more(visit, wanted, wait=True)
     except (Conflict, Unprocessable, BadRequest) as error:
         return await _refused(visit, wanted, error)
     return _placed(visit, order)
@@ -101,21 +112,33 @@ async def _refused(visit: Visit, wanted: CheckoutInput, error: ProblemError) -> 
             return visit.redirect("/checkout")
         case _:
             raise error
+    return await _once_more(visit, wanted)
+
+
+async def _once_more(visit: Visit, wanted: CheckoutInput, *, wait: bool = False) -> Page:
+    """The page as things are now, with a new key; it says that nothing was ordered, and why."""
     settled = await reached(visit, REVIEW)
     if not isinstance(settled, Settled):
         return settled
-    return await _page(visit, settled, agreed=Money(wanted.expected_total.amount, wanted.expected_total.currency))
+    _ = visit.gettext
+    agreed = Money(wanted.expected_total.amount, wanted.expected_total.currency)
+    changed = agreed != settled.cart.total
+    if wait:
+        says = _("There were too many tries. Wait a minute, then try again.")
+    elif changed:
+        totals = {"before": money(agreed, visit.language), "now": money(settled.cart.total, visit.language)}
+        says = _("Nothing was ordered: the total has changed. It was %(before)s, now it is %(now)s.") % totals
+    else:
+        says = _("Nothing was ordered. Look through it once more, then order.")
+    return await _page(visit, settled, says=says, marked=changed, status=429 if wait else 409)
 
 
-async def _page(visit: Visit, settled: Settled, *, agreed: Money | None = None) -> Page:
-    """The page; ``agreed`` is the total of the form that was refused."""
-    total = settled.cart.total
-    changed = agreed is not None and agreed != total
+async def _page(visit: Visit, settled: Settled, *, says: str = "", marked: bool = False, status: int = 200) -> Page:
     context = {
         "key": new_key(),
-        "expected": total,
+        "expected": settled.cart.total,
         "provider": chosen_provider(visit, settled.cart),
-        "agreed": money(agreed, visit.language) if agreed and changed else "",
-        "refused": agreed is not None,
+        "says": says,
+        "marked": marked,
     }
-    return await step_page(visit, _TEMPLATE, settled, status=409 if agreed else 200, context=context)
+    return await step_page(visit, _TEMPLATE, settled, status=status, context=context)

@@ -41,7 +41,7 @@ async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Pa
         visit,
         "storefront/order.html",
         order=order_view(visit, order, token),
-        thanks=fresh and order.state != "cancelled",
+        thanks=fresh and order.state != "cancelled" and order.shipping_state == "unshipped",
         again_s=LOOKS_AGAIN_S,
         again=order_path(number, token, new=visit.asked("new"), seen=str(order.version)),
     )

@@ -45,7 +45,10 @@ def _waiting(visit: Visit, payment: OrderPayment | None) -> Standing:
     page = payment.next_action.url if payment and payment.next_action else ""
     if urlsplit(page).scheme not in ("https", "http"):
         return Standing(title, text, waits=True)
-    text = _("If your bank still wants you to confirm, go to its page. Otherwise this page looks again by itself.")
+    text = _(
+        "If you have not paid yet, or your bank wants you to confirm, go to the payment page. "
+        "Otherwise this page looks again by itself."
+    )
     return Standing(title, text, onward=page, button=_("To the payment page"), strange=True, waits=True)
 
 

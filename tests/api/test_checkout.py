@@ -1,0 +1,460 @@
+"""Checkout: an order of exactly what was agreed, once for each key, or a clear refusal that changed nothing."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select, text, update
+
+from shopapi.db.engine import Database
+from shopapi.db.types import clock
+from shopapi.http.idempotency_table import idempotency_key
+from shopapi.payments.record_charge import record_charge
+from tests import factories
+from tests.api.bank import PAGE, Bank
+from tests.api.conftest import ApiWith
+from tests.api.problems import problem
+from tests.api.selling import ANNA, EMAIL, KRUG, TELLER, Counter, a_key, done, euros, kinds, path_of, stock_the_shop
+
+KEY = "one-key-of-one-shopper"
+
+
+def kept(database: Database, key: str = KEY) -> Any:
+    """What is stored of a request."""
+    with database.reading() as c:
+        return c.execute(select(idempotency_key).where(idempotency_key.c.key == key)).one()
+
+
+def same(first: httpx.Response, again: httpx.Response) -> None:
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers.get("etag") == first.headers.get("etag")
+    assert again.headers["content-type"] == first.headers["content-type"]
+
+
+def nothing_happened(counter: Counter) -> None:
+    for table in ("sales_order", "reservation", "payment", "outbox", "code_redemption"):
+        assert counter.rows(table) == 0, table
+    assert counter.stock() == (10, 0)
+
+
+# what comes of it
+
+
+def test_an_order_is_what_the_cart_was(counter: Counter) -> None:
+    cart = counter.cart(KRUG=2, TELLER=1)
+    answer = counter.check_out(cart)
+    order = done(answer, 201)
+    for name in ("subtotal", "discount", "shipping", "tax", "taxes", "total", "currency", "prices_include_tax"):
+        assert order[name] == cart[name], name
+    assert [(line["sku"], line["quantity"], line["total"]) for line in order["lines"]] == [
+        (KRUG, 2, euros(3700)),
+        (TELLER, 1, euros(990)),
+    ]
+    assert (order["state"], order["shipping_state"], order["can_cancel"]) == ("placed", "unshipped", True)
+    assert (order["email"], order["shipping_address"]) == (EMAIL, ANNA)
+    assert re.fullmatch(r"S-[0-9A-HJKMNP-TV-Z]{6}", order["number"])
+    assert answer.headers["etag"] == f'"v{order["version"]}"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert (counter.stock(), counter.stock(TELLER)) == ((10, 2), (3, 1))
+
+
+@pytest.mark.parametrize("provider", ["manual", "sandbox"])
+def test_an_order_reads_as_checkout_answered_it_but_for_its_secret(counter: Counter, provider: str) -> None:
+    order = counter.order(provider)
+    assert len(order["access_token"]) == 43
+    assert counter.read(order) == order | {"access_token": None}
+
+
+def test_a_bank_transfer_is_asked_for_with_the_order_s_number(counter: Counter) -> None:
+    with counter.database.writing() as c:
+        c.execute(text("UPDATE shop SET bank_holder = 'Shop GmbH', bank_iban = 'DE79000000001234567890'"))
+    order = counter.order()
+    payment = order["payment"]
+    assert (payment["provider"], payment["state"], payment["next_action"]) == ("manual", "pending", None)
+    assert payment["bank_transfer"]["iban"] == "DE79000000001234567890"
+    assert payment["bank_transfer"]["reference"] == order["number"]
+    assert order["expires_at"].startswith(payment["bank_transfer"]["due"])
+    assert (payment["amount"], payment["captured"]) == (order["total"], euros(0))
+    assert kinds(order) == ["placed"]
+
+
+def test_a_charge_that_succeeds_confirms_the_order(counter: Counter, bank: Bank) -> None:
+    order = counter.order("sandbox")
+    assert (order["state"], order["payment"]["state"], order["expires_at"]) == ("confirmed", "captured", None)
+    assert order["payment"]["captured"] == order["total"]
+    assert kinds(order) == ["placed", "paid"]
+    (charge,) = bank.charged
+    assert (charge.amount, charge.currency) == (order["total"]["amount"], "EUR")
+    assert (charge.order_number, charge.token) == (order["number"], None)
+    assert charge.return_url.endswith(f"/orders/{order['number']}?token={order['access_token']}")
+    assert bank.taken() == order["total"]["amount"]
+
+
+def test_the_provider_gets_the_token_and_the_way_back_that_were_sent(counter: Counter, bank: Bank) -> None:
+    cart = counter.cart()
+    back = "https://shop.example/danke?x=1"
+    done(counter.check_out(cart, payment={"provider": "sandbox", "token": "tok_ok"}, return_url=back), 201)
+    assert (bank.charged[0].token, bank.charged[0].return_url) == ("tok_ok", back)
+
+
+def test_a_customer_who_has_to_do_something_is_led_there(counter: Counter, bank: Bank) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    assert (order["state"], order["payment"]["state"]) == ("placed", "pending")
+    action = order["payment"]["next_action"]
+    assert action["type"] == "redirect"
+    assert action["url"].startswith(PAGE)
+    assert counter.read(order)["payment"]["next_action"] == action
+
+
+def test_an_order_that_costs_nothing_is_confirmed_without_a_payment(counter: Counter, bank: Bank) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, "ALLES", value=10000)
+        factories.promotion(c, None, kind="free_shipping", value=0)
+    for provider in ("manual", "sandbox"):
+        order = counter.order(provider, code="ALLES")
+        assert (order["state"], order["total"], order["payment"]) == ("confirmed", euros(0), None)
+        assert kinds(order) == ["placed", "paid"]
+        assert counter.read(order) == order | {"access_token": None}
+    assert bank.asked == []
+    assert done(counter.ship(order), 201)["order"]["state"] == "closed"
+
+
+def test_events_and_outbox_count_alike_and_have_no_gap(counter: Counter) -> None:
+    order = counter.order("sandbox")
+    done(counter.ship(order), 201)
+    events = [(event["sequence"], event["kind"]) for event in counter.read(order)["events"]]
+    assert events == [(1, "placed"), (2, "paid"), (3, "shipped"), (4, "closed")]
+    with counter.database.reading() as c:
+        told = c.execute(
+            text("SELECT sequence, topic FROM outbox WHERE aggregate = :order ORDER BY sequence"),
+            {"order": f"order:{order['number']}"},
+        ).all()
+    assert [(row.sequence, row.topic) for row in told] == [(n, f"order.{kind}") for n, kind in events]
+
+
+def test_a_code_is_used_by_the_order_and_the_discount_stays_its_own(counter: Counter) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "HERBST10", max_uses=1))
+    first, second = counter.cart(code="HERBST10"), counter.cart(code="herbst 10", email="ben@kunde.example")
+    order = done(counter.check_out(first), 201)
+    assert (order["discount"], order["discounts"][0]["code"]) == (euros(370), "HERBST10")
+    assert counter.rows("code_redemption") == 1
+    # The other cart still shows it; only one order could have it.
+    refused = problem(counter.check_out(second), 409, "price_changed")
+    assert refused["total"]["amount"] == second["total"]["amount"] + 370
+    assert counter.rows("sales_order") == 1
+
+
+def test_a_customer_has_a_code_so_often_whatever_the_spelling_of_the_address(counter: Counter) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "EINMAL", max_uses_per_customer=1))
+    done(counter.check_out(counter.cart(code="EINMAL", KRUG=1)), 201)
+    for email in (EMAIL, "ANNA+2@Kundin.Example"):
+        answer = counter.check_out(counter.cart(code="EINMAL", email=email, KRUG=1))
+        problem(answer, 422, "code_used_up", "code")
+    done(counter.check_out(counter.cart(code="EINMAL", email="ben@kunde.example", KRUG=1)), 201)
+    assert (counter.rows("sales_order"), counter.stock()) == (2, (10, 2))
+
+
+# what is refused
+
+
+def test_what_is_missing_is_named(counter: Counter) -> None:
+    empty = done(counter.api.post("/v1/carts", json={}), 201)
+    told = problem(counter.check_out(empty), 422, "checkout_incomplete", "lines")
+    assert [one["field"] for one in told["errors"]] == ["lines", "contact"]
+    full = counter.read_cart(counter.new_cart(KRUG=1))
+    problem(counter.check_out(full), 422, "checkout_incomplete", "contact")
+    done(counter.api.put(f"/v1/carts/{full['token']}/contact", json={"email": EMAIL, "shipping_address": ANNA}))
+    problem(counter.check_out(full), 422, "checkout_incomplete", "shipping")
+    nothing_happened(counter)
+
+
+@pytest.mark.spoils_the_books
+@pytest.mark.parametrize("state", ["draft", "archived"])
+def test_what_is_not_for_sale_any_more_is_named_and_not_ordered(counter: Counter, state: str) -> None:
+    cart = counter.cart(KRUG=1, TELLER=1)
+    with counter.database.writing() as c:
+        c.execute(text("UPDATE product SET state = :state WHERE slug = 'krug'"), {"state": state})
+    problem(counter.check_out(cart), 422, "checkout_incomplete", f"lines.{KRUG}")
+    nothing_happened(counter)
+
+
+@pytest.mark.parametrize("provider", ["paypal", "stripe"])
+def test_an_unknown_provider_is_422_and_says_which_there_are(counter: Counter, provider: str) -> None:
+    told = problem(counter.check_out(counter.cart(), provider), 422, "unknown_provider", "payment.provider")
+    assert "manual, sandbox" in told["detail"]
+    nothing_happened(counter)
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_total_that_does_not_match_is_409_with_the_total(counter: Counter, by: int) -> None:
+    cart = counter.cart()
+    wrong = euros(cart["total"]["amount"] + by)
+    refused = problem(counter.check_out(cart, expected_total=wrong), 409, "price_changed")
+    assert refused["total"] == cart["total"]
+    other = cart["total"] | {"currency": "USD"}
+    assert problem(counter.check_out(cart, expected_total=other), 409, "price_changed")["total"] == cart["total"]
+    nothing_happened(counter)
+
+
+def test_a_price_that_changed_after_the_customer_agreed_is_409_with_the_new_total(counter: Counter) -> None:
+    cart = counter.cart(KRUG=2)
+    factories.save(counter.database, factories.goods("Krug", price=1900, on_hand=10, weight_g=400))
+    refused = problem(counter.check_out(cart), 409, "price_changed")
+    assert refused["total"] == euros(3800 + 490)
+    nothing_happened(counter)
+    agreed = counter.read_cart(cart["token"])
+    assert done(counter.check_out(agreed), 201)["total"] == refused["total"]
+
+
+def test_goods_that_are_gone_are_409_with_what_is_left_for_each_sku(counter: Counter) -> None:
+    cart = counter.cart(KRUG=7, TELLER=3)
+    counter.order(KRUG=4, TELLER=1)
+    refused = problem(counter.check_out(cart), 409, "insufficient_stock")
+    assert refused["left"] == {KRUG: 6, TELLER: 2}
+    assert {one["field"] for one in refused["errors"]} == {f"lines.{KRUG}", f"lines.{TELLER}"}
+    assert (counter.stock(), counter.stock(TELLER)) == ((10, 4), (3, 1))
+    assert counter.rows("sales_order") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"expected_total": {"amount": -1, "currency": "EUR"}}, "expected_total.amount"),
+        ({"expected_total": {"amount": 1.5, "currency": "EUR"}}, "expected_total.amount"),
+        ({"expected_total": {"amount": 10**30, "currency": "EUR"}}, "expected_total.amount"),
+        ({"expected_total": {"amount": 1, "currency": "eur"}}, "expected_total.currency"),
+        ({"expected_total": 4190}, "expected_total"),
+        ({"payment": {"provider": "manual", "card_number": "4111"}}, "card_number"),
+        ({"payment": {"provider": "manual", "token": "4111 1111"}}, "payment.token"),
+        ({"payment": {}}, "provider"),
+        ({"return_url": "javascript:alert(1)"}, "return_url"),
+        ({"return_url": "//evil.example"}, "return_url"),
+        ({"note": "x"}, "note"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_400_at_its_field(counter: Counter, change: dict[str, Any], field: str) -> None:
+    cart = counter.cart()
+    problem(counter.check_out(cart, **change), 400, "invalid_request", field)
+    nothing_happened(counter)
+
+
+# the key
+
+
+def test_without_a_key_nothing_is_ordered(counter: Counter) -> None:
+    cart = counter.cart()
+    body = {"payment": {"provider": "manual"}, "expected_total": cart["total"]}
+    path = f"/v1/carts/{cart['token']}/checkout"
+    problem(counter.api.post(path, json=body), 400, "idempotency_key_required", "Idempotency-Key")
+    for key in ("short", "x" * 256):
+        answer = counter.api.post(path, json=body, headers={"Idempotency-Key": key})
+        problem(answer, 400, "invalid_request", "Idempotency-Key")
+    nothing_happened(counter)
+
+
+@pytest.mark.parametrize("provider", ["manual", "sandbox"])
+def test_the_same_request_again_is_the_same_order_byte_for_byte(counter: Counter, bank: Bank, provider: str) -> None:
+    cart = counter.cart()
+    first = counter.check_out(cart, provider, key=KEY)
+    order = done(first, 201)
+    done(counter.api.get(path_of(order)))
+    for _ in range(2):
+        same(first, counter.check_out(cart, provider, key=KEY))
+    assert counter.rows("sales_order") == counter.rows("payment") == 1
+    assert len(bank.charged) == (provider == "sandbox")
+    done(counter.cancel(order))  # What was answered stays so, whatever the order is by now.
+    same(first, counter.check_out(cart, provider, key=KEY))
+
+
+@pytest.mark.parametrize("provider", ["manual", "sandbox"])
+def test_no_secret_of_an_order_is_stored_anywhere(counter: Counter, provider: str) -> None:
+    order = done(counter.check_out(counter.cart(), provider, key=KEY), 201)
+    secret = order["access_token"]
+    row = kept(counter.database)
+    assert b'"access_token":null' in bytes(row.body)
+    assert row.order_number == order["number"]
+    with counter.database.reading() as c:
+        for table in ("idempotency_key", "sales_order", "order_event", "outbox", "payment", "payment_attempt"):
+            for stored in c.execute(text(f"SELECT * FROM {table}")):
+                assert secret not in " ".join(
+                    bytes(one).decode("latin-1") if isinstance(one, bytes | memoryview) else str(one) for one in stored
+                ), table
+        token = c.execute(text("SELECT token FROM cart")).scalar_one()
+        assert token not in str(c.execute(text("SELECT scope, key FROM idempotency_key")).all())
+
+
+def test_another_request_under_the_same_key_is_422_and_nothing_is_done(counter: Counter) -> None:
+    cart = counter.cart()
+    first = counter.check_out(cart, key=KEY)
+    done(first, 201)
+    problem(counter.check_out(cart, "sandbox", key=KEY), 422, "idempotency_key_reused")
+    problem(counter.check_out(cart, key=KEY, expected_total=euros(1)), 422, "idempotency_key_reused")
+    same(first, counter.check_out(cart, key=KEY))
+    assert counter.rows("sales_order") == 1
+
+
+def test_the_same_key_on_another_cart_is_another_request(counter: Counter) -> None:
+    first, second = counter.cart(KRUG=1), counter.cart(KRUG=1)
+    numbers = {done(counter.check_out(cart, key=KEY), 201)["number"] for cart in (first, second)}
+    assert len(numbers) == 2
+
+
+def test_a_refusal_that_the_state_gives_is_kept_under_its_key_and_a_new_key_asks_anew(counter: Counter) -> None:
+    cart = counter.cart(TELLER=3)
+    other = counter.order(TELLER=1)
+    first = counter.check_out(cart, key=KEY)
+    problem(first, 409, "insufficient_stock")
+    done(counter.cancel(other))
+    same(first, counter.check_out(cart, key=KEY))
+    done(counter.check_out(cart), 201)
+
+
+def test_what_is_not_complete_may_be_completed_under_the_same_key(counter: Counter) -> None:
+    cart = counter.read_cart(counter.new_cart(KRUG=1))
+    problem(counter.check_out(cart, key=KEY), 422, "checkout_incomplete")
+    ready = counter.cart()
+    problem(counter.check_out(ready, "paypal", key=KEY), 422, "unknown_provider")
+    done(counter.check_out(ready, key=KEY), 201)
+
+
+@pytest.fixture
+def crashed(counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A cart whose checkout died right after the provider had charged; its key is :data:`KEY`."""
+    cart = counter.cart()
+
+    def die(point: str) -> None:
+        if point == "after_psp":
+            raise RuntimeError("The process died here.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shopapi.checkout.check_out.reach", die)
+        problem(counter.check_out(cart, "sandbox", key=KEY), 500, "internal_error")
+    assert kept(counter.database).state == "claimed"
+    assert len(bank.charged) == 1
+    return cart
+
+
+def test_while_a_request_runs_the_same_one_is_told_to_come_back(counter: Counter, crashed: dict[str, Any]) -> None:
+    answer = counter.check_out(crashed, "sandbox", key=KEY)
+    problem(answer, 409, "idempotency_in_progress")
+    assert int(answer.headers["retry-after"]) >= 1
+    problem(counter.check_out(crashed, "manual", key=KEY), 422, "idempotency_key_reused")
+
+
+def test_when_its_lease_has_ended_the_request_goes_on_with_the_same_order_and_charge(
+    counter: Counter, bank: Bank, crashed: dict[str, Any]
+) -> None:
+    with counter.database.writing() as c:
+        c.execute(update(idempotency_key).where(idempotency_key.c.key == KEY).values(lease_until=clock(-1)))
+    first = counter.check_out(crashed, "sandbox", key=KEY)
+    order = done(first, 201)
+    assert (order["state"], order["payment"]["state"]) == ("confirmed", "captured")
+    assert len(order["access_token"]) == 43
+    assert len({charge.key for charge in bank.charged}) == counter.rows("sales_order") == 1
+    assert bank.taken() == order["total"]["amount"]
+    same(first, counter.check_out(crashed, "sandbox", key=KEY))
+
+
+def test_a_request_that_comes_back_after_all_was_settled_learns_of_it(
+    counter: Counter, bank: Bank, crashed: dict[str, Any]
+) -> None:
+    (charge,) = bank.charged
+    counter.database.write(lambda c: record_charge(c, charge.order_number, bank.charges[charge.key]))
+    with counter.database.writing() as c:
+        c.execute(update(idempotency_key).where(idempotency_key.c.key == KEY).values(lease_until=clock(-1)))
+    order = done(counter.check_out(crashed, "sandbox", key=KEY), 201)
+    assert (order["state"], kinds(order)) == ("confirmed", ["placed", "paid"])
+    assert len(bank.charged) == 1
+
+
+# a payment that is declined
+
+
+def declined(counter: Counter, bank: Bank, **cart: Any) -> tuple[dict[str, Any], httpx.Response]:
+    bank.says = "declined"
+    made = counter.cart(**cart)
+    return made, counter.check_out(made, "sandbox", key=KEY)
+
+
+def test_a_declined_payment_is_402_and_everything_is_free_again(counter: Counter, bank: Bank) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "EINMAL", max_uses=1))
+    cart, answer = declined(counter, bank, code="EINMAL")
+    refused = problem(answer, 402, "payment_declined")
+    assert "no funds" in refused["detail"]
+    assert counter.stock() == (10, 0)
+    assert counter.rows("code_redemption") == 0
+    again = counter.read_cart(cart["token"])
+    assert (again["state"], again["codes"], again["total"]) == ("open", ["EINMAL"], cart["total"])
+    (card,) = done(counter.staff("GET", "orders"))["data"]
+    seen = done(counter.staff("GET", f"orders/{card['number']}"))
+    assert (card["state"], card["payment_state"]) == ("cancelled", "failed")
+    assert kinds(seen["order"]) == ["placed", "payment_failed", "cancelled"]
+
+
+def test_a_declined_payment_is_kept_under_its_key_and_a_new_key_pays(counter: Counter, bank: Bank) -> None:
+    cart, first = declined(counter, bank)
+    bank.says = "succeeded"
+    same(first, counter.check_out(cart, "sandbox", key=KEY))
+    assert bank.taken() == 0
+    order = done(counter.check_out(cart, "sandbox"), 201)
+    assert order["state"] == "confirmed"
+    assert bank.taken() == order["total"]["amount"]
+    assert counter.rows("sales_order") == 2
+    same(first, counter.check_out(cart, "sandbox", key=KEY))
+
+
+def test_a_provider_that_is_too_busy_has_taken_nothing(counter: Counter, bank: Bank) -> None:
+    bank.says = "busy"
+    cart = counter.cart()
+    problem(counter.check_out(cart, "sandbox"), 402, "payment_declined")
+    assert (bank.taken(), counter.stock(), counter.read_cart(cart["token"])["state"]) == (0, (10, 0), "open")
+    done(counter.check_out(cart), 201)
+
+
+@pytest.mark.parametrize("gone", ["silent", "away"])
+def test_a_provider_that_gives_no_answer_keeps_the_goods_and_the_order(counter: Counter, bank: Bank, gone: str) -> None:
+    setattr(bank, gone, True)
+    cart = counter.cart()
+    first = counter.check_out(cart, "sandbox", key=KEY)
+    order = done(first, 201)
+    assert (order["state"], order["payment"]["state"]) == ("placed", "unknown")
+    assert kinds(order) == ["placed", "payment_unknown"]
+    assert counter.stock() == (10, 2)
+    same(first, counter.check_out(cart, "sandbox", key=KEY))
+    assert len([what for what, _ in bank.asked if what == "charge"]) == 1
+    assert counter.payment(order)["attempts"][0]["next_check_at"] is not None
+    problem(counter.cancel(order), 409, "payment_unclear")
+
+
+# limits
+
+
+def test_a_cart_can_be_checked_out_so_often_and_replays_do_not_count(api_with: ApiWith, database: Database) -> None:
+    stock_the_shop(database)
+    counter = Counter(api_with(SHOP_RATE_LIMITS="on"), {}, database)
+    cart = counter.cart()
+    wrong = euros(1)
+    for n in range(10):
+        key = f"{KEY}-{n % 2}"
+        problem(counter.check_out(cart, key=key, expected_total=wrong), 409, "price_changed")
+    for _ in range(8):  # Two were new; the others were replays.
+        problem(counter.check_out(cart, expected_total=wrong), 409, "price_changed")
+    answer = counter.check_out(cart, expected_total=wrong)
+    problem(answer, 429, "rate_limited")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert counter.rows("sales_order") == 0
+
+
+def test_a_key_is_no_business_of_other_carts_principals(counter: Counter) -> None:
+    cart = counter.cart()
+    path = f"/v1/carts/{cart['token']}/checkout"
+    body = {"payment": {"provider": "manual"}, "expected_total": cart["total"]}
+    key = a_key()
+    first = counter.api.post(path, json=body, headers=key)
+    # The cart is whose the key is: who is signed in besides makes no other request of it.
+    again = counter.api.post(path, json=body, headers=key | counter.staff_headers)
+    same(first, again)

@@ -1,0 +1,129 @@
+"""Time passes for what waits, by changed rows, and the worker goes on with it until nothing is in doubt any more."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from shopapi.db.engine import DatabaseUnavailable
+from shopapi.db.types import clock
+from shopapi.events.tables import outbox
+from shopapi.http.idempotency_table import idempotency_key
+from shopapi.orders.tables import sales_order
+from shopapi.payments.tables import payment, payment_attempt, payment_issue, refund
+from shopapi.runtime.settings import read
+from shopapi.settings import ApiSettings
+from shopapi.worker import chores
+from tests.concurrency.standing import Shop
+from tests.waiting import wait_until
+
+LIMIT_S = 120
+"""Within so many seconds of a worker's life everything is settled, with the waiting in between left out."""
+
+_IN_DOUBT = ("intended", "unknown")
+_WORK = ("expiry", "reconciliation", "outbox")
+
+
+def checks_are_due(shop: Shop) -> None:
+    """It is time to ask the provider again about everything that is in doubt."""
+    with shop.database.writing() as c:
+        for table in (payment_attempt, refund):
+            waits = table.c.next_check_at.is_not(None), table.c.state.in_(_IN_DOUBT)
+            c.execute(update(table).where(*waits).values(next_check_at=clock(-1)))
+
+
+def leases_end(shop: Shop) -> None:
+    """Whoever worked on a request, an event or an e-mail has done so for too long."""
+    with shop.database.writing() as c:
+        c.execute(
+            update(idempotency_key).where(idempotency_key.c.lease_until.is_not(None)).values(lease_until=clock(-1))
+        )
+        c.execute(update(outbox).where(outbox.c.lease_until.is_not(None)).values(lease_until=clock(-1)))
+
+
+def orders_expire(shop: Shop, numbers: Sequence[str], *, seconds_ago: int = 1) -> None:
+    """Nobody waits for the money of these orders any more."""
+    with shop.database.writing() as c:
+        c.execute(
+            update(sales_order)
+            .where(sales_order.c.number.in_(numbers), sales_order.c.expires_at.is_not(None))
+            .values(expires_at=clock(-seconds_ago))
+        )
+
+
+class Work:
+    """The worker's chores about orders and money, done at once and in this process, beside any worker that runs."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        settings = read(ApiSettings, shop.environment)
+        self._chores = [one for one in chores(settings) if one.name in _WORK]
+
+    def go_on(self) -> None:
+        """One round."""
+        for chore in self._chores:
+            try:
+                chore.work(self._shop.database)
+            except DatabaseUnavailable:
+                continue  # Others wrote; the next round does it.
+
+
+def in_doubt(shop: Shop) -> list[str]:
+    """Orders whose charge or refund nobody knows about, but for those that a person was called in for."""
+    called_in = select(payment_issue.c.payment_id).where(payment_issue.c.kind == "amount_mismatch")
+    own = payment.c.order_id == sales_order.c.id, payment.c.provider == "sandbox", payment.c.id.not_in(called_in)
+    with shop.database.reading() as c:
+        charges = c.execute(
+            select(sales_order.c.number)
+            .join_from(sales_order, payment, own[0])
+            .join(payment_attempt, payment_attempt.c.payment_id == payment.c.id)
+            .where(*own, payment_attempt.c.state.in_(_IN_DOUBT))
+        ).scalars()
+        refunds = c.execute(
+            select(sales_order.c.number)
+            .join_from(sales_order, payment, own[0])
+            .join(refund, refund.c.payment_id == payment.c.id)
+            .where(*own, refund.c.state.in_(_IN_DOUBT))
+        ).scalars()
+        return [*charges, *refunds]
+
+
+def settle(shop: Shop, *, limit_s: float = LIMIT_S) -> int:
+    """Let time pass and the worker work until nothing is in doubt; answers how many orders were at first."""
+    at_first, work = len(in_doubt(shop)), Work(shop)
+
+    def all_is_known() -> bool:
+        if not in_doubt(shop):
+            return True
+        checks_are_due(shop)
+        leases_end(shop)
+        work.go_on()
+        return not in_doubt(shop)
+
+    wait_until(all_is_known, limit_s, f"the end of all doubt about {in_doubt(shop)[:5]}")
+    return at_first
+
+
+def states(shop: Shop, numbers: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """State of order and of payment, by the order's number."""
+    with shop.database.reading() as c:
+        rows = c.execute(
+            select(sales_order.c.number, sales_order.c.state, payment.c.state.label("paid"))
+            .join_from(sales_order, payment, payment.c.order_id == sales_order.c.id)
+            .where(sales_order.c.number.in_(numbers))
+        )
+        return {row.number: (row.state, row.paid) for row in rows}
+
+
+def numbers_of(shop: Shop, tokens: Sequence[str]) -> list[str]:
+    """The orders that came of these carts."""
+    from shopapi.carts.tables import cart
+
+    with shop.database.reading() as c:
+        return list(
+            c.execute(
+                select(sales_order.c.number)
+                .join_from(sales_order, cart, cart.c.id == sales_order.c.cart_id)
+                .where(cart.c.token.in_(tokens))
+                .order_by(sales_order.c.id)
+            ).scalars()
+        )

@@ -1,0 +1,305 @@
+"""What the provider tells twice, late, in the wrong order or never, and what somebody else tells in its name."""
+
+import asyncio
+import json
+import random
+import time
+from itertools import permutations
+
+import httpx
+import pytest
+from sqlalchemy import func, select, text
+
+from shopapi.orders.tables import order_event, sales_order
+from shopapi.payments.tables import payment, payment_attempt, payment_event
+from shopctl.sandbox.signing import signature
+from tests.concurrency import carts
+from tests.concurrency.buyers import new_key, order, wish
+from tests.concurrency.conftest import OpenShop
+from tests.concurrency.crowd import crowd
+from tests.concurrency.history import History
+from tests.concurrency.provider_books import assert_the_provider_agrees
+from tests.concurrency.settling import numbers_of, settle, states
+from tests.concurrency.standing import SANDBOX_SECRET, Shop
+from tests.concurrency.test_provider_faults import heal, plant, struck
+from tests.proving.proof import Proof, load
+
+pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
+
+PATH = "/v1/payments/sandbox/webhook"
+OTHER_SECRET = "Yb3nMx8cVz1lKj6hGf4dSa9pOi7uTr2eWq5RtY0z"
+
+
+def buy(shop: Shop, number: int, token: str | None, *, buyers: int = 4) -> list[str]:
+    """The numbers of so many orders, placed with the sandbox."""
+    sku = carts.goods(shop.database, 10 * number)
+    filled = carts.fill(shop.database, number, lambda _: [(sku, 1)])
+    history = History()
+
+    async def buy_some(client: httpx.AsyncClient, buyer: int) -> None:
+        for one in filled[buyer::buyers]:
+            await order(client, history, buyer, one, new_key(), body=wish(one, "sandbox", token))
+
+    crowd(buyers, buy_some, base_urls=shop.urls)
+    wrong = [one for one in history.tries if one.status != 201]
+    assert not wrong, wrong[:2]
+    return numbers_of(shop, [one.token for one in filled])
+
+
+def charge_of(shop: Shop, number: str) -> tuple[str, int]:
+    """The key that the provider knows an order's charge by, and its amount."""
+    with shop.database.reading() as c:
+        row = c.execute(
+            select(payment_attempt.c.provider_key, payment.c.amount)
+            .join_from(payment_attempt, payment, payment.c.id == payment_attempt.c.payment_id)
+            .join(sales_order, sales_order.c.id == payment.c.order_id)
+            .where(sales_order.c.number == number)
+        ).one()
+    return row.provider_key, row.amount
+
+
+def event(key: str, state: str, amount: int, *, name: str = "", currency: str = "EUR") -> bytes:
+    """What the provider tells of a charge."""
+    charge = {"reference": f"ch_{key[:20]}", "key": key, "amount": amount, "currency": currency, "state": state}
+    return json.dumps({"id": name or f"evt_{new_key()}", "type": f"charge.{state}", "charge": charge}).encode()
+
+
+def tell(
+    client: httpx.Client, body: bytes, *, secret: str = SANDBOX_SECRET, age_s: int = 0, header: str | None = None
+) -> int:
+    """Send a webhook as the provider does; answers the status."""
+    signed = signature(body, [secret], int(time.time()) - age_s) if header is None else header
+    headers = {"Content-Type": "application/json"} | ({"Sandbox-Signature": signed} if signed else {})
+    return client.post(PATH, content=body, headers=headers).status_code
+
+
+def happened(shop: Shop, numbers: list[str], kind: str) -> int:
+    """How often something has happened to these orders."""
+    with shop.database.reading() as c:
+        return int(
+            c.execute(
+                select(func.count())
+                .select_from(order_event)
+                .join(sales_order, sales_order.c.id == order_event.c.order_id)
+                .where(sales_order.c.number.in_(numbers), order_event.c.kind == kind)
+            ).scalar_one()
+        )
+
+
+def told_of(shop: Shop, topic: str, numbers: list[str]) -> int:
+    """How many events of these orders went into the outbox."""
+    with shop.database.reading() as c:
+        rows = c.execute(text("SELECT aggregate FROM outbox WHERE topic = :topic"), {"topic": topic}).scalars()
+        return len([row for row in rows if row.partition(":")[2] in set(numbers)])
+
+
+def tell_twenty_times(shop: Shop, *, orders: int, copies: int) -> int:
+    """The answer of the provider and copies of its webhook race; raises where an order is paid other than once."""
+    plant(shop, "webhook_delayed", seconds=30)  # Its own would come between ours.
+    filled = [carts.one(shop.database) for _ in range(orders)]
+    history, statuses = History(), []
+
+    async def race(client: httpx.AsyncClient, number: int) -> None:
+        await client.get("/livez")
+        if number < orders:
+            await order(
+                client, history, number, filled[number], new_key(), body=wish(filled[number], "sandbox", "tok_ok")
+            )
+
+    async def echo(client: httpx.AsyncClient, number: int) -> None:
+        key, amount = charges[number % orders]
+        body = event(key, "succeeded", amount, name=f"evt_{key[:24]}")
+        # What was signed a moment ago is as good.
+        headers = {
+            "Content-Type": "application/json",
+            "Sandbox-Signature": signature(body, [SANDBOX_SECRET], int(time.time())),
+        }
+        answer = await client.post(PATH, content=body, headers=headers)
+        while answer.status_code == 503:
+            await asyncio.sleep(0.05)
+            answer = await client.post(PATH, content=body, headers=headers)
+        statuses.append(answer.status_code)
+
+    plant(shop, "charged_no_answer", calls=["charge"], seconds=0.2)
+    crowd(orders, race, base_urls=shop.urls)
+    assert {one.status for one in history.tries} == {201}
+    numbers = numbers_of(shop, [one.token for one in filled])
+    charges = [charge_of(shop, number) for number in numbers]
+    crowd(orders * copies, echo, base_urls=shop.urls)
+    heal(shop)
+
+    assert set(statuses) == {200}, statuses
+    assert set(states(shop, numbers).values()) == {("confirmed", "captured")}, states(shop, numbers)
+    assert happened(shop, numbers, "paid") == orders, "Each order is paid once."
+    assert told_of(shop, "order.paid", numbers) == orders
+    with shop.database.reading() as c:
+        kept = c.execute(
+            select(func.count()).where(payment_event.c.provider_event_id.in_([f"evt_{key[:24]}" for key, _ in charges]))
+        )
+        assert kept.scalar_one() == orders, "Each event is kept once."
+    assert_the_provider_agrees(shop)
+    return len(statuses) - orders
+
+
+def test_what_is_told_twenty_times_at_once_is_recorded_once(request: pytest.FixtureRequest, shop: Shop) -> None:
+    orders, copies = load(3, 50), load(10, 20)
+    proof = Proof(
+        request, "T13", "a webhook many times at once: one capture, one event", f"{orders} payments x {copies} copies"
+    )
+    proof.sometimes("copies", tell_twenty_times(shop, orders=orders, copies=copies))
+
+
+def test_the_sandbox_s_own_copies_and_the_answer_race_and_one_is_recorded(
+    request: pytest.FixtureRequest, shop: Shop
+) -> None:
+    orders = load(6, 200)
+    proof = Proof(request, "T13", "answer and five copies of the webhook race: one capture", f"{orders} payments")
+    plant(shop, "webhook_duplicate")
+    numbers = buy(shop, orders, "tok_ok")
+    settle(shop)
+    assert set(states(shop, numbers).values()) == {("confirmed", "captured")}
+    assert happened(shop, numbers, "paid") == orders
+    proof.sometimes("webhooks sent five times", struck(shop)["webhook_duplicate"])
+    assert_the_provider_agrees(shop)
+
+
+STORY = ("open", "confirming", "succeeded", "failed")
+
+
+def test_in_whatever_order_it_is_told_a_payment_never_goes_backwards(
+    request: pytest.FixtureRequest, shop: Shop
+) -> None:
+    told = list(permutations(STORY))
+    random.Random(14).shuffle(told)
+    orders = load(8, len(told))
+    proof = Proof(
+        request,
+        "T14",
+        "webhooks in any order: never backwards",
+        f"{orders} of {len(told)} orders of 4 events, 1 unknown",
+    )
+    plant(shop, "webhook_lost")
+    numbers = buy(shop, orders, None)  # Nobody pays on the page: only what we tell is known.
+    late = 0
+    with httpx.Client(base_url=shop.urls[0], timeout=20, trust_env=False) as client:
+        for number, story in zip(numbers, told, strict=False):
+            key, amount = charge_of(shop, number)
+            for state in story:
+                assert tell(client, event(key, state, amount)) == 200
+            unknown = json.dumps({"id": f"evt_{new_key()}", "type": "charge.disputed"}).encode()
+            assert tell(client, unknown) == 200
+            late += story.index("failed") > story.index("succeeded")
+            # Money that came counts, whatever was said before or after it.
+            (came_to,) = states(shop, [number]).values()
+            assert came_to == ("confirmed", "captured"), f"{story}: {came_to}"
+    proof.sometimes('"failed" after "succeeded"', late)
+    assert happened(shop, numbers[:orders], "paid") == orders
+
+
+def test_what_is_never_told_is_asked_for(request: pytest.FixtureRequest, shop: Shop) -> None:
+    orders = load(4, 100)
+    proof = Proof(
+        request, "T15", "every webhook lost: the worker alone settles all", f"{orders} payments, no answer either"
+    )
+    plant(shop, "webhook_lost")
+    plant(shop, "charged_no_answer", calls=["charge"], seconds=0.2)
+    numbers = buy(shop, orders, "tok_ok")
+    lost = struck(shop)["webhook_lost"]
+    with shop.provider() as provider:
+        provider.delete("/faults")
+    proof.sometimes("settled by asking", settle(shop))
+    proof.sometimes("webhooks lost", lost)
+    assert set(states(shop, numbers).values()) == {("confirmed", "captured")}
+    assert_the_provider_agrees(shop)
+
+
+def forge(shop: Shop) -> int:
+    """Nothing that the provider did not sign just now moves anything; raises where it does. How many were tried."""
+    plant(shop, "webhook_lost")
+    (number,) = buy(shop, 1, None, buyers=1)
+    key, amount = charge_of(shop, number)
+    good = event(key, "succeeded", amount)
+    now = int(time.time())
+    right = signature(good, [SANDBOX_SECRET], now)
+    forged: list[tuple[bytes, str]] = [
+        (good, ""),
+        (good, "t=,v1="),
+        (good, "v1=" + right.partition("v1=")[2]),
+        (good, right.partition(",")[0]),
+        (good, right.replace("v1", "v0")),
+        (good, right[:-1]),
+        (good, right[:-1] + ("0" if right[-1] != "0" else "1")),
+        (good, right.upper()),
+        (good, signature(good, [OTHER_SECRET], now)),
+        (good, signature(good, [""], now)),
+        (good, signature(good, [SANDBOX_SECRET], now - 301)),
+        (good, signature(good, [SANDBOX_SECRET], now + 330)),
+        (good, f"t={now + 1}," + right.partition(",")[2]),
+        (good, f"t={now},t={now}," + right.partition(",")[2]),
+        (good, "t=1e9," + right.partition(",")[2]),
+        (good, ",".join([f"t={now}", *["v1=" + 64 * "0"] * 9])),
+        (good.replace(b"succeeded", b"succeedeD"), right),
+        (good + b" ", right),
+        (good.replace(str(amount).encode(), b"1"), right),
+        (b"{}", right),
+        (b"", right),
+    ]
+    before = _rows(shop)
+    with httpx.Client(base_url=shop.urls[0], timeout=20, trust_env=False) as client:
+        for body, header in forged:
+            status = tell(client, body, header=header)
+            assert status in (400, 401), f"{header!r}: {status}"
+        big = signature(2 * 1024 * 1024 * b"x", [SANDBOX_SECRET], now)
+        assert tell(client, 2 * 1024 * 1024 * b"x", header=big) == 413
+        assert _rows(shop) == before, "Nothing was written."
+        assert set(states(shop, [number]).values()) == {("placed", "pending")}
+        # The real one is good, by whichever of two secrets it is signed, and once.
+        for body in (good, good):
+            assert tell(client, body, header=signature(body, [OTHER_SECRET, SANDBOX_SECRET], int(time.time()))) == 200
+    assert set(states(shop, [number]).values()) == {("confirmed", "captured")}
+    assert _rows(shop)["payment_event"] == before["payment_event"] + 1, "A replay of a good one changes nothing."
+    return len(forged) + 1
+
+
+def _rows(shop: Shop) -> dict[str, int]:
+    tables = ("payment_event", "payment_issue", "order_event", "ledger_transaction")
+    with shop.database.reading() as c:
+        return {table: int(c.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()) for table in tables}
+
+
+def test_what_the_provider_did_not_sign_changes_nothing(request: pytest.FixtureRequest, shop: Shop) -> None:
+    proof = Proof(request, "T16", "forged webhooks: refused, nothing written", "22 kinds of forgery")
+    proof.sometimes("refused", forge(shop))
+
+
+def test_while_a_secret_is_changed_the_old_one_is_good_too(request: pytest.FixtureRequest, opened: OpenShop) -> None:
+    proof = Proof(request, "T16", "a secret that changes: both are good meanwhile", "1 webhook of each")
+    shop = opened(apis=1, SHOP_SANDBOX_URL="http://127.0.0.1:9", SHOP_SANDBOX_SECRET=f"{OTHER_SECRET},{SANDBOX_SECRET}")
+    with httpx.Client(base_url=shop.urls[0], timeout=20, trust_env=False) as client:
+        for secret in (OTHER_SECRET, SANDBOX_SECRET):
+            assert tell(client, event(new_key(), "succeeded", 1), secret=secret) == 200
+            proof.sometimes("taken", 1)
+        assert tell(client, event(new_key(), "succeeded", 1), secret="x" * 40) == 401
+
+
+def wrong_sum(shop: Shop, mode: str, number: int) -> None:
+    """The provider took another sum than it was to take: nobody is told that it is paid, and a person is called in."""
+    plant(shop, mode, calls=["charge"])
+    numbers = buy(shop, number, "tok_ok")
+    heal(shop)
+    settle(shop)
+    assert set(states(shop, numbers).values()) == {("placed", "unknown")}, (
+        f"Paid by another sum: {states(shop, numbers)}"
+    )
+    assert happened(shop, numbers, "payment_issue") == number, "A person is called in, once."
+    assert happened(shop, numbers, "paid") == 0
+
+
+@pytest.mark.parametrize("mode", ["wrong_amount", "wrong_currency"])
+def test_another_sum_than_was_asked_for_pays_nothing_and_calls_a_person(
+    request: pytest.FixtureRequest, shop: Shop, mode: str
+) -> None:
+    number = load(2, 20)
+    proof = Proof(request, "T13", f"{mode}: not paid, a person is called", f"{number} payments")
+    wrong_sum(shop, mode, number)
+    proof.sometimes(mode, number)
