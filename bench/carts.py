@@ -4,22 +4,23 @@ A cart is ordered once. Where every one were filled over HTTP, the filling would
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text
 
 from bench.plan import CannotMeasureError
 from bench.shops import Shop
 from shopapi.carts import store
 from shopapi.carts.pricing import price_cart
-from shopapi.carts.reading import read_cart
-from shopapi.carts.tables import cart
+from shopapi.carts.reading import StoredCart, read_cart
+from shopapi.carts.tables import cart, cart_line
 from shopapi.catalog.tables import listing, product, shipping_method, variant
 from shopapi.contract.carts import Address, ContactInput, LineInput
 from shopapi.contract.stock import MovementInput
-from shopapi.db.engine import Database, Reader, open_database
+from shopapi.db.engine import Database, DatabaseUnavailable, Reader, open_database
 from shopapi.inventory.level_store import record_movement
 from shopapi.settings import database_url
 
@@ -81,9 +82,16 @@ class Models:
     totals: tuple[int, ...]
 
 
-def opened(made: Shop) -> Database:
-    """A shop's database, for work that nobody waits for."""
-    return open_database(database_url(made.url), threads=2, patient=True)
+@contextmanager
+def opened(made: Shop) -> Iterator[Database]:
+    """A shop's database, for work that nobody waits for. Raises :class:`CannotMeasureError` where it gives out."""
+    db = open_database(database_url(made.url), threads=2, patient=True)
+    try:
+        yield db
+    except DatabaseUnavailable as error:
+        raise CannotMeasureError(f"the shop cannot be prepared: {error}") from None
+    finally:
+        db.close()
 
 
 def goods_on_sale(made: Shop, count: int) -> list[str]:
@@ -97,66 +105,71 @@ def goods_on_sale(made: Shop, count: int) -> list[str]:
         .order_by(product.c.id.desc())
         .limit(count)
     )
-    db = opened(made)
-    try:
+    with opened(made) as db:
         with db.reading() as c:
             skus = [str(sku) for sku in c.execute(one_of_each).scalars()]
         if len(skus) < count:
             raise CannotMeasureError(f"the shop has {len(skus)} products on sale, {count} are wanted")
-        db.write(lambda c: _receive(c, skus))
-    finally:
-        db.close()
+        for sku in skus:
+            received = MovementInput(sku, _UNITS, "receive")
+            db.write(lambda c, received=received: record_movement(c, received, actor=_ACTOR))  # type: ignore[misc]
     return skus
-
-
-def _receive(c: Connection, skus: Sequence[str]) -> None:
-    # In one order, as everything that locks many of them.
-    for sku in sorted(skus):
-        record_movement(c, MovementInput(sku, _UNITS, "receive"), actor=_ACTOR)
 
 
 def models(made: Shop, baskets: Sequence[Sequence[str]], *, addressed: bool = True) -> Models:
     """A cart for each basket of skus, one unit of each, with an address and a way to deliver where an order is to come
-    of it."""
-    db = opened(made)
-    try:
-        return db.write(lambda c: _models(made, c, baskets, addressed))
-    finally:
-        db.close()
-
-
-def _models(made: Shop, c: Connection, baskets: Sequence[Sequence[str]], addressed: bool) -> Models:
-    ids, tokens, totals = [], [], []
-    for basket in baskets:
-        token = store.create_cart(c, [LineInput(sku, 1) for sku in basket], None).token
-        if addressed:
-            store.set_contact(c, token, BUYER)
-            store.set_shipping(c, token, way_to_deliver(c))
-        stored = read_cart(c, token, None)
-        ids.append(stored.id)
-        tokens.append(token)
-        totals.append(price_cart(stored).totals.total)
-    if ids != list(range(ids[0], ids[0] + len(ids))):
+    of it. The first is filled the shop's own way, the others are like it."""
+    with opened(made) as db:
+        first = db.write(lambda c: _filled(c, baskets[0], addressed))
+        db.write(lambda c: _like_it(c, first, baskets))
+        with db.reading() as c:
+            found = c.execute(select(cart.c.id, cart.c.token).where(cart.c.id >= first.id).order_by(cart.c.id)).all()
+            totals = [price_cart(read_cart(c, row.token, None)).totals.total for row in found]
+    if [row.id for row in found] != list(range(first.id, first.id + len(baskets))):
         raise CannotMeasureError("somebody else makes carts in the shop that is measured")
-    return Models(made, ids[0], stored.currency, tuple(tokens), tuple(totals))
+    return Models(made, first.id, first.currency, tuple(row.token for row in found), tuple(totals))
+
+
+def _filled(c: Connection, basket: Sequence[str], addressed: bool) -> StoredCart:
+    token = store.create_cart(c, [LineInput(sku, 1) for sku in basket], None).token
+    if addressed:
+        store.set_contact(c, token, BUYER)
+        store.set_shipping(c, token, way_to_deliver(c))
+    return read_cart(c, token, None)
+
+
+def _like_it(c: Connection, first: StoredCart, baskets: Sequence[Sequence[str]]) -> None:
+    if len(baskets) == 1:
+        return
+    c.execute(_COPY_CARTS, {"count": len(baskets) - 1, "salt": secrets.token_hex(16), "first": first.id})
+    goods = {row.sku: row for row in c.execute(select(variant.c.sku, variant.c.id, variant.c.price))}
+    rows = [
+        {
+            "cart_id": first.id + place,
+            "variant_id": goods[sku].id,
+            "quantity": 1,
+            "price_told": goods[sku].price,
+            "position": position,
+        }
+        for place, basket in enumerate(baskets)
+        for position, sku in enumerate(basket, 1)
+        if place
+    ]
+    c.execute(insert(cart_line), rows)
 
 
 def way_to_deliver(c: Reader) -> str:
     """The first way to deliver that goes to the buyer."""
-    ways = select(shipping_method.c.public_id, shipping_method.c.countries).order_by(shipping_method.c.position)
-    for name, countries in c.execute(ways):
-        if BUYER.shipping_address.country in countries:
-            return str(name)
+    for row in c.execute(select(shipping_method).order_by(shipping_method.c.position)):
+        if BUYER.shipping_address.country in row.countries:
+            return str(row.public_id)
     raise CannotMeasureError(f"the shop delivers nothing to {BUYER.shipping_address.country}")
 
 
 def copies(of: Models, count: int, *, lines: bool = True) -> list[Ready]:
     """``count`` carts more, open, each good for one order. Without ``lines`` they look empty to who reads them."""
-    db = opened(of.made)
-    try:
+    with opened(of.made) as db:
         return db.write(lambda c: _copies(c, of, count, lines))
-    finally:
-        db.close()
 
 
 def _copies(c: Connection, of: Models, count: int, lines: bool) -> list[Ready]:
@@ -172,9 +185,5 @@ def _copies(c: Connection, of: Models, count: int, lines: bool) -> list[Ready]:
 
 def rows_of(made: Shop, table: Table) -> int:
     """How many rows a table has."""
-    db = opened(made)
-    try:
-        with db.reading() as c:
-            return int(c.execute(select(func.count()).select_from(table)).scalar_one())
-    finally:
-        db.close()
+    with opened(made) as db, db.reading() as c:
+        return int(c.execute(select(func.count()).select_from(table)).scalar_one())

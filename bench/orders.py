@@ -14,9 +14,8 @@ from bench.carts import Models, opened
 from bench.plan import CannotMeasureError
 from shopapi.carts.pricing import price_cart
 from shopapi.carts.reading import read_cart
+from shopapi.checkout import placing
 from shopapi.checkout.draft import draft_order
-from shopapi.checkout.placing import _ON_POSTGRESQL as PLACE_ORDER
-from shopapi.checkout.placing import _values as values_of
 from shopapi.checkout.verdict import Kept
 from shopapi.contract.carts import CheckoutInput, MoneyInput, PaymentInput
 from shopapi.db.engine import Reader
@@ -25,8 +24,9 @@ from shopapi.http.etag import etag
 from shopapi.http.idempotency import Claim
 from shopapi.payments.providers.manual import Manual
 
+PLACE_ORDER: Final = placing._ON_POSTGRESQL
 # pgbench draws numbers alone. Out of the cart's comes all that no two orders may share.
-_DRAWN: Final = {
+DRAWN: Final = {
     "cart": ":cart",
     "number": "'B-' || CAST(:cart AS text)",
     "key": "'pgbench-order-' || CAST(:cart AS text)",
@@ -44,12 +44,8 @@ Values = Mapping[str, Any]
 
 def drawn_up(of: Models) -> list[Values]:
     """What the shop's statement is given for an order of each of the models, paid in advance."""
-    db = opened(of.made)
-    try:
-        with db.reading() as c:
-            return [_values(c, token, total) for token, total in zip(of.tokens, of.totals, strict=True)]
-    finally:
-        db.close()
+    with opened(of.made) as db, db.reading() as c:
+        return [_values(c, token, total) for token, total in zip(of.tokens, of.totals, strict=True)]
 
 
 def _values(c: Reader, token: str, total: int) -> Values:
@@ -58,7 +54,7 @@ def _values(c: Reader, token: str, total: int) -> Values:
     draft = draft_order(price_cart(cart), asked, Manual(), wait_s=_WEEK_S, known=["manual"])
     headers = {"ETag": etag(draft.order.version), "Cache-Control": "no-store", "Content-Language": cart.locale}
     kept = Kept(201, headers, msgspec.json.encode(draft.order))
-    return {**values_of(draft, _CLAIM, kept, bytes(32), "c" * 64), "cart_version": 1}
+    return {**placing._values(draft, _CLAIM, kept, bytes(32), "c" * 64), "cart_version": 1}
 
 
 def script(of: Models, statement: TextClause = PLACE_ORDER) -> tuple[str, dict[str, str]]:
@@ -73,8 +69,8 @@ def script(of: Models, statement: TextClause = PLACE_ORDER) -> tuple[str, dict[s
         raise CannotMeasureError(f"pgbench has no value for {', '.join(sorted(unknown))} of the statement")
     as_json = {name for name, bound in compiled.binds.items() if isinstance(bound.type, Json)}
     differing = [name for name in sorted(compiled.params) if _differs(every, name)]
-    fixed = {name: every[0][name] for name in compiled.params if name not in _DRAWN and name not in differing}
-    terms = {**_DRAWN, **{name: f"(SELECT {name} FROM model)" for name in differing}}
+    fixed = {name: every[0][name] for name in compiled.params if name not in DRAWN and name not in differing}
+    terms = {**DRAWN, **{name: f"(SELECT {name} FROM model)" for name in differing}}
     terms |= {name: "NULL" for name, value in fixed.items() if value is None}
     if differing:
         _keep(of, every, differing)
@@ -85,7 +81,7 @@ def script(of: Models, statement: TextClause = PLACE_ORDER) -> tuple[str, dict[s
 
 
 def _differs(every: Sequence[Values], name: str) -> bool:
-    if name in _DRAWN or name in _OF_ONE:
+    if name in DRAWN or name in _OF_ONE:
         return False
     return any(values[name] != every[0][name] for values in every)
 
@@ -115,11 +111,8 @@ def _keep(of: Models, every: Sequence[Values], names: Sequence[str]) -> None:
         c.execute(text(f"INSERT INTO bench_model VALUES (:place, {terms})"), rows)
         c.execute(text("ANALYZE bench_model"))
 
-    db = opened(of.made)
-    try:
+    with opened(of.made) as db:
         db.write(change)
-    finally:
-        db.close()
 
 
 def as_text(value: Any, *, json: bool) -> str:

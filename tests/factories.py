@@ -47,7 +47,7 @@ from shopapi.inventory.movement_store import locked
 from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level, stock_movement
 from shopapi.media.store import store_picture
 from shopapi.names import slug
-from shopapi.orders.rules import new_number
+from shopapi.orders.rules import access_token_hash, new_number
 from shopapi.orders.store import lock_order
 from shopapi.orders.tables import order_event, order_line, sales_order
 from shopapi.payments.providers.interface import ChargeAnswer
@@ -62,6 +62,9 @@ PASSWORD: Final = "correct-horse-battery-staple"
 
 ANNA: Final = Address("Anna Weber", "Karl-Heine-Straße 12", "04229", "Leipzig", "DE")
 """A customer, who lives where the shop delivers."""
+
+ACCESS: Final = "A" * 43
+"""The secret of every order that is made here."""
 
 _numbers = count(1)
 
@@ -243,14 +246,14 @@ def cart(
 
 
 def order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example") -> str:
-    """The number of an order that waits for its bank transfer."""
+    """The number of an order that waits for its bank transfer; :data:`ACCESS` opens it."""
     filled = cart(c, *lines, email=email)
     asked = CheckoutInput(PaymentInput("manual"), MoneyInput(filled.total, "EUR"))
     priced = price_cart(read_cart(c, filled.token, "de"))
     draft = draft_order(priced, asked, Manual(), wait_s=7 * 86_400, known=["manual"])
     claim = Claim(f"cart:{filled.token[:32]} POST", f"{next(_numbers):016}", b"f", "owner", "r", None)
     kept = Kept(201, {}, msgspec.json.encode(draft.order))
-    assert place(c, draft, claim, kept, token_hash=b"t", customer=email).why == "placed"
+    assert place(c, draft, claim, kept, token_hash=access_token_hash(ACCESS), customer=email).why == "placed"
     return draft.number
 
 

@@ -27,10 +27,12 @@ from shopapi.orders.tables import sales_order
 
 CLIENTS: Final = 16
 _CROWDS: Final = (8, CLIENTS, 64)
-_PRODUCTS: Final = 1_000
+PRODUCTS: Final = 1_000
 _LOCALE: Final = {"Accept-Language": "de"}
 _FIRST_GUESS: Final = 1_500
 _FIRST_GUESS_BARE: Final = 8_000
+_A_WHILE_S: Final = 2.0
+"""In less, not one purchase may come to its end."""
 _OF_PGBENCH: Final = Goal(">=", 0.35)
 # A crowd must not slow a hot row down. Two runs of the same thing differ by this much.
 _NOT_SLOWER: Final = Goal(">=", 0.95)
@@ -88,7 +90,7 @@ def lines(counter: Counter) -> list[Subject]:
     subjects = []
     for keyed, goal in ((False, Goal(">=", 0.12)), (True, None)):
         what, plan = add_line(counter.made.kind, keyed=keyed), counter.bench.plan
-        lane = _counted(what, one_line, cart_line, partial(_put, partial(requests, keyed), plan))
+        lane = counted(what, one_line, cart_line, partial(_put, partial(requests, keyed), plan))
         subjects.append(Subject(what, lane, [counter.hello], goal))
     return subjects
 
@@ -115,19 +117,15 @@ def orders_of_one(counter: Counter) -> list[Subject]:
 
 def whole_purchases(counter: Counter) -> list[Subject]:
     """From an empty hand to an order; the reference answers as many requests."""
-    db = opened(counter.made)
-    try:
-        with db.reading() as c:
-            task = Task(_pairs(counter.skus), way_to_deliver(c))
-    finally:
-        db.close()
+    with opened(counter.made) as db, db.reading() as c:
+        task = Task(_pairs(counter.skus), way_to_deliver(c))
     command = [sys.executable, "-m", "bench.purchases", str(counter.api.port), "--customers", str(CLIENTS)]
     said = msgspec.json.encode(task).decode()
     what = purchases(counter.made.kind)
 
     def buy(seconds: float) -> Load:
         before = rows_of(counter.made, sales_order)
-        load = told_by([*command, "--seconds", str(seconds)], {}, said)
+        load = told_by([*command, "--seconds", str(max(_A_WHILE_S, seconds))], {}, said)
         return _checked(load, rows_of(counter.made, sales_order) - before)
 
     return [Subject(what, Lane(what, buy), [_so_many_calls(counter.hello)])]
@@ -149,7 +147,7 @@ def _orders(counter: Counter, what: str, of: Models, clients: int) -> Lane:
         return Requests(counter.api.port, tuple(raw))
 
     plan = replace(counter.bench.plan, connections=clients)
-    return _counted(what, of, sales_order, partial(_put, requests, plan))
+    return counted(what, of, sales_order, partial(_put, requests, plan))
 
 
 def _put(requests: Callable[[Sequence[Ready]], Requests], plan: Plan, ready: Sequence[Ready], seconds: float) -> Load:
@@ -168,10 +166,10 @@ def _pgbench(of: Models, name: str) -> list[Lane]:
         values = {**fixed, "first": str(ready[0].id), "clients": str(CLIENTS), "turn": "-1"}
         return pgbench.run(of.made.url, script, seconds, clients=CLIENTS, fixed=values)
 
-    return [_counted(f"pgbench-order, {name}", of, sales_order, put, rate=_FIRST_GUESS_BARE, lines=False)]
+    return [counted(f"pgbench-order, {name}", of, sales_order, put, rate=_FIRST_GUESS_BARE, lines=False)]
 
 
-def _counted(
+def counted(
     name: str,
     of: Models,
     table: Table,
@@ -210,7 +208,7 @@ def selling(
     kind: Kind, what: str, prepare: Callable[[Counter], list[Subject]], bench: Bench, wanted: Collection[str]
 ) -> list[Row]:
     """One part of it on a shop of its own; then its books are audited."""
-    with bench.own_goods(kind, max(_PRODUCTS, bench.plan.items)) as made, api_server(made.url) as api:
+    with bench.own_goods(kind, max(PRODUCTS, bench.plan.items)) as made, api_server(made.url) as api:
         counter = Counter(bench, made, api, goods_on_sale(made, bench.plan.items))
         rows = compare(bench, [one for one in prepare(counter) if one.what in wanted])
         bench.audit(made, f"{what} on {kind}")

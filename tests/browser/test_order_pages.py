@@ -54,7 +54,8 @@ def buy(shop: RunningShop, name: str = "Anna Weber") -> tuple[str, str]:
 
 def take_in_events(shop: RunningShop) -> None:
     """What the worker does: write invoices and e-mails."""
-    settings = read(ApiSettings, {"DATABASE_URL": shop.database_url, "SHOP_SECRET_KEY": _SECRET})
+    said = {"DATABASE_URL": shop.database_url, "SHOP_SECRET_KEY": _SECRET, "SHOP_PUBLIC_URL": shop.url}
+    settings = read(ApiSettings, said)
     database = open_database(shop.database_url, threads=2)
     try:
         while take_in(database, settings):

@@ -1,6 +1,7 @@
 """The sandbox's own journal against the shop's books: what was charged and given back is the same in both."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +20,14 @@ class Journal:
     given_back: int
 
 
-def assert_the_provider_agrees(shop: Shop) -> Journal:
-    """Fail where an order was charged twice, or where books and journal differ.
+def assert_the_provider_agrees(shop: Shop, numbers: Sequence[str]) -> Journal:
+    """Fail where one of these orders was charged twice, or where books and journal differ about it.
 
-    Every charge of the shop is settled by now. A payment about which a person was called in is left to that person.
+    Every charge of theirs is settled by now. A payment about which a person was called in is left to that person.
     """
-    charges, refunds = _everything(shop, "charges"), _everything(shop, "refunds")
+    ours = set(numbers)
+    charges = [one for one in _everything(shop, "charges") if one["order_number"] in ours]
+    refunds = [one for one in _everything(shop, "refunds") if one["charge_key"] in {one["key"] for one in charges}]
     taken: dict[str, int] = defaultdict(int)
     times: Counter[str] = Counter()
     order_of = {one["key"]: one["order_number"] for one in charges}
@@ -46,7 +49,7 @@ def assert_the_provider_agrees(shop: Shop) -> Journal:
                 sales_order.c.number, payment.c.captured, payment.c.refunded, payment.c.id.in_(doubtful).label("doubt")
             )
             .join_from(payment, sales_order, sales_order.c.id == payment.c.order_id)
-            .where(payment.c.provider == "sandbox")
+            .where(payment.c.provider == "sandbox", sales_order.c.number.in_(numbers))
         ).all()
     known = {row.number for row in rows}
     assert not taken.keys() - known, f"Charged for no order: {taken.keys() - known}"

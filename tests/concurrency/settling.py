@@ -67,10 +67,15 @@ class Work:
                 continue  # Others wrote; the next round does it.
 
 
-def in_doubt(shop: Shop) -> list[str]:
-    """Orders whose charge or refund nobody knows about, but for those that a person was called in for."""
+def in_doubt(shop: Shop, numbers: Sequence[str]) -> list[str]:
+    """Those orders whose charge or refund nobody knows about, but for those that a person was called in for."""
     called_in = select(payment_issue.c.payment_id).where(payment_issue.c.kind == "amount_mismatch")
-    own = payment.c.order_id == sales_order.c.id, payment.c.provider == "sandbox", payment.c.id.not_in(called_in)
+    own = (
+        payment.c.order_id == sales_order.c.id,
+        payment.c.provider == "sandbox",
+        payment.c.id.not_in(called_in),
+        sales_order.c.number.in_(numbers),
+    )
     with shop.database.reading() as c:
         charges = c.execute(
             select(sales_order.c.number)
@@ -87,19 +92,19 @@ def in_doubt(shop: Shop) -> list[str]:
         return [*charges, *refunds]
 
 
-def settle(shop: Shop, *, limit_s: float = LIMIT_S) -> int:
-    """Let time pass and the worker work until nothing is in doubt; answers how many orders were at first."""
-    at_first, work = len(in_doubt(shop)), Work(shop)
+def settle(shop: Shop, numbers: Sequence[str], *, limit_s: float = LIMIT_S) -> int:
+    """Let time pass and the worker work until none of the orders is in doubt; answers how many were at first."""
+    at_first, work = len(in_doubt(shop, numbers)), Work(shop)
 
     def all_is_known() -> bool:
-        if not in_doubt(shop):
+        if not in_doubt(shop, numbers):
             return True
         checks_are_due(shop)
         leases_end(shop)
         work.go_on()
-        return not in_doubt(shop)
+        return not in_doubt(shop, numbers)
 
-    wait_until(all_is_known, limit_s, f"the end of all doubt about {in_doubt(shop)[:5]}")
+    wait_until(all_is_known, limit_s, f"the end of all doubt about {in_doubt(shop, numbers)[:5]}")
     return at_first
 
 

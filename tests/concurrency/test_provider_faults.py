@@ -102,15 +102,15 @@ def test_nobody_but_the_buyer_waits_for_a_slow_provider(request: pytest.FixtureR
     assert history.refusals() == {"overloaded": buyers - 16}
     at_once = [one for one in history.of("fail") if one.s < seconds / 2]
     assert len(at_once) == buyers - 16, "Who is refused is refused at once."
-    # While 16 wait, the only connection that is ever taken is that of the reader itself, which is given back.
+    # Orders are placed at first and recorded in the end; in between sixteen wait, and hold nothing.
     idle = sum(taken == 0 for taken in seen.connections)
-    assert idle >= 0.9 * len(seen.connections), f"Connections in use meanwhile: {Counter(seen.connections)}"
+    assert idle > 0.5 * len(seen.connections), f"Connections in use meanwhile: {Counter(seen.connections)}"
     slow = sorted(seen.catalog_ms)[int(0.9 * len(seen.catalog_ms))]
     assert slow < 1000 * seconds / 3, (
         f"One page in ten took {slow:.0f} ms or more, while the provider took {seconds} s."
     )
     proof.sometimes("catalog pages meanwhile", len(seen.catalog_ms))
-    assert_the_provider_agrees(shop)
+    assert_the_provider_agrees(shop, numbers_of(shop, [one.token for one in filled]))
 
 
 MODES = ("charged_no_answer", "not_charged_no_answer", "charged_500", "reset", "not_charged_reset", "503", "429")
@@ -145,8 +145,9 @@ def leave_in_doubt(shop: Shop, mode: str, number: int) -> list[Filled]:
 def settle_what_is_in_doubt(shop: Shop, number: int) -> dict[str, Any]:
     """Orders in every kind of doubt are settled by themselves; raises where one is not, or is charged twice."""
     made = {mode: leave_in_doubt(shop, mode, number) for mode in MODES}
-    doubts = settle(shop)
-    journal = assert_the_provider_agrees(shop)
+    everything = numbers_of(shop, [cart.token for filled in made.values() for cart in filled])
+    doubts = settle(shop, everything)
+    journal = assert_the_provider_agrees(shop, everything)
     for mode, filled in made.items():
         numbers = numbers_of(shop, [cart.token for cart in filled])
         came_to = set(states(shop, numbers).values())

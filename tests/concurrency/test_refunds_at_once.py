@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -23,6 +23,14 @@ from tests.proving.proof import Proof, load
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
 
+class Paid(NamedTuple):
+    """An order, its payment's id, and the amount."""
+
+    number: str
+    payment_id: str
+    amount: int
+
+
 def owner(shop: Shop) -> dict[str, str]:
     """Headers of somebody who may give money back."""
     token = shop.database.write(
@@ -31,8 +39,8 @@ def owner(shop: Shop) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def paid_order(shop: Shop, *, provider: str = "sandbox", token: str = "tok_ok") -> tuple[str, int]:
-    """The id of a payment of an order that was paid just now, and its amount."""
+def paid_order(shop: Shop, *, provider: str = "sandbox", token: str = "tok_ok") -> Paid:
+    """An order that was paid just now."""
     one = carts.one(shop.database, quantity=5)
     history = History()
 
@@ -47,7 +55,7 @@ def paid_order(shop: Shop, *, provider: str = "sandbox", token: str = "tok_ok") 
             .join_from(payment, sales_order, sales_order.c.id == payment.c.order_id)
             .where(sales_order.c.number == number)
         ).one()
-    return row.public_id, row.amount
+    return Paid(number, row.public_id, row.amount)
 
 
 def ask_back(payment_id: str, amount: int, currency: str = "EUR") -> tuple[str, dict[str, Any]]:
@@ -58,7 +66,7 @@ def ask_back(payment_id: str, amount: int, currency: str = "EUR") -> tuple[str, 
 
 def refund_three_times_over(shop: Shop, staff: dict[str, str], *, times: int) -> int:
     """So many refunds at once, three times the payment in all; raises where more goes back than came in."""
-    payment_id, captured = paid_order(shop)
+    order_number, payment_id, captured = paid_order(shop)
     amount = 3 * captured // times
     statuses: list[int] = []
     start = asyncio.Barrier(times)
@@ -75,7 +83,7 @@ def refund_three_times_over(shop: Shop, staff: dict[str, str], *, times: int) ->
         statuses.append(answer.status_code)
 
     crowd(times, give_back, base_urls=shop.urls)
-    settle(shop)
+    settle(shop, [order_number])
     with shop.database.reading() as c:
         row = c.execute(select(payment).where(payment.c.public_id == payment_id)).one()
     assert set(statuses) <= {201, 422}, statuses
@@ -85,7 +93,7 @@ def refund_three_times_over(shop: Shop, staff: dict[str, str], *, times: int) ->
     assert row.refunded <= captured, f"{row.refunded} of {captured} went back."
     assert captured - row.refunded < amount, "As much as fits goes back."
     assert row.refund_pending == 0
-    assert_the_provider_agrees(shop)
+    assert_the_provider_agrees(shop, [order_number])
     return statuses.count(422)
 
 
@@ -104,8 +112,8 @@ def test_a_refund_of_nothing_of_another_currency_or_of_what_is_unknown_is_refuse
 ) -> None:
     proof = Proof(request, "T23", "refunds that make no sense: refused, nothing moves", "5 kinds")
     staff = owner(shop)
-    payment_id, captured = paid_order(shop)
-    open_id, _ = paid_order(shop, token="tok_3ds")
+    _, payment_id, captured = paid_order(shop)
+    _, open_id, _ = paid_order(shop, token="tok_3ds")
     cases = [
         (*ask_back(payment_id, 0), 422),
         (*ask_back(payment_id, -1), 400),
@@ -132,22 +140,24 @@ def test_a_refund_without_an_answer_is_asked_for_and_happens_once(
     each = load(2, 20)
     proof = Proof(request, "T23", f"a refund with {mode}: asked for, never assumed, once", f"{each} refunds")
     staff = owner(shop)
-    ids = [paid_order(shop) for _ in range(each)]
+    paid = [paid_order(shop) for _ in range(each)]
     with shop.provider() as provider:
         quick = {"seconds": 0.2} if mode.endswith("no_answer") else {}
         provider.post("/faults", json={"mode": mode, "calls": ["refund"], "count": each, **quick}).raise_for_status()
     with httpx.Client(base_url=shop.urls[0], timeout=30, trust_env=False) as client:
-        for payment_id, captured in ids:
+        for _, payment_id, captured in paid:
             path, body = ask_back(payment_id, captured)
             answer = client.post(path, json=body, headers={**staff, "Idempotency-Key": new_key()})
             assert answer.status_code == 201, answer.text
             assert answer.json()["state"] in ("captured", "refunded"), "Never failed: nobody knows that."
     with shop.provider() as provider:
         proof.sometimes("refunds without an answer", provider.get("/faults").json()[0]["struck"])
-    settle(shop)
+    settle(shop, [one.number for one in paid])
     with shop.database.reading() as c:
         left = c.execute(
-            select(payment.c.captured - payment.c.refunded).where(payment.c.public_id.in_([one for one, _ in ids]))
+            select(payment.c.captured - payment.c.refunded).where(
+                payment.c.public_id.in_([one.payment_id for one in paid])
+            )
         ).scalars()
         assert set(left) == {0}, "All of it went back."
-    assert_the_provider_agrees(shop)
+    assert_the_provider_agrees(shop, [one.number for one in paid])

@@ -137,7 +137,7 @@ def tell_twenty_times(shop: Shop, *, orders: int, copies: int) -> int:
             select(func.count()).where(payment_event.c.provider_event_id.in_([f"evt_{key[:24]}" for key, _ in charges]))
         )
         assert kept.scalar_one() == orders, "Each event is kept once."
-    assert_the_provider_agrees(shop)
+    assert_the_provider_agrees(shop, numbers)
     return len(statuses) - orders
 
 
@@ -156,11 +156,11 @@ def test_the_sandbox_s_own_copies_and_the_answer_race_and_one_is_recorded(
     proof = Proof(request, "T13", "answer and five copies of the webhook race: one capture", f"{orders} payments")
     plant(shop, "webhook_duplicate")
     numbers = buy(shop, orders, "tok_ok")
-    settle(shop)
+    settle(shop, numbers)
     assert set(states(shop, numbers).values()) == {("confirmed", "captured")}
     assert happened(shop, numbers, "paid") == orders
     proof.sometimes("webhooks sent five times", struck(shop)["webhook_duplicate"])
-    assert_the_provider_agrees(shop)
+    assert_the_provider_agrees(shop, numbers)
 
 
 STORY = ("open", "confirming", "succeeded", "failed")
@@ -207,10 +207,10 @@ def test_what_is_never_told_is_asked_for(request: pytest.FixtureRequest, shop: S
     lost = struck(shop)["webhook_lost"]
     with shop.provider() as provider:
         provider.delete("/faults")
-    proof.sometimes("settled by asking", settle(shop))
+    proof.sometimes("settled by asking", settle(shop, numbers))
     proof.sometimes("webhooks lost", lost)
     assert set(states(shop, numbers).values()) == {("confirmed", "captured")}
-    assert_the_provider_agrees(shop)
+    assert_the_provider_agrees(shop, numbers)
 
 
 def forge(shop: Shop) -> int:
@@ -287,7 +287,7 @@ def wrong_sum(shop: Shop, mode: str, number: int) -> None:
     plant(shop, mode, calls=["charge"])
     numbers = buy(shop, number, "tok_ok")
     heal(shop)
-    settle(shop)
+    settle(shop, numbers)
     assert set(states(shop, numbers).values()) == {("placed", "unknown")}, (
         f"Paid by another sum: {states(shop, numbers)}"
     )

@@ -147,9 +147,8 @@ class FakeCarts:
         if code not in self.codes:
             return problem(422, self.unfit_codes.get(code, "code_unknown"))
         if self._subtotal(cart) < self.code_from:
-            euros_missing = f"{(self.code_from - self._subtotal(cart)) / 100:.2f}"
-            told = f"{body['code']} needs more goods: {euros_missing} EUR to go."
-            return problem(422, "code_not_applicable", detail=told)
+            missing = {"amount": self.code_from - self._subtotal(cart), "currency": "EUR"}
+            return problem(422, "code_not_applicable", missing=missing)
         cart.codes = [code]
         return self._whole(cart)
 

@@ -69,7 +69,7 @@ facts AS MATERIALIZED ({_FACTS} AND EXISTS (SELECT 1 FROM locked)),
 added AS (
   INSERT INTO cart_line (cart_id, variant_id, quantity, price_told, position, created_at)
   SELECT id, variant_id, CAST(:quantity AS bigint), price, position, now() FROM facts
-  WHERE state = 'open' AND had + :quantity <= {_FITS} AND (had > 0 OR lines < {MAX_LINES})
+  WHERE state = 'open' AND free IS NOT NULL AND had + :quantity <= {_FITS} AND (had > 0 OR lines < {MAX_LINES})
   ON CONFLICT (cart_id, variant_id) DO UPDATE
     SET quantity = cart_line.quantity + excluded.quantity, price_told = excluded.price_told
     WHERE cart_line.quantity + excluded.quantity <= (SELECT {_FITS} FROM facts)

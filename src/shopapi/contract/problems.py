@@ -16,7 +16,8 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     """An error. ``code`` is stable and what programs should look at; ``detail`` is for people.
 
     ``errors`` is there for bad input, ``reserved`` with the code ``reserved_stock``, ``left`` (units by sku) with
-    ``insufficient_stock``, ``total`` (what it costs now) with ``price_changed``.
+    ``insufficient_stock``, ``total`` (what it costs now) with ``price_changed``,
+    ``missing`` (what the goods lack in value) with ``code_not_applicable``.
     """
 
     type: str
@@ -29,3 +30,4 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     reserved: int | None = None
     left: dict[str, int] | None = None
     total: Money | None = None
+    missing: Money | None = None

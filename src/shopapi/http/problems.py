@@ -28,6 +28,7 @@ class ShopError(Exception):
         reserved: int | None = None,
         left: dict[str, int] | None = None,
         total: Money | None = None,
+        missing: Money | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -36,6 +37,7 @@ class ShopError(Exception):
         self.reserved = reserved
         self.left = left
         self.total = total
+        self.missing = missing
 
 
 class InvalidRequest(ShopError):
@@ -217,5 +219,6 @@ def document(error: ShopError, request_id: str) -> bytes:
             reserved=error.reserved,
             left=error.left,
             total=error.total,
+            missing=error.missing,
         )
     )

@@ -60,7 +60,7 @@ class CodeNotApplicable(ShopError):
             fault = "is for goods that are not in the cart"
         else:
             fault = "cannot be combined: another promotion takes more off"
-        super().__init__(f"{code} {fault}.", errors=[FieldError("code", fault)])
+        super().__init__(f"{code} {fault}.", errors=[FieldError("code", fault)], missing=missing)
 
 
 def normal_code(typed: str) -> str | None:

@@ -13,9 +13,7 @@ _DAY = timedelta(days=1)
 
 def arrival(visit: Visit, delivery: Delivery) -> str:
     """The days on which a parcel that is ordered today arrives, as a piece of a sentence."""
-    return days_between(
-        visit, working_day(visit.today, delivery.days_min), working_day(visit.today, delivery.days_max)
-    )
+    return days_between(visit, working_day(visit.today, delivery.days_min), working_day(visit.today, delivery.days_max))
 
 
 def days_between(visit: Visit, first: date, last: date) -> str:

@@ -1,6 +1,5 @@
 """Codes: what is typed into the folded field of the cart, and why one takes nothing off."""
 
-import re
 from contextlib import suppress
 
 from litestar import post
@@ -8,7 +7,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, Conflict, NotFound, ProblemError, TooManyRequests, Unprocessable
-from shopapi.contract.catalog import Money
 from shopweb.forms import FieldError, one_line
 from shopweb.storefront.cart import PATH, cart_page, read_cart_form
 from shopweb.storefront.cart_settling import code_sentence, note_units
@@ -61,11 +59,5 @@ async def _sentence(visit: Visit, token: str, typed: str, error: ProblemError) -
             return _("The code %(code)s has been used up.") % {"code": typed}
         case "code_not_applicable":
             cart = await visit.api_for_nobody.get_cart(token, language=visit.language)
-            return code_sentence(visit, typed, _missing(error), cart.subtotal)
+            return code_sentence(visit, typed, error.problem.missing, cart.subtotal)
     raise error
-
-
-def _missing(error: ProblemError) -> Money | None:
-    """What the goods lack to the value that a code asks for, where that is why: the API says it in words alone."""
-    found = re.search(r"\b([0-9]+)\.([0-9]{2}) ([A-Z]{3}) to go", error.problem.detail)
-    return Money(int(found[1] + found[2]), found[3]) if found else None

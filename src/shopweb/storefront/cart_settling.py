@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from shopapi.client import Conflict, NotFound
 from shopapi.contract.carts import Cart, CartProblem
@@ -11,7 +12,7 @@ from shopweb.session import KeptCart
 from shopweb.storefront.cart_view import units_of
 from shopweb.visit import Visit
 
-_TRIES = 3
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,17 @@ _PART: Final = re.compile(r"sitemap-([1-9][0-9]{0,3})\.xml")
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
+_LEFT_ALONE: Final = (
+    "/office", "/cart", "/checkout", "/orders/", "/language/", "/preferences", "/search?", "/*?*cursor="
+)  # fmt: skip
+
+
 @get("/robots.txt", sync_to_thread=False)
 def robots(visit: NamedDependency[Visit]) -> Response[str]:
     """What robots leave alone: the office, what only changes settings, and the endless ways to filter a list."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in ("/office", "/language/", "/preferences", "/search?", "/*?*cursor=")),
+        *(f"Disallow: {path}" for path in _LEFT_ALONE),
         "Allow: /search?reduced=true$",
         "",
         f"Sitemap: {absolute(visit, '/sitemap.xml')}",

@@ -1,0 +1,163 @@
+"""Money that nobody knows about settles by itself: the provider is asked until it knows, and never twice for one."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from shopapi.db.types import clock
+from shopapi.payments.record_charge import GIVEN_UP_S
+from shopapi.payments.tables import payment_attempt
+from shopapi.settings import ApiSettings
+from shopapi.worker import Reconciler
+from tests.api.bank import Bank
+from tests.api.selling import Counter, done, euros, kinds
+
+
+@pytest.fixture
+def ask(counter: Counter, settings: ApiSettings) -> Any:
+    """What the worker does when everything that waits is due; answers how much that was."""
+    asking = Reconciler(settings)
+
+    def asked() -> int:
+        counter.checks_are_due()
+        return asking(counter.database)
+
+    return asked
+
+
+def unknown(counter: Counter, bank: Bank, way: str = "silent") -> dict[str, Any]:
+    """An order whose charge got no answer: ``silent``, it was charged; ``away``, it was not."""
+    setattr(bank, way, True)
+    order = counter.order("sandbox")
+    setattr(bank, way, False)
+    assert order["payment"]["state"] == "unknown"
+    return order
+
+
+def test_a_charge_that_happened_without_an_answer_is_found(counter: Counter, bank: Bank, ask: Any) -> None:
+    order = unknown(counter, bank)
+    assert ask() == 1
+    seen = counter.read(order)
+    assert (seen["state"], seen["payment"]["captured"]) == ("confirmed", order["total"])
+    assert kinds(seen) == ["placed", "payment_unknown", "paid"]
+    assert bank.taken() == order["total"]["amount"]
+    assert ask() == 0
+
+
+def test_a_charge_that_never_arrived_is_called_off_before_the_order_is(counter: Counter, bank: Bank, ask: Any) -> None:
+    order = unknown(counter, bank, "away")
+    assert ask() == 1
+    assert [what for what, _ in bank.asked] == ["charge", "ask", "cancel"]
+    assert bank.charges[bank.asked[0][1]].state == "failed"
+    seen = counter.read(order)
+    assert (seen["state"], bank.taken(), counter.stock()) == ("cancelled", 0, (10, 0))
+    assert kinds(seen) == ["placed", "payment_unknown", "payment_failed", "cancelled"]
+
+
+def test_a_charge_that_was_declined_without_an_answer_opens_the_cart(counter: Counter, bank: Bank, ask: Any) -> None:
+    bank.says = "declined"
+    order = unknown(counter, bank)
+    ask()
+    assert counter.read(order)["state"] == "cancelled"
+    assert counter.stock() == (10, 0)
+
+
+def test_while_the_provider_is_silent_it_is_asked_less_and_less_often(counter: Counter, bank: Bank, ask: Any) -> None:
+    order = unknown(counter, bank)
+    bank.silent = True
+    waits = []
+    for _ in range(3):
+        ask()
+        (attempt,) = counter.payment(order)["attempts"]
+        due = datetime.fromisoformat(attempt["next_check_at"])
+        waits.append((due - datetime.now(UTC)).total_seconds())
+    assert attempt["asked"] == 4
+    assert waits == sorted(waits)
+    assert waits[-1] > 200
+    assert counter.read(order)["state"] == "placed"
+    bank.silent = False
+    ask()
+    assert counter.read(order)["state"] == "confirmed"
+
+
+def test_after_a_day_of_silence_a_person_is_told_once_and_the_asking_goes_on(
+    counter: Counter, bank: Bank, ask: Any
+) -> None:
+    order = unknown(counter, bank)
+    with counter.database.writing() as c:
+        c.execute(update(payment_attempt).values(created_at=clock(-GIVEN_UP_S - 60)))
+    bank.silent = True
+    for _ in range(2):
+        ask()
+    payment = counter.payment(order)
+    assert [one["kind"] for one in payment["issues"]] == ["no_answer"]
+    assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 1
+    bank.silent = False
+    ask()
+    assert counter.payment(order)["state"] == "captured"
+
+
+def test_a_charge_of_another_amount_keeps_a_person_in_the_loop(counter: Counter, bank: Bank, ask: Any) -> None:
+    bank.takes = 1
+    order = counter.order("sandbox")
+    for _ in range(2):
+        ask()
+    payment = counter.payment(order)
+    assert (counter.read(order)["state"], payment["captured"]) == ("placed", euros(0))
+    assert [one["kind"] for one in payment["issues"]] == ["amount_mismatch"]
+    assert counter.stock() == (10, 2)
+    cancelled = done(counter.staff("POST", f"orders/{order['number']}/cancel", {"reason": "wrong amount"}))
+    assert (cancelled["order"]["state"], bank.taken(), counter.stock()) == ("cancelled", 0, (10, 0))
+
+
+@pytest.mark.parametrize("way", ["silent", "away"])
+def test_a_refund_without_an_answer_is_settled_and_made_once(counter: Counter, bank: Bank, ask: Any, way: str) -> None:
+    order = counter.order("sandbox")
+    setattr(bank, way, True)
+    done(counter.refund(order, 1000), 201)
+    setattr(bank, way, False)
+    assert ask() == 1
+    payment = counter.payment(order)
+    assert (payment["state"], payment["refunded"], payment["refund_pending"]) == (
+        "partly_refunded",
+        euros(1000),
+        euros(0),
+    )
+    assert bank.taken() == order["total"]["amount"] - 1000
+    assert ask() == 0
+
+
+def test_a_refund_that_the_provider_was_too_busy_for_is_made_later(counter: Counter, bank: Bank, ask: Any) -> None:
+    order = counter.order("sandbox")
+    bank.refunds_say = "busy"
+    assert done(counter.refund(order), 201)["refund_pending"] == order["total"]
+    bank.refunds_say = "succeeded"
+    ask()
+    assert counter.payment(order)["state"] == "refunded"
+
+
+def test_what_a_provider_that_was_taken_out_owes_is_not_forgotten(
+    counter: Counter, bank: Bank, settings: ApiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = unknown(counter, bank)
+    counter.checks_are_due()
+    with monkeypatch.context() as patched:
+        patched.setattr("shopapi.worker.find_providers", lambda _: {})
+        assert Reconciler(settings)(counter.database) == 1
+    assert counter.read(order)["state"] == "placed"
+    counter.checks_are_due()
+    Reconciler(settings)(counter.database)
+    assert counter.read(order)["state"] == "confirmed"
+
+
+def test_nothing_is_asked_before_it_is_due_and_transfers_never(
+    counter: Counter, bank: Bank, ask: Any, settings: ApiSettings
+) -> None:
+    counter.order(KRUG=1)
+    assert ask() == 0
+    unknown(counter, bank)
+    asked = len(bank.asked)
+    assert Reconciler(settings)(counter.database) == 0
+    assert len(bank.asked) == asked

@@ -1,0 +1,89 @@
+"""Withdrawing from a contract (section 356a BGB): every declaration counts, and nobody learns of others' orders."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from shopapi.db.engine import Database
+from tests.api.conftest import ApiWith
+from tests.api.problems import problem
+from tests.api.selling import EMAIL, Counter, a_key, done, kinds, stock_the_shop
+
+
+def declare(counter: Counter, **said: Any) -> Any:
+    body = {"name": "Anna Weber", "order_number": "S-000000", "email": EMAIL, **said}
+    return counter.api.post("/v1/withdrawals", json=body, headers=a_key())
+
+
+def announced(counter: Counter) -> list[str]:
+    with counter.database.reading() as c:
+        rows = c.execute(text("SELECT topic FROM outbox WHERE topic LIKE '%withdraw%' ORDER BY id")).all()
+    return [row.topic for row in rows]
+
+
+def test_a_declaration_that_fits_an_order_is_noted_on_it(counter: Counter) -> None:
+    order = counter.order("sandbox")
+    told = done(declare(counter, order_number=order["number"]), 201)
+    assert told["id"].startswith("wdr_")
+    assert (told["name"], told["order_number"], told["email"]) == ("Anna Weber", order["number"], EMAIL)
+    seen = counter.seen(order)
+    assert [one["id"] for one in seen["withdrawals"]] == [told["id"]]
+    assert kinds(counter.read(order)) == ["placed", "paid", "withdrawn"]
+    assert counter.read(order)["state"] == "confirmed"  # What follows from it, people decide.
+    assert announced(counter) == ["order.withdrawn"]
+
+
+@pytest.mark.parametrize("spelling", ["lower", "spaced", "letters"])
+def test_a_number_and_an_address_fit_however_they_are_written(counter: Counter, spelling: str) -> None:
+    order = counter.order()
+    number = order["number"]
+    head, _, tail = number.partition("-")
+    typed = {
+        "lower": number.lower(),
+        "spaced": f" {head} - {tail[:3]} {tail[3:]}",
+        "letters": f"{head}-{tail.replace('0', 'O').replace('1', 'l')}",
+    }[spelling]
+    told = done(declare(counter, order_number=typed, email="Anna@Kundin.example"), 201)
+    assert told["order_number"] == typed.strip()
+    assert kinds(counter.read(order)) == ["placed", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    "said", [{"order_number": "S-000000"}, {"order_number": "the blue one"}, {"email": "ben@kunde.example"}]
+)
+def test_a_declaration_that_fits_none_is_kept_and_answered_alike(counter: Counter, said: dict[str, str]) -> None:
+    order = counter.order()
+    fits = done(declare(counter, order_number=order["number"]), 201)
+    other = done(declare(counter, **{"order_number": order["number"], **said}), 201)
+    assert other.keys() == fits.keys()
+    assert kinds(counter.read(order)) == ["placed", "withdrawn"]
+    assert counter.rows("withdrawal") == 2
+    assert announced(counter) == ["order.withdrawn", "withdrawal.received"]
+
+
+def test_the_same_declaration_twice_is_one(counter: Counter) -> None:
+    key = a_key()
+    body = {"name": "Anna Weber", "order_number": "S-000000", "email": EMAIL}
+    first = counter.api.post("/v1/withdrawals", json=body, headers=key)
+    again = counter.api.post("/v1/withdrawals", json=body, headers=key)
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert counter.rows("withdrawal") == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", ""), ("name", "\u200b"), ("name", "x" * 201), ("order_number", ""), ("email", "anna"), ("email", "")],
+)
+def test_what_cannot_be_answered_is_400_at_its_field(counter: Counter, field: str, value: str) -> None:
+    problem(declare(counter, **{field: value}), 400, "invalid_request", field)
+    assert counter.rows("withdrawal") == 0
+
+
+def test_one_address_can_declare_so_often_and_no_more(api_with: ApiWith, database: Database) -> None:
+    stock_the_shop(database)
+    counter = Counter(api_with(SHOP_RATE_LIMITS="on"), {}, database)
+    for _ in range(20):
+        done(declare(counter), 201)
+    problem(declare(counter), 429, "rate_limited")
+    assert counter.rows("withdrawal") == 20
