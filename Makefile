@@ -12,7 +12,7 @@ PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e check format browser bench lock clean
+.PHONY: help run test prove e2e check format browser bench lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ run: $(VENV)/.run ## Start the shop; Ctrl-C stops it
 
 test: $(VENV)/.dev ## Run every test (some of them: make test ARGS="-k stock")
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+prove: $(VENV)/.dev ## Prove with whole loads that no crash and no race loses or doubles anything
+	@exec $(BIN)/python -m tests.proving -n $(WORKERS) --dist loadfile -q $(ARGS)
 
 e2e: $(VENV)/.dev ## Run the shop in real containers (needs a Docker Engine)
 	@exec $(BIN)/python -m pytest -m containers tests/containers $(ARGS)

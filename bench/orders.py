@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from bench.carts import Models, opened
 from bench.plan import CannotMeasureError
@@ -64,7 +65,7 @@ def script(of: Models, statement: TextClause = PLACE_ORDER) -> tuple[str, dict[s
     :class:`CannotMeasureError` where the statement has a parameter that the shop's own values do not name.
     """
     every = drawn_up(of)
-    compiled = statement.compile(dialect=postgresql.dialect(paramstyle="named"))  # type: ignore[no-untyped-call]
+    compiled = rendered(statement)
     if unknown := set(compiled.params) - set(every[0]):
         raise CannotMeasureError(f"pgbench has no value for {', '.join(sorted(unknown))} of the statement")
     as_json = {name for name, bound in compiled.binds.items() if isinstance(bound.type, Json)}
@@ -78,6 +79,11 @@ def script(of: Models, statement: TextClause = PLACE_ORDER) -> tuple[str, dict[s
     lines += [r"\set place :cart % :models"] if differing else []
     told = {name: as_text(value, json=name in as_json) for name, value in fixed.items() if value is not None}
     return "\n".join([*lines, f"{_with_terms(str(compiled), terms)};", ""]), {**told, "models": str(len(every))}
+
+
+def rendered(statement: TextClause) -> SQLCompiler:
+    """As the shop sends it, with pgbench's way to name a parameter."""
+    return statement.compile(dialect=postgresql.dialect(paramstyle="named"))  # type: ignore[no-untyped-call]
 
 
 def _differs(every: Sequence[Values], name: str) -> bool:

@@ -5,10 +5,12 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Shopctl
+from tests.cli.conftest import Shopctl, shop
 from tests.conftest import ApiProcesses
 from tests.docs import pages
 from tests.processes import clean_environment
+
+__all__ = ["shop"]
 
 
 @pytest.mark.processes

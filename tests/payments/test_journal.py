@@ -15,7 +15,16 @@ from shopapi.payments.record_charge import record_charge
 from shopapi.payments.store import open_issue, read_owed
 from tests.cli.conftest import Shopctl
 from tests.invoices import sold
-from tests.sandbox.conftest import SECRET, SandboxProcess, charge, client_at, receiver, sandbox, sandbox_process
+from tests.sandbox.conftest import (
+    OTHER_SECRET,
+    SECRET,
+    SandboxProcess,
+    charge,
+    client_at,
+    receiver,
+    sandbox,
+    sandbox_process,
+)
 
 __all__ = ["receiver", "sandbox", "sandbox_process"]
 TOTAL = 2 * 1850 + sold.SHIPPING
@@ -173,7 +182,7 @@ def test_the_audit_compares_where_a_sandbox_is_set(
     assert bad.code == 1
     assert "✗ payments  the sandbox's journal and ours agree, charge by charge  1 of 1" in bad.out
     assert "S-1001 was charged 8800 EUR under a key that is none of the shop's" in bad.out
-    other = shop("audit", **{**told, "SHOP_SANDBOX_SECRET": "x" * 40})
+    other = shop("audit", **{**told, "SHOP_SANDBOX_SECRET": OTHER_SECRET})
     assert (other.code, "SHOP_SANDBOX_SECRET is not the sandbox's" in other.out) == (1, True)
     standing.kill()
     away = shop("audit", **told)

@@ -4,8 +4,10 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true
 
+from shopapi.accounts.actors import names_of
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import AdminOrder, OrderCard, OrderQuery, OrderView, OrderViews
 from shopapi.db.engine import Reader
@@ -73,7 +75,9 @@ def read_admin_order(c: Reader, number: str) -> AdminOrder:
     """An order with its payments and declarations; raises :class:`OrderGone`."""
     order = read_order(c, number, for_staff=True)
     order_id = c.execute(select(sales_order.c.id).where(sales_order.c.number == number)).scalar_one()
-    return AdminOrder(order, payments_of(c, number), withdrawals_of(c, order_id))
+    names = names_of(c, [event.actor or "" for event in order.events])
+    events = [replace(event, actor=names.get(event.actor or "", event.actor)) for event in order.events]
+    return AdminOrder(replace(order, events=events), payments_of(c, number), withdrawals_of(c, order_id))
 
 
 def _wanted(asked: OrderQuery) -> list[ColumnElement[bool]]:

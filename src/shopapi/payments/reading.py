@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from shopapi.accounts.actors import names_of
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import Attempt, Payment, PaymentEvent, PaymentIssue, Refund
 from shopapi.db.engine import Reader
@@ -65,9 +66,17 @@ def _attempts(c: Reader, payment_id: int) -> list[Attempt]:
 
 
 def _refunds(c: Reader, payment_id: int, currency: str) -> list[Refund]:
-    rows = c.execute(select(refund).where(refund.c.payment_id == payment_id).order_by(refund.c.id))
+    rows = c.execute(select(refund).where(refund.c.payment_id == payment_id).order_by(refund.c.id)).all()
+    names = names_of(c, [row.actor for row in rows])
     return [
-        Refund(row.public_id, Money(row.amount, currency), row.state, row.reason, row.actor, row.created_at)
+        Refund(
+            id=row.public_id,
+            amount=Money(row.amount, currency),
+            state=row.state,
+            reason=row.reason,
+            actor=names.get(row.actor, row.actor),
+            created_at=row.created_at,
+        )
         for row in rows
     ]
 

@@ -53,7 +53,8 @@ def _line(visit: Visit, line: OrderLine) -> LineView:
         money(line.unit_price, visit.language),
         visit.number(line.quantity),
         _off(visit, line.discount) if line.discount.amount else "",
-        money(line.total, visit.language),
+        # Before discounts, as in the cart: the sums below take these off once.
+        money(Money(line.unit_price.amount * line.quantity, line.unit_price.currency), visit.language),
         line.shipped,
         line.quantity,
         sent if partly else "",

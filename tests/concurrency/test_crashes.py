@@ -1,0 +1,167 @@
+"""Processes that die at the worst moment, and what is found when others go on."""
+
+import asyncio
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from tests.concurrency import carts
+from tests.concurrency.buyers import new_key, order, wish
+from tests.concurrency.carts import Filled
+from tests.concurrency.conftest import OpenShop
+from tests.concurrency.crowd import crowd
+from tests.concurrency.history import History, Try, assert_every_answer_is_true
+from tests.concurrency.provider_books import assert_the_provider_agrees
+from tests.concurrency.settling import leases_end, numbers_of, settle, states
+from tests.concurrency.standing import Shop
+from tests.proving.proof import Proof, load
+from tests.waiting import is_free, wait_until
+
+pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
+
+
+@dataclass
+class Deaths:
+    """How many processes died, and how many of them by themselves."""
+
+    killed: int = 0
+    died: int = 0
+    shortage: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def raised_again(shop: Shop, deaths: Deaths, **environment: str) -> Iterator[None]:
+    """Whatever process of the API dies is started again at its port, as a supervisor does it."""
+    over = threading.Event()
+
+    def attend() -> None:
+        while not over.wait(0.05):
+            for place, process in enumerate(list(shop.apis)):
+                if process.popen.poll() is None:
+                    continue
+                deaths.died += process.popen.returncode >= 0  # Its child died, and it said so.
+                wait_until(lambda port=process.port: is_free(port), 10, "the port of the dead process")  # type: ignore[misc]
+                shop.apis[place] = shop.start_api(process.port, **environment)
+
+    with ThreadPoolExecutor(1) as supervisor:
+        attending = supervisor.submit(attend)
+        try:
+            yield
+        finally:
+            over.set()
+        attending.result()
+
+
+async def order_until_it_is_known(
+    client: httpx.AsyncClient, shop: Shop, history: History, buyer: int, cart: Filled, key: str, body: dict[str, object]
+) -> Try:
+    """The same request again and again, as a customer presses the button, until the shop says yes or no."""
+    until = time.monotonic() + 120
+    while True:
+        told = await order(client, history, buyer, cart, key, body=body)
+        if told.outcome != "unknown" and told.status != 503 and told.code != "idempotency_in_progress":
+            return told
+        assert time.monotonic() < until, f"No answer to the buyer within two minutes; the last one was {told}."
+        if told.code == "idempotency_in_progress":
+            await asyncio.to_thread(leases_end, shop)  # Half a minute passes.
+        await asyncio.sleep(0.1)
+
+
+def die_between_charge_and_record(shop: Shop, *, orders: int, share: float, deaths: Deaths) -> History:
+    """Processes die after the provider was asked; raises where an order is not settled, or is charged twice."""
+    sku = carts.goods(shop.database, orders)
+    filled = carts.fill(shop.database, orders, lambda _: [(sku, 1)])
+    tokens = ["tok_ok", "tok_ok", "tok_ok", "tok_declined"]
+    history, buyers = History(), 4
+
+    async def buy(client: httpx.AsyncClient, buyer: int) -> None:
+        for place in range(buyer, orders, buyers):
+            body = wish(filled[place], "sandbox", tokens[place % len(tokens)])
+            await order_until_it_is_known(client, shop, history, buyer, filled[place], new_key(), body)
+
+    with raised_again(shop, deaths, SHOP_TEST_MODE="1", SHOP_FAILPOINTS=f"after_psp=kill:{share}"):
+        crowd(buyers, buy, base_urls=shop.urls, limit_s=900)
+    numbers = numbers_of(shop, [one.token for one in filled])
+    settle(shop, numbers)
+    assert_the_provider_agrees(shop, numbers)
+    assert_every_answer_is_true(shop.database, history)
+    came_to = Counter(states(shop, numbers).values())
+    final = {("confirmed", "captured"), ("cancelled", "failed"), ("cancelled", "refunded")}
+    assert came_to.keys() <= final, came_to
+    paid = sum(n for state, n in came_to.items() if state[0] == "confirmed")
+    assert paid == sum(tokens[place % len(tokens)] == "tok_ok" for place in range(orders)), came_to
+    return history
+
+
+def test_a_kill_between_charge_and_record_loses_no_order_and_charges_none_twice(
+    request: pytest.FixtureRequest, opened: OpenShop
+) -> None:
+    orders = load(8, 200)
+    proof = Proof(
+        request, "T08", "kill -9 between charge and record: settled, no double charge", f"{orders} orders, 30 % killed"
+    )
+    shop = opened(sandbox=True, worker=True, SHOP_TEST_MODE="1", SHOP_FAILPOINTS="after_psp=kill:0.3")
+    deaths = Deaths()
+    while deaths.died < load(2, 40):
+        history = die_between_charge_and_record(shop, orders=orders, share=0.3, deaths=deaths)
+        proof.count("requests without an answer", len(history.of("unknown")))
+    proof.sometimes("kills between charge and record", deaths.died)
+
+
+def kill_at_random(shop: Shop, *, kills: int, buyers: int) -> tuple[History, int]:
+    """SIGKILL at any moment under buyers; raises where an acknowledged order is gone, or is there twice."""
+    sku = carts.goods(shop.database, 100_000)
+    history, deaths, over = History(), Deaths(), threading.Event()
+    dice = random.Random(9)
+    filled = iter(carts.fill(shop.database, kills * buyers * 10, lambda _: [(sku, 1)]))
+
+    def kill_on() -> None:
+        for _ in range(kills):
+            before = len(history.of("ok"))
+            wait_until(lambda before=before: len(history.of("ok")) > before + buyers, 60, "orders between two kills")  # type: ignore[misc]
+            time.sleep(dice.uniform(0.05, 0.5))
+            dice.choice(shop.apis).kill()
+        over.set()
+
+    async def buy(client: httpx.AsyncClient, buyer: int) -> None:
+        for cart in filled:
+            if over.is_set():
+                return
+            token = dice.choice(["tok_ok", None])
+            body = wish(cart, "manual") if token is None else wish(cart, "sandbox", token)
+            await order_until_it_is_known(client, shop, history, buyer, cart, new_key(), body)
+
+    with ThreadPoolExecutor(1) as killer, raised_again(shop, deaths):
+        killing = killer.submit(kill_on)
+        crowd(buyers, buy, base_urls=shop.urls, limit_s=900)
+        over.set()
+        killing.result()
+    numbers = numbers_of(shop, list({one.cart for one in history.tries}))
+    settle(shop, numbers)
+    assert_the_provider_agrees(shop, numbers)
+    assert_every_answer_is_true(shop.database, history)
+    return history, kills
+
+
+def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(
+    request: pytest.FixtureRequest, opened: OpenShop
+) -> None:
+    kills, buyers = load(2, 60), load(6, 16)
+    proof = Proof(
+        request,
+        "T09",
+        "kill -9 at any moment: nothing acknowledged is lost or doubled",
+        f"{buyers} buyers, {kills} kills",
+    )
+    shop = opened(sandbox=True, worker=True)
+    history, killed = kill_at_random(shop, kills=kills, buyers=buyers)
+    proof.sometimes("kills", killed)
+    proof.sometimes("requests that a kill cut off", len(history.of("unknown")))
