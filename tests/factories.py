@@ -245,9 +245,9 @@ def cart(
     return Filled(token, price_cart(read_cart(c, token, "de")).totals.total)
 
 
-def order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example") -> str:
+def order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example", code: str = "") -> str:
     """The number of an order that waits for its bank transfer; :data:`ACCESS` opens it."""
-    filled = cart(c, *lines, email=email)
+    filled = cart(c, *lines, email=email, code=code)
     asked = CheckoutInput(PaymentInput("manual"), MoneyInput(filled.total, "EUR"))
     priced = price_cart(read_cart(c, filled.token, "de"))
     draft = draft_order(priced, asked, Manual(), wait_s=7 * 86_400, known=["manual"])
@@ -257,9 +257,9 @@ def order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.exam
     return draft.number
 
 
-def paid_order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example") -> str:
+def paid_order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example", code: str = "") -> str:
     """The number of an order whose bank transfer has come in."""
-    number = order(c, *lines, email=email)
+    number = order(c, *lines, email=email, code=code)
     owed = read_owed(c, number)
     assert owed is not None
     answer = ChargeAnswer("succeeded", reference=number, amount=owed.amount, currency=owed.currency)

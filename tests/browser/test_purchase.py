@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
 from tests import factories
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import LIMIT_MS, Visitor
 from tests.browser.serving import OWNER
 from tests.browser.whole_shop import WholeShop, run_whole_shop
 from tests.conftest import assert_the_books_agree
@@ -100,7 +100,7 @@ def open_office(page: Page) -> None:
     page.locator("#email").fill(OWNER)
     page.locator("#password").fill(factories.PASSWORD)
     page.locator("#password").press("Enter")
-    page.wait_for_url("**/office/orders")
+    page.locator(".list a.name").first.wait_for()
 
 
 def open_email(page: Page, number: str, *, count: int = 1) -> None:
@@ -128,7 +128,7 @@ def test_two_things_are_bought_with_a_code_paid_after_the_bank_asked_shipped_and
     page.get_by_role("button", name="Approve the payment").click()
     page.wait_for_url(f"{market.url}/orders/**")
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you for your order")
-    expect(page.locator(".standing")).to_contain_text("It is paid. We are packing your order.")
+    expect(page.locator(".standing")).to_contain_text("It is paid. We are packing your order.", timeout=LIMIT_MS)
     assert plain(page.locator(".sums dd.total")) == total
     number = number_in(page)
 
@@ -140,7 +140,7 @@ def test_two_things_are_bought_with_a_code_paid_after_the_bank_asked_shipped_and
     assert total in plain(letter.locator("body"))
     with office.context.expect_page() as opened:
         letter.locator("a[href*='/orders/']").first.click()
-    expect(opened.value.locator(".standing")).to_contain_text("It is paid.")
+    expect(opened.value.locator(".standing")).to_contain_text("It is paid.", timeout=LIMIT_MS)
     read_invoice(opened.value, "Invoice")
 
     office.goto(f"/office/orders/{number}")
@@ -153,10 +153,10 @@ def test_two_things_are_bought_with_a_code_paid_after_the_bank_asked_shipped_and
     expect(office.frame_locator("iframe").locator("body")).to_contain_text(PARCEL)
 
     page.reload()
-    expect(page.locator(".standing")).to_contain_text("Your order is on its way.")
+    expect(page.locator(".standing")).to_contain_text("Your order is on its way.", timeout=LIMIT_MS)
     expect(page.locator(".stops .done")).to_have_count(3)
     expect(page.get_by_role("region", name="Your parcel")).to_contain_text(f"DHL, tracking number {PARCEL}")
-    sold = market.assert_one_sale(email)
+    sold = market.assert_one_sale(email, "closed")
     assert (sold.number, sold.units, sold.shipping_state) == (number, 2, "shipped")
 
 
@@ -173,7 +173,7 @@ def test_without_a_script_on_a_phone_in_german(market: WholeShop, visitor: Visit
     page.get_by_role("button", name="Zahlung freigeben").click()
     page.wait_for_url(f"{market.url}/orders/**")
     expect(page.get_by_role("heading", level=1)).to_have_text("Danke für Ihre Bestellung")
-    expect(page.locator(".standing")).to_contain_text("Bezahlt.")
+    expect(page.locator(".standing")).to_contain_text("Sie ist bezahlt.", timeout=LIMIT_MS)
     read_invoice(page, "Rechnung")
     number = number_in(page)
 
@@ -189,7 +189,7 @@ def test_without_a_script_on_a_phone_in_german(market: WholeShop, visitor: Visit
     page.locator("#number").fill(number.lower())
     page.locator("#code").fill(link[0])
     page.get_by_role("button", name="Bestellung zeigen").click()
-    expect(page.locator(".standing")).to_contain_text("Bezahlt.")
+    expect(page.locator(".standing")).to_contain_text("Sie ist bezahlt.", timeout=LIMIT_MS)
     expect(page.locator(".stops .done")).to_have_count(2)
     market.assert_one_sale(email)
 
@@ -206,7 +206,7 @@ def test_a_declined_card_costs_nothing_and_the_next_try_pays(
     page.get_by_role("button", name="Karte ohne Deckung").click()
     page.wait_for_url(f"{market.url}/orders/**")
     declined = number_in(page)
-    expect(page.locator(".standing")).to_contain_text("Es wurde nichts abgebucht.")
+    expect(page.locator(".standing")).to_contain_text("Es wurde nichts abgebucht.", timeout=LIMIT_MS)
     expect(page.locator("#cart-link .count")).to_contain_text("2")
 
     page.locator(".standing .btn").click()
@@ -217,7 +217,7 @@ def test_a_declined_card_costs_nothing_and_the_next_try_pays(
     order_button(page, "de").click()
     page.get_by_role("button", name="Karte, die zahlt").click()
     page.wait_for_url(f"{market.url}/orders/**")
-    expect(page.locator(".standing")).to_contain_text("Bezahlt.")
+    expect(page.locator(".standing")).to_contain_text("Sie ist bezahlt.", timeout=LIMIT_MS)
     expect(page.locator("#cart-link .count")).to_have_count(0)
 
     paid, cancelled = market.orders_of(email)
@@ -256,7 +256,7 @@ def test_double_clicks_a_second_tab_back_and_reload_make_one_order_and_one_charg
     tab.get_by_role("button", name="Card that asks first").dblclick()
     tab.get_by_role("button", name="Approve the payment").dblclick()
     tab.wait_for_url(f"{market.url}/orders/**")
-    expect(tab.locator(".standing")).to_contain_text("It is paid.")
+    expect(tab.locator(".standing")).to_contain_text("It is paid.", timeout=LIMIT_MS)
     page.goto(payment_page)
     page.wait_for_url(f"{market.url}/orders/**")
     page.reload()
@@ -285,7 +285,7 @@ def test_only_the_forms_of_the_checkout_may_lead_to_the_payment_provider(market:
     order_button(page).click()
     page.get_by_role("button", name="Card that pays").click()
     page.wait_for_url(f"{market.url}/orders/**")
-    expect(page.locator(".standing")).to_contain_text("It is paid.")
+    expect(page.locator(".standing")).to_contain_text("It is paid.", timeout=LIMIT_MS)
 
     checkout = {url: allowed for url, allowed in targets.items() if url.startswith(f"{market.url}/checkout")}
     assert len(checkout) == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from shopapi.contract.orders import OrderCard, OrderPage
+from shopapi.contract.orders import OrderCard, OrderPage, OrderState
 from shopapi.db.engine import open_database
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
@@ -47,14 +47,15 @@ class WholeShop(RunningShop):
         assert found.next is None, "There are more charges than one page holds."
         return [charge for charge in found.charges if charge.order_number in numbers]
 
-    def assert_one_sale(self, email: str) -> OrderCard:
-        """The customer has one order, it is paid, it was charged once, and the books agree."""
+    def assert_one_sale(self, email: str, state: OrderState = "confirmed") -> OrderCard:
+        """The customer has one order, it was charged once, and the books agree."""
         orders = self.orders_of(email)
-        assert [order.state for order in orders] == ["confirmed"]
-        charges = self.charges_for(orders[0].number)
-        assert [(charge.state, charge.amount) for charge in charges] == [("succeeded", orders[0].total.amount)]
+        assert len(orders) == 1, orders
+        order, charges = orders[0], self.charges_for(orders[0].number)
+        assert order.state == state, order
+        assert [(charge.state, charge.amount) for charge in charges] == [("succeeded", order.total.amount)], charges
         assert_the_books_agree(self.database_url)
-        return orders[0]
+        return order
 
 
 @contextmanager

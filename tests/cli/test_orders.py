@@ -66,7 +66,9 @@ def test_the_list_can_be_narrowed_and_says_what_it_leaves_out(shop: Shopctl, dat
     waiting, paid = placed(database), placed(database, paid=True)
 
     def numbers(*args: str) -> list[str]:
-        return [one["number"] for one in json.loads(shop("orders", "list", "--json", *args).out)["data"]]
+        told = shop("orders", "list", "--json", *args)
+        assert (told.code, told.err) == (0, ""), told.err
+        return [one["number"] for one in json.loads(told.out)["data"]]
 
     assert numbers() == [paid, waiting]
     assert numbers("--state", "placed") == numbers("--view", "to_pay") == [waiting]

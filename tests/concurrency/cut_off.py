@@ -1,6 +1,7 @@
 """Ways in which a database goes away under a running shop, and comes back."""
 
 import fcntl
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -109,3 +110,35 @@ class LockedFile:
         """Give them back."""
         assert self._locks is not None
         self._locks.close()
+
+
+class Scissors(Cable):
+    """A cable that is cut between a change and its answer: the server has committed, and nobody hears of it.
+
+    ``share`` of the changes that hold ``marker`` in their statement, and of all ``COMMIT``, are cut off like that;
+    ``cuts`` counts them.
+    """
+
+    def __init__(self, url: str, *, marker: bytes, share: float) -> None:
+        self.cuts = 0
+        self.share = share
+        self._marker = marker
+        self._dice = random.Random(26)
+        self._waiting: set[socket.socket] = set()
+        super().__init__(url, "closed")
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while sent := source.recv(65_536):
+                if self._marker in sent or b"COMMIT" in sent:
+                    # From here on whatever comes back on the other end is the answer.
+                    self._waiting.add(target)
+                elif source in self._waiting:
+                    self._waiting.discard(source)
+                    if self._dice.random() < self.share:
+                        self.cuts += 1
+                        break
+                target.sendall(sent)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)

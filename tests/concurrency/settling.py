@@ -1,6 +1,7 @@
 """Time passes for what waits, by changed rows, and the worker goes on with it until nothing is in doubt any more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import select, update
 
@@ -10,6 +11,7 @@ from shopapi.events.tables import outbox
 from shopapi.http.idempotency_table import idempotency_key
 from shopapi.orders.tables import sales_order
 from shopapi.payments.tables import payment, payment_attempt, payment_issue, refund
+from shopapi.runtime import failpoints
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from shopapi.worker import chores
@@ -50,6 +52,18 @@ def orders_expire(shop: Shop, numbers: Sequence[str], *, seconds_ago: int = 1) -
         )
 
 
+@contextmanager
+def faults_here(shop: Shop) -> Iterator[None]:
+    """The faults that are planted in the shop's processes are planted in this one too, but for those that end it."""
+    settings = read(ApiSettings, shop.environment)
+    planted = ",".join(part for part in settings.failpoints.split(",") if part.endswith("=on"))
+    failpoints.arm(settings, test_mode=settings.test_mode, failpoints=planted)
+    try:
+        yield
+    finally:
+        failpoints.arm(settings, test_mode=False, failpoints="")
+
+
 class Work:
     """The worker's chores about orders and money, done at once and in this process, beside any worker that runs."""
 
@@ -60,11 +74,11 @@ class Work:
 
     def go_on(self) -> None:
         """One round."""
-        for chore in self._chores:
-            try:
-                chore.work(self._shop.database)
-            except DatabaseUnavailable:
-                continue  # Others wrote; the next round does it.
+        with faults_here(self._shop):
+            for chore in self._chores:
+                # Where others wrote meanwhile, the next round does it.
+                with suppress(DatabaseUnavailable):
+                    chore.work(self._shop.database)
 
 
 def in_doubt(shop: Shop, numbers: Sequence[str]) -> list[str]:

@@ -76,9 +76,13 @@ def open_shop(
     apis: int = 2,
     worker: bool = False,
     sandbox: bool = False,
+    api_database: str = "",
     **environment: str,
 ) -> Iterator[Shop]:
-    """Start a shop over a migrated database; all its processes are killed at the end."""
+    """Start a shop over a migrated database; all its processes are killed at the end.
+
+    ``api_database`` is the URL by which the API comes to it, where that is another.
+    """
     settings = {
         "DATABASE_URL": database_url.replace("+psycopg2", ""),
         "SHOP_SECRET_KEY": SECRET_KEY,
@@ -92,11 +96,12 @@ def open_shop(
     url = read(ApiSettings, {"DATABASE_URL": settings["DATABASE_URL"]}).database_url
     database = open_database(url)
     shop = Shop(database, url, settings, directory)
+    way = {"DATABASE_URL": api_database} if api_database else {}
     try:
         # At once: most of a start is one processor's work.
         with ThreadPoolExecutor() as starting:
             ports = [free_port() for _ in range(apis)]
-            begun = [starting.submit(shop.start_api, one) for one in ports]
+            begun = [starting.submit(shop.start_api, one, **way) for one in ports]
             helper = starting.submit(shop.start_worker) if worker else None
             if sandbox:
                 webhook = f"http://127.0.0.1:{ports[0]}/v1/payments/sandbox/webhook"

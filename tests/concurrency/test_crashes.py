@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.concurrency import carts
 from tests.concurrency.buyers import new_key, order, wish
@@ -20,8 +22,9 @@ from tests.concurrency.conftest import OpenShop
 from tests.concurrency.crowd import crowd
 from tests.concurrency.history import History, Try, assert_every_answer_is_true
 from tests.concurrency.provider_books import assert_the_provider_agrees
-from tests.concurrency.settling import leases_end, numbers_of, settle, states
+from tests.concurrency.settling import Work, leases_end, numbers_of, settle, states
 from tests.concurrency.standing import Shop
+from tests.concurrency.test_webhooks import buy
 from tests.proving.proof import Proof, load
 from tests.waiting import is_free, wait_until
 
@@ -165,3 +168,44 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(
     history, killed = kill_at_random(shop, kills=kills, buyers=buyers)
     proof.sometimes("kills", killed)
     proof.sometimes("requests that a kill cut off", len(history.of("unknown")))
+
+
+def papers_follow(shop: Shop, numbers: list[str]) -> None:
+    """Whatever happened to workers, each paid order gets its invoice and its e-mail, once; raises where it does not."""
+    settle(shop, numbers)
+    leases_end(shop)
+    work = Work(shop)
+
+    def nothing_waits() -> bool:
+        work.go_on()
+        with shop.database.reading() as c:
+            waiting = c.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL"))
+            return int(waiting.scalar_one()) == 0
+
+    wait_until(nothing_waits, 30, "the end of the outbox")
+    with shop.database.reading() as c:
+        for number in numbers:
+            invoices, emails = (int(c.execute(one, {"number": number}).scalar_one()) for one in (_INVOICES, _EMAILS))
+            assert invoices == 1, f"{number} was paid, and has {invoices} invoices."
+            assert emails == 1, f"{number} has {emails} confirmations."
+
+
+_INVOICES = text("SELECT count(*) FROM invoice i JOIN sales_order o ON o.id = i.order_id WHERE o.number = :number")
+_EMAILS = text("SELECT count(*) FROM email_message WHERE order_number = :number AND kind = 'confirmation'")
+
+
+def test_a_worker_that_dies_with_events_in_its_hands_leaves_none_undone(
+    request: pytest.FixtureRequest, opened: OpenShop
+) -> None:
+    orders = load(2, 100)
+    proof = Proof(request, "T08", "a worker killed with events in hand: papers and e-mails, once", f"{orders} orders")
+    shop = opened(apis=1, sandbox=True)
+    for point in ("outbox_claimed", "outbox_sent"):
+        worker = shop.start_worker(SHOP_TEST_MODE="1", SHOP_FAILPOINTS=f"{point}=kill")
+        try:
+            numbers = buy(shop, orders, "tok_ok")
+            wait_until(lambda w=worker: w.popen.poll() is not None, 30, f"the death at {point}")  # type: ignore[misc]
+        finally:
+            worker.kill()
+        proof.sometimes(f"kills at {point}", int(worker.popen.returncode == -signal.SIGKILL))
+        papers_follow(shop, numbers)

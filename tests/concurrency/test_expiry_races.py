@@ -1,7 +1,9 @@
 """Orders that nobody paid in time, and money that comes at that very moment or later."""
 
 import asyncio
+import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -12,23 +14,56 @@ from shopapi.checkout.expire_order import expire_orders
 from shopapi.db.engine import DatabaseUnavailable
 from shopapi.orders.tables import sales_order
 from shopapi.payments.tables import payment
+from shopctl.sandbox.signing import signature
 from tests.concurrency import carts
 from tests.concurrency.buyers import new_key, order_patiently, wish
 from tests.concurrency.crowd import crowd
 from tests.concurrency.history import History
 from tests.concurrency.provider_books import assert_the_provider_agrees
-from tests.concurrency.settling import Work, numbers_of, orders_expire, settle, states
-from tests.concurrency.standing import Shop
+from tests.concurrency.settling import Work, faults_here, numbers_of, orders_expire, settle, states
+from tests.concurrency.standing import SANDBOX_SECRET, Shop
 from tests.concurrency.test_refunds_at_once import owner
-from tests.concurrency.test_webhooks import happened, told_of
+from tests.concurrency.test_webhooks import PATH, charge_of, event, happened, told_of
 from tests.proving.proof import Proof, load
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
-SWEEPERS, CONFIRMERS = 3, 13
+SWEEPERS = 3
 
 
-def expire_and_confirm(shop: Shop, staff: dict[str, str], *, orders: int) -> Counter[str]:
+Confirm = Callable[[httpx.AsyncClient, str], Awaitable[httpx.Response]]
+
+
+def by_transfer(shop: Shop, numbers: list[str], staff: dict[str, str]) -> Confirm:
+    """Staff see the money on the bank's statement."""
+    ids = _payments(shop, numbers)
+
+    async def confirm(client: httpx.AsyncClient, number: str) -> httpx.Response:
+        path = f"/v1/admin/payments/{ids[number]}/capture"
+        return await client.post(path, json={}, headers={**staff, "Idempotency-Key": f"capture of {number}"})
+
+    return confirm
+
+
+def by_webhook(shop: Shop, numbers: list[str]) -> Confirm:
+    """The provider tells that the customer has paid."""
+    charges = {number: charge_of(shop, number) for number in numbers}
+
+    async def confirm(client: httpx.AsyncClient, number: str) -> httpx.Response:
+        key, amount = charges[number]
+        body = event(key, "succeeded", amount, name=f"evt_{key[:24]}")
+        signed = signature(body, [SANDBOX_SECRET], int(time.time()))
+        return await client.post(
+            PATH, content=body, headers={"Content-Type": "application/json", "Sandbox-Signature": signed}
+        )
+
+    return confirm
+
+
+def expire_and_confirm(
+    shop: Shop, *, orders: int, provider: str, sweepers: int = SWEEPERS, confirmers: int = 4
+) -> Counter[str]:
     """Orders are given up and paid at the same moment; raises where one is both, or where a unit is miscounted.
 
     Answers how many were given up before their money came, and taken up again then, and how many were not.
@@ -39,32 +74,33 @@ def expire_and_confirm(shop: Shop, staff: dict[str, str], *, orders: int) -> Cou
 
     async def place(client: httpx.AsyncClient, buyer: int) -> None:
         for one in filled[buyer::8]:
-            await order_patiently(client, history, buyer, one, new_key())
+            await order_patiently(client, history, buyer, one, new_key(), body=wish(one, provider))
 
     crowd(8, place, base_urls=shop.urls)
     numbers = numbers_of(shop, [one.token for one in filled])
-    ids = _payments(shop, numbers)
-    orders_expire(shop, numbers)
+    confirm = by_transfer(shop, numbers, owner(shop)) if provider == "manual" else by_webhook(shop, numbers)
+    # So long ago that not even an order whose provider is silent is kept.
+    orders_expire(shop, numbers, seconds_ago=3 * 3600)
     # Sweepers begin with the oldest, who confirm with the newest: they meet in the middle.
     waiting = list(reversed(numbers))
     statuses: list[int] = []
 
-    async def confirm(client: httpx.AsyncClient, _: int) -> None:
+    async def confirm_some(client: httpx.AsyncClient, _: int) -> None:
         while waiting:
-            path = f"/v1/admin/payments/{ids[waiting.pop(0)]}/capture"
-            headers = {**staff, "Idempotency-Key": new_key()}
-            answer = await client.post(path, json={}, headers=headers)
-            while answer.status_code == 503:
+            number = waiting.pop(0)
+            while (answer := await confirm(client, number)).status_code == 503:
                 await asyncio.sleep(0.05)
-                answer = await client.post(path, json={}, headers=headers)
             statuses.append(answer.status_code)
 
-    with ThreadPoolExecutor(SWEEPERS) as sweepers:
-        sweeping = [sweepers.submit(_sweep, shop, numbers) for _ in range(SWEEPERS)]
-        crowd(CONFIRMERS, confirm, base_urls=shop.urls)
+    def sweep() -> None:
+        wait_until(lambda: statuses, 30, "the first payment")
+        _sweep(shop, numbers)
+
+    with faults_here(shop), ThreadPoolExecutor(sweepers) as pool:
+        sweeping = [pool.submit(sweep) for _ in range(sweepers)]
+        crowd(confirmers, confirm_some, base_urls=shop.urls)
         for one in sweeping:
             one.result()
-
     came_to = Counter(states(shop, numbers).values())
     assert came_to == {("confirmed", "captured"): orders}, f"Given up and paid: {came_to}"
     assert set(statuses) == {200}, Counter(statuses)
@@ -94,11 +130,14 @@ def _sweep(shop: Shop, numbers: list[str]) -> None:
             continue
 
 
-def test_an_order_is_given_up_or_confirmed_and_never_both(request: pytest.FixtureRequest, shop: Shop) -> None:
-    orders = load(24, 1000)
-    promise = "expiry and payment at the same moment: one of them, no unit lost"
-    proof = Proof(request, "T19", promise, f"{orders} orders, {SWEEPERS} sweepers, {CONFIRMERS} confirmers")
-    came_to = expire_and_confirm(shop, owner(shop), orders=orders)
+@pytest.mark.parametrize("provider", ["manual", "sandbox"])
+def test_an_order_is_given_up_or_confirmed_and_never_both(
+    request: pytest.FixtureRequest, shop: Shop, provider: str
+) -> None:
+    orders, confirmers = load(32, 1000), load(4, 13)
+    promise = f"expiry and payment ({provider}) at the same moment: no paid order given up"
+    proof = Proof(request, "T19", promise, f"{orders} orders, {SWEEPERS} sweepers, {confirmers} confirmers")
+    came_to = expire_and_confirm(shop, orders=orders, provider=provider, confirmers=confirmers)
     for which, times in came_to.items():
         proof.sometimes(which, times)
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,9 +142,9 @@ def leave_in_doubt(shop: Shop, mode: str, number: int) -> list[Filled]:
     return filled
 
 
-def settle_what_is_in_doubt(shop: Shop, number: int) -> dict[str, Any]:
+def settle_what_is_in_doubt(shop: Shop, number: int, modes: Sequence[str] = MODES) -> dict[str, Any]:
     """Orders in every kind of doubt are settled by themselves; raises where one is not, or is charged twice."""
-    made = {mode: leave_in_doubt(shop, mode, number) for mode in MODES}
+    made = {mode: leave_in_doubt(shop, mode, number) for mode in modes}
     everything = numbers_of(shop, [cart.token for filled in made.values() for cart in filled])
     doubts = settle(shop, everything)
     journal = assert_the_provider_agrees(shop, everything)

@@ -51,6 +51,7 @@ def line(
     return OrderLine(
         sku=more.pop("sku", name[:20].upper()),
         name=name,
+        fact=more.pop("fact", ""),
         options=more.pop("options", {}),
         image=None,
         unit_price=euros(unit),

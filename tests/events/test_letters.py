@@ -18,7 +18,9 @@ SHOP = "https://shop.example"
 URL = order_url(SHOP, "TT-7K4M2A", "secret-token_1")
 KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
 LOCALES: tuple[Locale, ...] = get_args(Locale)
-TERMS = LawText("terms", '<h2>Recht</h2><p><a href="/legal/privacy">Datenschutz</a></p>', "## Recht\n\nEs gilt.")
+TERMS = LawText(
+    "terms", '<h2>Recht</h2><p><a href="/legal/privacy">Datenschutz</a></p>', "## Recht\n\nEs gilt.\\\nImmer."
+)
 
 
 def occasion(locale: Locale = "de", **more: object) -> Occasion:
@@ -85,7 +87,7 @@ def test_prices_without_tax_show_it_before_the_total() -> None:
 
 def test_the_law_texts_are_in_the_e_mail_for_good() -> None:
     written = render("payment_due", occasion(), SHOP, [TERMS])
-    assert "## Recht\n\nEs gilt." in written.text
+    assert "## Recht\n\nEs gilt.\nImmer." in written.text
     assert "<h2>Recht</h2>" in written.html
     assert f'href="{SHOP}/legal/privacy"' in written.html.partition("<h2>Recht</h2>")[2]
 

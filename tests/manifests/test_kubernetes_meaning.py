@@ -127,11 +127,12 @@ def test_a_pod_gets_the_time_that_its_stop_takes(settings: tuple[str, ...]) -> N
 
 @every_kubernetes
 def test_no_secret_stands_anywhere_but_in_a_secret(settings: tuple[str, ...]) -> None:
+    mail = {"SHOP_MAIL_URL"} if "mail.enabled=true" in settings else set()
     for name, template in pods(documents(*settings)):
         wanted = {
             "frontend": {"SHOP_SECRET_KEY"},
-            "shopapi": {"DATABASE_URL", "SHOP_SECRET_KEY"},
-            "worker": {"DATABASE_URL", "SHOP_SECRET_KEY"},
+            "shopapi": {"DATABASE_URL", "SHOP_SECRET_KEY", *mail},
+            "worker": {"DATABASE_URL", "SHOP_SECRET_KEY", *mail},
             "migrate": {"DATABASE_URL"},
             "database": {"POSTGRES_PASSWORD"},
         }[name]

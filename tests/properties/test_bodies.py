@@ -7,15 +7,25 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shopapi.contract.accounts import ApiKeyInput, SessionInput, StaffPatch
+from shopapi.contract.carts import CartInput, CheckoutInput, CodeInput, ContactInput, LineInput
 from shopapi.contract.items import ItemInput
+from shopapi.contract.orders import OrderQuery, RefundInput, WithdrawalInput
 from shopapi.contract.stock import LevelQuery, MovementInput
 from shopapi.http.body import decode
 from shopapi.http.problems import InvalidRequest, document
 from shopapi.http.query import parse
 
-KINDS = st.sampled_from([ItemInput, MovementInput, SessionInput, StaffPatch, ApiKeyInput])
+KINDS = st.sampled_from(
+    [
+        *(ItemInput, MovementInput, SessionInput, StaffPatch, ApiKeyInput),
+        *(CartInput, LineInput, ContactInput, CodeInput, CheckoutInput, RefundInput, WithdrawalInput),
+    ]
+)
 NAMES = st.sampled_from(
-    ["name", "quantity", "sku", "delta", "email", "password", "permissions", "x` - at `$[0]", "$.a", "[0]"]
+    [
+        *("name", "quantity", "sku", "delta", "email", "password", "permissions", "x` - at `$[0]", "$.a", "[0]"),
+        *("lines", "shipping_address", "country", "code", "payment", "provider", "expected_total", "amount"),
+    ]
 )
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | NAMES,
@@ -69,9 +79,16 @@ def test_what_is_taken_is_within_its_bounds(name: str, quantity: Any) -> None:
 @example(b"limit=%ff")
 @example("limit=３".encode())
 @example(b"&&=&=&")
+@example(b"placed_from=2026-02-30")
+@example(b"placed_from=0000-01-01&placed_to=99999-01-01")
 def test_no_query_is_a_fault(query: bytes) -> None:
+    for kind in (LevelQuery, OrderQuery):
+        check_query(query, kind)
+
+
+def check_query(query: bytes, kind: type[LevelQuery] | type[OrderQuery]) -> None:
     try:
-        found = parse(query, LevelQuery)
+        found = parse(query, kind)
     except InvalidRequest as refusal:
         assert json.loads(document(refusal, "r"))["code"] == "invalid_request"  # noqa: PT017 - or it was taken
     else:

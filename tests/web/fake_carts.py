@@ -226,6 +226,7 @@ class FakeCarts:
         variant = next(one for one in good.every_variant() if one.sku == sku) if good else None
         return {
             "sku": sku,
+            "fact": "Steinzeug, 320 ml",
             "slug": good.slug if good else "gone",
             "name": card.name if card else "Gone",
             "options": variant.options if variant else {},

@@ -91,6 +91,7 @@ class FakeOrders:
         line = OrderLine(
             "TT-BE-WW-TON-320",
             "Becher „Westerwald“",
+            "Steinzeug, 320 ml",
             {"Glasur": "Ton", "Größe": "320 ml"},
             picture_of("mug"),
             euros(1850),
@@ -104,6 +105,7 @@ class FakeOrders:
         coffee = OrderLine(
             "TT-KA-HR-250",
             "Kaffee „Hafenrunde“",
+            "Ganze Bohne, 250 g",
             {},
             None,
             euros(1080),
@@ -354,6 +356,7 @@ class FakeOrders:
             order.total,
             sum(line.quantity for line in order.lines),
             bool(self.payments[order.number].issues),
+            any(event.kind == "withdrawn" for event in order.events),
             order.version,
         )
 

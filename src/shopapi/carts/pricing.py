@@ -33,6 +33,7 @@ class Words(Struct, frozen=True):
     """A line in the customer's language. ``options`` map an option's name to its value's."""
 
     name: str
+    fact: str
     options: dict[str, str]
     image: Image | None
 
@@ -173,6 +174,7 @@ def _lines(priced: Priced) -> list[CartLine]:
                 sku=line.sku,
                 slug=line.slug,
                 name=words.name,
+                fact=words.fact,
                 options=words.options,
                 image=words.image,
                 unit_price=Money(line.price or 0, currency),
@@ -191,7 +193,7 @@ def _words(line: StoredLine) -> Words:
     page = paged(line)
     variant = _variant(page, line.sku)
     if page is None or variant is None:
-        return Words(line.name, {}, None)
+        return Words(line.name, "", {}, None)
     options = {
         option.name: value.name
         for option in page.options
@@ -199,7 +201,7 @@ def _words(line: StoredLine) -> Words:
         if variant.options.get(option.code) == value.code
     }
     own = next((one for one in page.images if one.url == variant.image), None)
-    return Words(page.name, options, own or (page.images[0] if page.images else None))
+    return Words(page.name, page.fact, options, own or (page.images[0] if page.images else None))
 
 
 def _variant(page: PagedProduct | None, sku: str) -> PagedVariant | None:

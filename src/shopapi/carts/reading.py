@@ -134,6 +134,7 @@ class PagedProduct(Struct, frozen=True):
     """As much of a product's page as a line of a cart shows."""
 
     name: str
+    fact: str
     images: list[Image]
     options: list[PagedOption]
     variants: list[PagedVariant]

@@ -164,6 +164,7 @@ def _lines(priced: Priced) -> list[OrderLine]:
         OrderLine(
             sku=line.sku,
             name=words.name,
+            fact=words.fact,
             options=words.options,
             image=words.image,
             unit_price=Money(line.price or 0, currency),

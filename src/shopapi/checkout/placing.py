@@ -12,6 +12,7 @@ from shopapi.checkout.placing_on_sqlite import place_on_sqlite
 from shopapi.checkout.verdict import Kept, Verdict, Why
 from shopapi.db.types import Bytes, Instant, Json
 from shopapi.http.idempotency import LEASE_S, Claim
+from shopapi.runtime.failpoints import planted
 
 # What is locked, in this order: the cart, stock by variant (each variant before its level), codes, what is shown.
 # Everything that is written hangs on `claim`, so a key that was seen before changes nothing. The lists of ids tell the
@@ -21,8 +22,8 @@ WITH bought AS MATERIALIZED (
   SELECT id FROM cart WHERE id = :cart AND version = :cart_version AND state = 'open' FOR UPDATE
 ), want AS MATERIALIZED (
   SELECT * FROM json_to_recordset(CAST(:lines AS json)) AS t(position bigint, variant_id bigint, sku text, name text,
-    options jsonb, image jsonb, unit_price bigint, quantity bigint, discount bigint, tax_rate_bp bigint, tax bigint,
-    total bigint)
+    fact text, options jsonb, image jsonb, unit_price bigint, quantity bigint, discount bigint, tax_rate_bp bigint,
+    tax bigint, total bigint)
   WHERE EXISTS (SELECT 1 FROM bought)
 ), held AS MATERIALIZED (
   SELECT v.id AS variant_id, v.product_id, w.sku, w.quantity, l.on_hand - l.reserved AS free,
@@ -63,10 +64,10 @@ WITH bought AS MATERIALIZED (
     :expires_at, :event_count, now(), now()
   FROM claim RETURNING id
 ), lines AS (
-  INSERT INTO order_line (order_id, position, variant_id, sku, name, options, image, unit_price, quantity, discount,
-    tax_rate_bp, tax, total, created_at)
-  SELECT made.id, w.position, w.variant_id, w.sku, w.name, w.options, w.image, w.unit_price, w.quantity, w.discount,
-    w.tax_rate_bp, w.tax, w.total, now()
+  INSERT INTO order_line (order_id, position, variant_id, sku, name, fact, options, image, unit_price, quantity,
+    discount, tax_rate_bp, tax, total, created_at)
+  SELECT made.id, w.position, w.variant_id, w.sku, w.name, w.fact, w.options, w.image, w.unit_price, w.quantity,
+    w.discount, w.tax_rate_bp, w.tax, w.total, now()
   FROM made, want w
 ), taken AS (
   UPDATE stock_level l SET reserved = l.reserved + h.quantity, updated_at = now() FROM made, held h
@@ -129,6 +130,8 @@ def _typed(statement: str) -> TextClause:
 
 
 _ON_POSTGRESQL: Final = _typed(_PLACE)
+_UNLOCKED: Final = _typed(_PLACE.replace(" FOR NO KEY UPDATE OF v, l", ""))
+"""A fault that tests plant: units are counted before others are shut out, and taken afterwards."""
 
 
 def place(c: Connection, draft: Draft, claim: Claim, kept: Kept, *, token_hash: bytes, customer: str) -> Verdict:
@@ -139,7 +142,7 @@ def place(c: Connection, draft: Draft, claim: Claim, kept: Kept, *, token_hash: 
     """
     values = _values(draft, claim, kept, token_hash, customer)
     if c.dialect.name == "postgresql":
-        row = c.execute(_ON_POSTGRESQL, values).one()
+        row = c.execute(_UNLOCKED if planted("check_then_act") else _ON_POSTGRESQL, values).one()
         if row.placed:
             return Verdict("placed", {})
         return Verdict(_why(row.open, row.as_told, row.enough, row.codes_good), row.left or {})
@@ -215,6 +218,7 @@ def _lines(draft: Draft) -> list[dict[str, Any]]:
             "variant_id": line.variant_id,
             "sku": line.sku,
             "name": told.name,
+            "fact": told.fact,
             "options": told.options,
             "image": msgspec.to_builtins(told.image),
             "unit_price": told.unit_price.amount,

@@ -109,14 +109,16 @@ class CheckoutInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CartLine(Struct, frozen=True):
-    """A line of a cart. ``options`` are in words. ``total`` = ``unit_price`` x ``quantity`` - ``discount``.
+    """A line of a cart. ``fact`` is the product's one line about itself; ``options`` are in words.
 
-    ``available`` says whether that many can be had now. ``lowest_price_30_days`` is there for a reduced price.
+    ``total`` = ``unit_price`` x ``quantity`` - ``discount``. ``available`` says whether that many can be had now.
+    ``lowest_price_30_days`` is there for a reduced price.
     """
 
     sku: str
     slug: str
     name: str
+    fact: str
     options: dict[str, str]
     image: Image | None
     unit_price: Money

@@ -49,6 +49,7 @@ class OrderLine(Struct, frozen=True):
 
     sku: str
     name: str
+    fact: str
     options: dict[str, str]
     image: Image | None
     unit_price: Money
@@ -177,13 +178,17 @@ class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Withdrawal(Struct, frozen=True):
-    """A declaration that came in, as its receipt says it."""
+    """A declaration that came in, as its receipt says it.
+
+    ``certain`` says that number and e-mail address fit an order; only staff are told.
+    """
 
     id: str
     name: str
     order_number: str
     email: str
     declared_at: datetime
+    certain: bool | None = None
 
 
 # --- for staff
@@ -202,7 +207,8 @@ class OrderQuery(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class OrderCard(Struct, frozen=True):
-    """An order in the list. ``attention`` says that something about its payment needs a person."""
+    """An order in the list. ``attention`` says that something about its payment needs a person, ``withdrawn`` that
+    somebody has withdrawn from it."""
 
     number: str
     placed_at: datetime
@@ -216,6 +222,7 @@ class OrderCard(Struct, frozen=True):
     total: Money
     units: int
     attention: bool
+    withdrawn: bool
     version: int
 
 

@@ -16,6 +16,7 @@ from shopapi.events.words import words
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _LONGEST_SUBJECT: Final = 200
 _OWN_LINK: Final = re.compile(r'href="/(?!/)')
+_LINE_BREAK: Final = re.compile(r"\\$", re.MULTILINE)
 
 
 class LawText(Struct, frozen=True):
@@ -51,7 +52,9 @@ def render(kind: EmailKind, why: Occasion, shop_url: str, texts: Sequence[LawTex
         "common": told.common,
         "legal": told.legal,
         "texts": [
-            LawText(one.kind, _OWN_LINK.sub(f'href="{shop_url}/', one.html), one.markdown.strip()) for one in texts
+            # Markdown's mark for a line break says nothing to who reads it as it is.
+            LawText(one.kind, _OWN_LINK.sub(f'href="{shop_url}/', one.html), _LINE_BREAK.sub("", one.markdown.strip()))
+            for one in texts
         ],
     }
     return Rendered(

@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from shopapi.contract.catalog import TextKind
 from shopapi.contract.problems import Problem
-from shopapi.http.idempotency import KeyInProgress, KeyReused
+from shopapi.http.idempotency import KeyInProgress, KeyRequired, KeyReused
 from shopapi.http.problems import (
     BodyTooLarge,
     BodyTooSlow,
@@ -160,8 +160,8 @@ def _operation(handler: HTTPRouteHandler, path: str, settings: ApiSettings) -> d
         "summary": route.summary,
         "description": _prose(handler.fn.__doc__ or ""),
         "tags": [_tag(path)],
-        "parameters": [*_path_parameters(path), *_query_parameters(route.query), *_header_parameters(route)],
-        "responses": {**_answers(route), **_problems(route, body is not None, path)},
+        "parameters": [*_path_parameters(path), *_query_parameters(route.query), *_header_parameters(route, path)],
+        "responses": {**_answers(route, path), **_problems(route, body is not None, path)},
         "security": _security(route, settings),
     }
     if route.permission not in (PUBLIC, SIGNED_IN):
@@ -212,16 +212,17 @@ def _query_parameters(kind: type[msgspec.Struct] | None) -> list[dict[str, Any]]
     return told
 
 
-def _header_parameters(route: Route) -> list[dict[str, Any]]:
+def _header_parameters(route: Route, path: str) -> list[dict[str, Any]]:
     told = []
-    if _is_catalog(route):
+    if _is_catalog(route, path):
         told.append(_header("If-None-Match", "ETags that the caller has.", {"type": "string"}))
         told.append(_header("Accept-Language", "`de` or `en`; else the shop's own language.", {"type": "string"}))
     if route.if_match is not None:
         told.append(_header("If-Match", "The ETag that was read.", {"type": "string"}, required=route.if_match))
     if route.keyed:
         schema = {"type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[ -~]{16,255}$"}
-        told.append(_header("Idempotency-Key", "Made by the caller, new for each request.", schema))
+        required = KeyRequired in route.problems
+        told.append(_header("Idempotency-Key", "Made by the caller, new for each request.", schema, required=required))
     return told
 
 
@@ -232,7 +233,7 @@ def _header(name: str, meaning: str, schema: dict[str, Any], *, required: bool =
 _TAG_HEADER: Final = {"ETag": {"schema": {"type": "string"}}}
 
 
-def _answers(route: Route) -> dict[str, Any]:
+def _answers(route: Route, path: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for status, kind in route.answers.items():
         answer: dict[str, Any] = {"description": _REASONS[status]}
@@ -257,13 +258,14 @@ def _answers(route: Route) -> dict[str, Any]:
         if headers:
             answer["headers"] = headers
         told[str(status)] = answer
-    if _is_catalog(route):
+    if _is_catalog(route, path):
         told["304"] = {"description": _REASONS[304], "headers": _TAG_HEADER}
     return told
 
 
-def _is_catalog(route: Route) -> bool:
-    return route.tagged and route.permission == PUBLIC
+def _is_catalog(route: Route, path: str) -> bool:
+    # Carts and orders have tags as well, by their versions, but nobody asks whether those are still the same.
+    return route.tagged and route.permission == PUBLIC and not path.startswith(("/v1/carts", "/v1/orders"))
 
 
 _REASONS: Final = {

@@ -13,7 +13,7 @@ from shopapi.contract.orders import AdminOrder, OrderCard, OrderQuery, OrderView
 from shopapi.db.engine import Reader
 from shopapi.db.keyset import newest_first
 from shopapi.orders.reading import read_order
-from shopapi.orders.tables import order_line, sales_order
+from shopapi.orders.tables import order_line, sales_order, withdrawal
 from shopapi.orders.withdraw import withdrawals_of
 from shopapi.payments.reading import payments_of
 from shopapi.payments.tables import payment, payment_issue
@@ -22,7 +22,11 @@ _OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 """A day of the list is a day of the shop."""
 
 _ISSUE: Final = exists().where(payment_issue.c.payment_id == payment.c.id, payment_issue.c.resolved_at.is_(None))
-_UNCLEAR: Final = or_(payment.c.state == "unknown", _ISSUE)
+_WITHDRAWN: Final = exists().where(withdrawal.c.order_id == sales_order.c.id)
+# Who withdrew from an order that is not settled yet: somebody has to see to it.
+_UNCLEAR: Final = or_(
+    payment.c.state == "unknown", _ISSUE, and_(_WITHDRAWN, sales_order.c.state.in_(("placed", "confirmed")))
+)
 _VIEWS: Final[dict[OrderView, ColumnElement[bool]]] = {
     "all": true(),
     "to_pay": and_(sales_order.c.state == "placed"),
@@ -52,7 +56,8 @@ _CARDS: Final = select(
     payment.c.provider,
     payment.c.state.label("payment_state"),
     _UNITS.label("units"),
-    func.coalesce(_UNCLEAR, False).label("unclear"),
+    func.coalesce(or_(payment.c.state == "unknown", _ISSUE), False).label("unclear"),
+    _WITHDRAWN.label("withdrawn"),
 ).select_from(_JOINED)
 
 
@@ -108,5 +113,6 @@ def _card(row: Row[*tuple[Any, ...]]) -> OrderCard:
         total=Money(row.total, row.currency),
         units=row.units,
         attention=bool(row.unclear),
+        withdrawn=bool(row.withdrawn),
         version=row.version,
     )

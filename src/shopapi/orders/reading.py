@@ -35,6 +35,7 @@ OFFLINE: Final = ("manual",)
 class _Line(Struct, frozen=True):
     sku: str
     name: str
+    fact: str
     options: dict[str, str]
     image: Image | None
     unit_price: int
@@ -138,6 +139,7 @@ def _statement(*, postgresql: bool) -> TextClause:
             "l",
             "sku",
             "name",
+            "fact",
             "options",
             "image",
             "unit_price",
@@ -240,6 +242,7 @@ def _line(line: _Line, currency: str) -> OrderLine:
     return OrderLine(
         sku=line.sku,
         name=line.name,
+        fact=line.fact,
         options=line.options,
         image=line.image,
         unit_price=Money(line.unit_price, currency),

@@ -45,8 +45,9 @@ def lock_held(c: Connection, order: Locked) -> list[Held]:
 
 def release(c: Connection, order: Locked) -> None:
     """Give back everything that an order holds, and open its cart again: with its cancellation, never alone."""
-    rows = [row for row in lock_held(c, order) if row.state in ("held", "committed") or planted("release_twice")]
-    _set_reserved(c, [(row, row.shipped - row.quantity) for row in rows])
+    rows = [row for row in lock_held(c, order) if row.state in ("held", "committed")]
+    times = 2 if planted("release_twice") else 1
+    _set_reserved(c, [(row, times * (row.shipped - row.quantity)) for row in rows])
     c.execute(
         update(reservation)
         .where(reservation.c.order_id == order.id, reservation.c.state.in_(("held", "committed")))

@@ -74,6 +74,7 @@ order_line = Table(
     Column("variant_id", Id, ForeignKey("variant.id"), nullable=False, index=True),
     Column("sku", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("fact", Text, nullable=False, server_default=""),
     Column("options", Json, nullable=False),
     Column("image", Json),
     Column("unit_price", Int, CheckConstraint("unit_price >= 0", name="unit_price"), nullable=False),
@@ -136,7 +137,9 @@ withdrawal = Table(
     Column("order_number", Text, nullable=False),
     Column("email", Text, nullable=False),
     Column("locale", Text, nullable=False),
+    Column("certain", Flag, nullable=False),
     Column("created_at", Instant, nullable=False, default=clock()),
     sqlite_strict=True,
 )
-"""What somebody declared, word for word. ``order_id`` is set where number and e-mail address fit an order."""
+"""What somebody declared, word for word. ``order_id`` is set where the number is an order's; ``certain`` says that the
+e-mail address is its customer's too."""

@@ -15,8 +15,8 @@ from shopapi.orders.tables import sales_order, withdrawal
 
 
 def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdrawal:
-    """Take a declaration in; the receipt goes out by the outbox."""
-    number = _meant(c, declared)
+    """Take a declaration in; the receipt goes out by the outbox, and the order that it names says so to staff."""
+    number, certain = _meant(c, declared)
     order = None if number is None else lock_order(c, number)
     name = public_id("wdr")
     row = c.execute(
@@ -28,25 +28,33 @@ def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdr
             order_number=declared.order_number,
             email=declared.email,
             locale=locale,
+            certain=certain,
         )
         .returning(withdrawal.c.created_at)
     ).one()
     if order is not None:
-        order.add_event(c, "withdrawn", actor=CUSTOMER, withdrawal=name)
+        order.add_event(c, "withdrawn", actor=CUSTOMER, withdrawal=name, certain="yes" if certain else "no")
     else:
         tell(c, "withdrawal.received", f"withdrawal:{name}", 1, {"withdrawal": name})
     return Withdrawal(name, declared.name, declared.order_number, declared.email, row.created_at)
 
 
-def _meant(c: Reader, declared: WithdrawalInput) -> str | None:
+def _meant(c: Reader, declared: WithdrawalInput) -> tuple[str | None, bool]:
+    """The order whose number was given, and whether the e-mail address is its customer's.
+
+    The law lets people name any address for the receipt, so another one makes the declaration no less valid; but it may
+    as well be somebody else's doing, which staff have to find out.
+    """
     number = normal_number(declared.order_number)
     if number is None:
-        return None
+        return None, False
     row = c.execute(select(sales_order.c.email).where(sales_order.c.number == number)).first()
-    return number if row is not None and normal_email(row.email) == normal_email(declared.email) else None
+    return (None, False) if row is None else (number, normal_email(row.email) == normal_email(declared.email))
 
 
 def withdrawals_of(c: Reader, order_id: int) -> list[Withdrawal]:
-    """The declarations that fit an order, oldest first."""
+    """The declarations that name an order, oldest first."""
     rows = c.execute(select(withdrawal).where(withdrawal.c.order_id == order_id).order_by(withdrawal.c.id))
-    return [Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at) for row in rows]
+    return [
+        Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at, row.certain) for row in rows
+    ]

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from shopapi.client import BadRequest, NotFound
 from shopapi.contract.orders import Order
+from shopweb.storefront.cart_settling import note_units
 from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_number, typed_token
 from shopweb.storefront.order_view import order_view
@@ -36,6 +37,8 @@ async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Pa
         return await missing_page(visit)
     if visit.asked("seen") == str(order.version):
         return Response(b"", status_code=204, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
+    if order.state == "cancelled":
+        await _count_again(visit, order)
     fresh = visit.asked("new") == "1" or visit.now - order.placed_at < _JUST_NOW
     return await private_page(
         visit,
@@ -56,6 +59,19 @@ async def order_of(visit: Visit, number: str, token: str) -> Order | None:
         return await visit.api_for_nobody.get_order(number, token, language=visit.language)
     except (NotFound, BadRequest):
         return None
+
+
+async def _count_again(visit: Visit, order: Order) -> None:
+    """After a payment that failed the cart is open again, so its units are in the header again."""
+    kept = visit.cart
+    if kept is None or kept.units or not kept.order.startswith(f"/orders/{order.number}?"):
+        return
+    try:
+        cart = await visit.api_for_nobody.get_cart(kept.token, language=visit.language)
+    except NotFound:
+        return
+    if cart.state == "open":
+        note_units(visit, cart)
 
 
 async def missing_page(visit: Visit) -> Page:

@@ -47,8 +47,6 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("The payment came after all, so the order holds.")
         case "shipped":
             return _("The goods have left our shop.")
-        case "closed":
-            return _("Everything about this order is done.")
         case "refunded":
             amount = amount_told(event, order.currency)
             if amount is None:

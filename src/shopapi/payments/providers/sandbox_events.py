@@ -15,6 +15,7 @@ import msgspec
 
 from shopapi.payments.providers.interface import BadSignature, ProviderEvent
 from shopapi.payments.providers.sandbox_wire import SandboxEvent
+from shopapi.runtime.failpoints import planted
 
 HEADER: Final = "sandbox-signature"
 TOLERANCE_S: Final = 300
@@ -25,7 +26,8 @@ _MOST_SIGNATURES: Final = 8
 
 def read_event(headers: Mapping[str, str], body: bytes, secrets: Iterable[str]) -> ProviderEvent:
     """Read a webhook; raises :class:`BadSignature`, and ``ValueError`` where it is signed but makes no sense."""
-    verify(headers, body, secrets, time.time())
+    if not planted("trust_webhook"):
+        verify(headers, body, secrets, time.time())
     try:
         event = msgspec.json.decode(body, type=SandboxEvent)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
