@@ -138,7 +138,7 @@ async def shop_on(port: int, task: Task, customers: int, seconds: float) -> Load
     began = time.perf_counter()
     busy = [asyncio.create_task(run.buy_on(port)) for _ in range(customers)]
     await asyncio.wait(busy, timeout=seconds)
-    while not run.times and time.perf_counter() - began < _PATIENCE_S:
+    while not run.times and not run.broken and time.perf_counter() - began < _PATIENCE_S:
         await asyncio.sleep(0.05)
     load = run.load(time.perf_counter() - began)
     for one in busy:

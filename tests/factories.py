@@ -238,7 +238,7 @@ def cart(
 ) -> Filled:
     """A cart with so many units of skus, ready to be ordered; it is sent the first way that goes there."""
     token = carts.create_cart(c, [LineInput(sku, units) for sku, units in lines], "de").token
-    carts.set_contact(c, token, ContactInput(email, where))
+    carts.set_contact(c, token, ContactInput(email, where), customer_key=email)
     carts.set_shipping(c, token, methods_to(read_cart(c, token, "de"))[0].public_id)
     if code:
         carts.add_code(c, token, code)

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from shopapi.runtime.part import PartSettings
-from shopapi.runtime.settings import flag, secret_key, setting, switch, text, url_or_none, whole
+from shopapi.runtime.settings import flag, origins, secret_key, setting, switch, text, url_or_none, whole
 
 _POSTGRESQL: Final = ("postgres", "postgresql")
 
@@ -72,6 +72,12 @@ class ApiSettings(PartSettings):
     )
     manual_payment_days: int = setting(
         "SHOP_MANUAL_PAYMENT_DAYS", whole(1, 90), "7", "Days that an order waits for its bank transfer."
+    )
+    return_origins: tuple[str, ...] = setting(
+        "SHOP_RETURN_ORIGINS",
+        origins,
+        "",
+        "More origins that a payment page may lead back to, separated by commas; the shop's own is one.",
     )
     sandbox_url: SplitResult | None = setting(
         "SHOP_SANDBOX_URL", url_or_none, "", "The sandbox payment provider, for trying out; none by default."

@@ -35,6 +35,9 @@ KEYS_KEPT_DAYS: Final = 30
 
 _HOUR_S: Final = 3600.0
 _MOST_BATCHES: Final = 20
+_LONGEST_PAUSE_S: Final = 60
+_LAST_QUESTION_S: Final = 25.0
+"""A provider that is being asked gets so long to answer before the worker stops."""
 _NAME: Final = f"{socket.gethostname()}:{os.getpid()}"
 _log = logging.getLogger(__name__)
 
@@ -43,7 +46,8 @@ _log = logging.getLogger(__name__)
 class Chore:
     """Work that comes round every ``every_s`` seconds; ``due`` is when, by the monotonic clock.
 
-    ``counted`` is what ``work`` answered last: the audit, how many findings.
+    ``counted`` is what ``work`` answered last: the audit, how many findings. ``failed`` is how often in a row it could
+    not be done. One that is ``apart`` waits for others, and has a thread of its own, so that nothing waits for it.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Chore:
     work: Callable[[Database], int | None]
     due: float = 0.0
     counted: int | None = None
+    failed: int = 0
+    apart: bool = False
 
 
 def audit_books(db: Database) -> int:
@@ -69,7 +75,9 @@ def clean_up(db: Database) -> None:
     """Drop what has ended: sessions, carts that nobody touched, events that were taken in long ago, and idempotency
     keys older than :data:`KEYS_KEPT_DAYS`."""
     sessions = db.write(drop_dead_sessions)
-    keys = db.write(lambda c: forget_old_keys(c, days=KEYS_KEPT_DAYS))
+    keys = 0
+    while dropped := db.write(lambda c: forget_old_keys(c, days=KEYS_KEPT_DAYS)):
+        keys += dropped
     carts = db.write(drop_old_carts)
     dropped = events.drop_old(db)
     if sessions or keys or carts or dropped:
@@ -103,7 +111,7 @@ def chores(settings: ApiSettings) -> list[Chore]:
         Chore("outbox", 1.0, lambda db: _until_done(lambda: events.take_in(db, settings))),
         Chore("e-mail", 1.0, lambda db: _until_done(lambda: send(db, settings))),
         Chore("expiry", 15.0, expire_orders),
-        Chore("reconciliation", 5.0, Reconciler(settings)),
+        Chore("reconciliation", 5.0, Reconciler(settings), apart=True),
         Chore("audit", _HOUR_S, audit_books),
         Chore("clean-up", _HOUR_S, clean_up),
     ]
@@ -153,10 +161,13 @@ class Worker:
         chore.due = time.monotonic() + chore.every_s
         try:
             chore.counted = chore.work(self._db)
+            chore.failed = 0
         except DatabaseUnavailable as error:
             self.failures += 1
-            _log.warning("%s: %s; again in a minute", chore.name, error)
-            chore.due = time.monotonic() + 60
+            pause_s = min(_LONGEST_PAUSE_S, 2**chore.failed)
+            chore.failed += 1
+            _log.warning("%s: %s; again in %d s", chore.name, error, pause_s)
+            chore.due = time.monotonic() + pause_s
         except Exception:
             # One chore's defect must not end the others.
             self.failures += 1
@@ -169,15 +180,28 @@ def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
     from shopapi.worker_health import serve_health
 
     failpoints.arm(settings, test_mode=settings.test_mode, failpoints=settings.failpoints)
-    db = open_database(settings.database_url, threads=2, patient=True)
-    worker = Worker(db, chores(settings))
+    db = open_database(settings.database_url, threads=3, patient=True)
+    todo = chores(settings)
+    worker = Worker(db, [chore for chore in todo if not chore.apart])
+    others = [Worker(db, [chore]) for chore in todo if chore.apart]
+    threads = [threading.Thread(target=other.run, daemon=True) for other in others]
+
+    def stop(*_: object) -> None:
+        for each in (worker, *others):
+            each.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+        signal.signal(number, stop)
     health = serve_health(worker, db, host, port) if port else None
     _log.info("worker started")
     try:
+        for thread in threads:
+            thread.start()
         worker.run()
     finally:
+        stop()
+        for thread in threads:
+            thread.join(_LAST_QUESTION_S)
         if health is not None:
             health.shutdown()
         db.close()

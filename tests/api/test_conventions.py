@@ -636,7 +636,7 @@ def test_a_place_is_free_again_after_an_answer_and_after_a_fault() -> None:
                 await layer(scope(method="GET"), None, None)
 
     asyncio.run(run(InFlight(broken, 1)))
-    asyncio.run(run(OneWriter(broken)))
+    asyncio.run(run(OneWriter(broken, asyncio.Semaphore(1))))
 
 
 def test_a_second_writer_waits_for_its_turn_and_then_is_503(monkeypatch: pytest.MonkeyPatch) -> None:

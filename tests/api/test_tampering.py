@@ -127,7 +127,9 @@ def test_no_quantity_that_is_none_changes_a_cart(request: pytest.FixtureRequest,
     token = counter.new_cart(**{KRUG: 1})
     path = f"/v1/carts/{token}"
     for quantity in (*QUANTITIES, 0):
-        tries = [("POST", "/v1/carts", {"lines": [{"sku": KRUG, "quantity": quantity}]})]
+        tries: list[tuple[str, str, dict[str, Any]]] = [
+            ("POST", "/v1/carts", {"lines": [{"sku": KRUG, "quantity": quantity}]})
+        ]
         tries.append(("POST", f"{path}/lines", {"sku": KRUG, "quantity": quantity}))
         if quantity != 0:  # That takes the line out.
             tries.append(("PATCH", f"{path}/lines/{KRUG}", {"quantity": quantity}))

@@ -49,9 +49,7 @@ def test_a_number_and_an_address_fit_however_they_are_written(counter: Counter, 
     assert kinds(counter.read(order)) == ["placed", "withdrawn"]
 
 
-@pytest.mark.parametrize(
-    "said", [{"order_number": "S-000000"}, {"order_number": "the blue one"}, {"email": "ben@kunde.example"}]
-)
+@pytest.mark.parametrize("said", [{"order_number": "S-000000"}, {"order_number": "the blue one"}])
 def test_a_declaration_that_fits_none_is_kept_and_answered_alike(counter: Counter, said: dict[str, str]) -> None:
     order = counter.order()
     fits = done(declare(counter, order_number=order["number"]), 201)
@@ -60,6 +58,15 @@ def test_a_declaration_that_fits_none_is_kept_and_answered_alike(counter: Counte
     assert kinds(counter.read(order)) == ["placed", "withdrawn"]
     assert counter.rows("withdrawal") == 2
     assert announced(counter) == ["order.withdrawn", "withdrawal.received"]
+
+
+def test_a_declaration_from_another_address_is_shown_to_staff_as_uncertain(counter: Counter) -> None:
+    order = counter.order()
+    done(declare(counter, order_number=order["number"], email="ben@kunde.example"), 201)
+    done(declare(counter, order_number=order["number"]), 201)
+    assert [one["certain"] for one in counter.seen(order)["withdrawals"]] == [False, True]
+    assert kinds(counter.read(order)) == ["placed", "withdrawn", "withdrawn"]
+    assert done(counter.staff("GET", "orders"))["data"][0]["withdrawn"] is True
 
 
 def test_the_same_declaration_twice_is_one(counter: Counter) -> None:

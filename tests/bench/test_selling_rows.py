@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from bench import carts, goods, orders, pgbench
 from bench.carts import Supply
+from bench.counter import counted
 from bench.lanes import Bench
 from bench.load import Load
 from bench.measures import selling
@@ -26,7 +27,7 @@ def bench(
     monkeypatch.setenv("BENCH_POSTGRES", postgresql_url.replace("postgresql+psycopg2", "postgresql"))
     monkeypatch.setattr(goods, "KEPT", tmp_path_factory.getbasetemp() / "kept-goods")
     monkeypatch.setattr(selling, "PRODUCTS", PRODUCTS)
-    with Bench(Plan(seconds=1, runs=1, items=PRODUCTS), print) as one:
+    with Bench(Plan(seconds=0.3, runs=1, items=PRODUCTS), print) as one:
         yield one
 
 
@@ -77,7 +78,7 @@ def test_a_checkout_with_a_parameter_that_no_draft_names_is_refused(bench: Bench
 def test_an_answer_that_made_no_order_is_an_error(bench: Bench) -> None:
     with bench.own_goods("SQLite", PRODUCTS) as made:
         one = carts.models(made, [carts.goods_on_sale(made, 1)])
-        lane = selling.counted("it", one, sales_order, lambda ready, seconds: Load(len(ready), seconds))
+        lane = counted("it", one, sales_order, lambda ready, seconds: Load(len(ready), seconds))
         load = lane.measure(1)
         assert load.answers > 0
         assert load.errors == load.answers

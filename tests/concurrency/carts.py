@@ -18,9 +18,11 @@ from shopapi.contract.carts import Address, ContactInput, LineInput
 from shopapi.db.engine import Database
 from shopapi.inventory.tables import stock_level
 from shopapi.promotions.records import NewPromotion
+from shopapi.promotions.rules import customer_key
 from shopapi.promotions.store import add_promotion
 from shopctl.seeds.selling import add_selling
 from tests import factories
+from tests.conftest import SECRET_KEY
 
 ANNA: Final = Address("Anna Weber", "Karl-Heine-Straße 12", "04229", "Leipzig", "DE")
 RECORDS: Final[list[ProductRecord]] = []
@@ -91,7 +93,7 @@ def one(database: Database, units: int = 100, quantity: int = 1) -> Filled:
 
 def _filled(c: Connection, lines: Sequence[tuple[str, int]], email: str, code: str | None) -> Filled:
     token = store.create_cart(c, [LineInput(sku, units) for sku, units in lines], "de").token
-    store.set_contact(c, token, ContactInput(email, ANNA))
+    store.set_contact(c, token, ContactInput(email, ANNA), customer_key=customer_key(email, SECRET_KEY))
     store.set_shipping(c, token, methods_to(read_cart(c, token, "de"))[0].public_id)
     if code is not None:
         store.add_code(c, token, code)
@@ -102,8 +104,11 @@ def _like(c: Connection, model: Filled, email: str) -> Filled:
     """A cart with the same in it, of somebody else: a tenth of the work."""
     token = new_token()
     row = c.execute(select(cart).where(cart.c.token == model.token)).one()._asdict()
-    own = {name: row.pop(name) for name in ("id", "token", "email")}
-    made = c.execute(insert(cart).values(**row, token=token, email=email).returning(cart.c.id)).scalar_one()
+    own = {name: row.pop(name) for name in ("id", "token", "email", "customer_key")}
+    whose = customer_key(email, SECRET_KEY)
+    made = c.execute(
+        insert(cart).values(**row, token=token, email=email, customer_key=whose).returning(cart.c.id)
+    ).scalar_one()
     for table in (cart_line, cart_code):
         others = [column for column in table.c if column.key != "cart_id"]
         c.execute(

@@ -37,6 +37,7 @@ from tests.conftest import AsRole
 from tests.proving.proof import Proof, load
 
 UNITS = 6
+ORDERED = ("succeeded", "manual", "open", "lost", "declined")
 WHICH = st.integers(0, 9)
 FEW = st.integers(1, 3)
 
@@ -128,14 +129,20 @@ class Sale(RuleBasedStateMachine):
         factories.save(self.counter.database, *self.records)
         self.skus = [str(record.variants[0].sku) for record in self.records]
         self.model.shelves = {sku: Shelf(UNITS) for sku in self.skus}
+        for first, second in ((1, 0), (2, 1), (1, 2)):
+            self.put_into_a_cart(first, second)
 
     # --- carts
 
     @rule(first=FEW, second=st.integers(0, 2))
     def new_cart(self, first: int, second: int) -> None:
+        self.put_into_a_cart(first, second)
+
+    def put_into_a_cart(self, first: int, second: int) -> None:
         wanted = {sku: number for sku, number in zip(self.skus, (first, second), strict=True) if number}
         if self.model.fits(wanted):
-            self.model.carts[self.counter.cart(**wanted)["token"]] = wanted
+            token = self.counter.cart(**wanted)["token"]  # type: ignore[arg-type]
+            self.model.carts[token] = wanted
 
     def cart(self, which: int) -> str | None:
         tokens = list(self.model.carts)
@@ -168,7 +175,7 @@ class Sale(RuleBasedStateMachine):
 
     # --- ordering
 
-    @rule(which=WHICH, how=st.sampled_from(["manual", "succeeded", "declined", "open", "lost"]))
+    @rule(which=WHICH, how=st.sampled_from(["succeeded", *ORDERED]))
     def check_out(self, which: int, how: str) -> None:
         if (token := self.cart(which)) is None:
             return
@@ -389,7 +396,7 @@ def counter(bank: Bank, database: Database, settings: ApiSettings, as_role: AsRo
 def test_a_sale_comes_to_what_paper_and_pencil_say(
     request: pytest.FixtureRequest, counter: Counter, bank: Bank
 ) -> None:
-    examples, steps = load(8, 300), load(30, 60)
+    examples, steps = load(10, 300), load(40, 60)
     proof = Proof(
         request, "T37", "a sale in any order of events is what the model says", f"{examples} runs x {steps} steps"
     )
@@ -398,5 +405,6 @@ def test_a_sale_comes_to_what_paper_and_pencil_say(
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=steps))
     for what, times in sorted(done.items()):
         proof.count(what, times)
-    for what in ("succeeded", "lost", "webhook succeeded", "expired", "cancelled", "shipped", "refunded"):
-        proof.sometimes(what, 0)
+    # A short run meets some of what can happen, a whole one nearly all of it.
+    assert len(done) >= load(6, 14), f"Too little happened: {done}"
+    proof.sometimes("orders", sum(times for what, times in done.items() if what in ORDERED))

@@ -1,13 +1,18 @@
 """A plug-in of pytest that collects the rows of all proofs, from whichever worker they come."""
 
-from typing import cast
+import os
+from typing import Final, cast
 
 import pytest
 
 from tests.proving.proof import PROPERTY, Row
 from tests.proving.table import HELD, Proved
 
-_WORDS = 160
+BESIDE: Final = "tests/properties/test_money.py"
+"""Properties of money: each of its tests is a row too, named by itself."""
+
+EXAMPLES: Final = "PROVE_EXAMPLES"
+_WORDS: Final = 160
 
 
 class Rows:
@@ -24,6 +29,8 @@ class Rows:
         for place, (name, row) in enumerate(report.user_properties):
             if name == PROPERTY:
                 self._rows[report.nodeid, place] = cast(Row, row)
+        if BESIDE in report.nodeid:
+            self._rows[report.nodeid, 0] = _of_money(report)
         if report.failed:
             self._wrong.setdefault(report.nodeid, _first_line(report))
 
@@ -39,6 +46,11 @@ class Rows:
         return silent + [
             Proved(row, self._wrong.get(node, HELD), self._s[node]) for (node, _), row in self._rows.items()
         ]
+
+
+def _of_money(report: pytest.TestReport) -> Row:
+    promise = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+    return Row(ids="T38", promise=promise, database="", load=f"{os.environ.get(EXAMPLES)} examples", faults={})
 
 
 def _first_line(report: pytest.TestReport) -> str:

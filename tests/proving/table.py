@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tests.proving.proof import Row
 
@@ -37,7 +38,7 @@ def print_table(proved: Iterable[Proved], console: Console) -> bool:
         faults = ", ".join(f"{name}: {times}" for name, times in one.row["faults"].items()) or "none"
         colour = "green" if one.held else "red"
         cells = (one.row["ids"], one.row["promise"], one.row["database"], one.row["load"], faults)
-        table.add_row(*cells, f"{one.s:.0f}", f"[{colour}]{one.result}[/{colour}]")
+        table.add_row(*map(Text, cells), f"{one.s:.0f}", Text(one.result, style=colour))
     console.print(table)
     red = [one for one in rows if not one.held]
     if not rows:

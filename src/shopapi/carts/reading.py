@@ -149,7 +149,9 @@ def _statement(*, postgresql: bool) -> TextClause:
     now = "now()" if postgresql else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
     live = yes(
         f"""p.starts_at <= {now} AND (p.ends_at IS NULL OR p.ends_at > {now})
-        AND (d.max_uses IS NULL OR d.used < d.max_uses)"""
+        AND (d.max_uses IS NULL OR d.used < d.max_uses)
+        AND (d.max_uses_per_customer IS NULL OR d.max_uses_per_customer > (SELECT count(*) FROM code_redemption r
+          WHERE r.code_id = d.id AND r.customer_key = k.customer_key))"""  # noqa: S608 - of our own words alone
     )
 
     def fields(table: str, *names: str, as_json: tuple[str, ...] = ()) -> str:

@@ -34,12 +34,12 @@ from shopapi.contract.catalog import Money
 from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
 from shopapi.http.etag import etag
-from shopapi.http.guests import GuestLimits, address_of, asked_locale, cart_scope
+from shopapi.http.guests import GuestLimits, address_of, asked_locale, cart_scope, take
 from shopapi.http.idempotency import Answer, once
 from shopapi.http.problems import RateLimited
 from shopapi.http.threads import in_thread
 from shopapi.http.told import PUBLIC, Route
-from shopapi.promotions.rules import CodeExpired, CodeNotApplicable, CodeUnknown, CodeUsedUp
+from shopapi.promotions.rules import CodeExpired, CodeNotApplicable, CodeUnknown, CodeUsedUp, customer_key
 
 _GONE: Final = (CartGone, CartAlreadyOrdered)
 _ADDING: Final = (NotForSale, TooFewInStock, TooMuch)
@@ -151,7 +151,8 @@ def set_cart_contact(
     token: FromPath[str], data: JSONBody[ContactInput], request: ShopRequest, db: NamedDependency[Database]
 ) -> Response[Cart]:
     """Taxes and the ways to deliver go by the country of the shipping address."""
-    return _changed(request, db, token, lambda c: store.set_contact(c, token, data))
+    whose = customer_key(data.email, request.app.state.settings.secret_key)
+    return _changed(request, db, token, lambda c: store.set_contact(c, token, data, customer_key=whose))
 
 
 @get(
@@ -204,8 +205,8 @@ def add_cart_code(
     guest_limits: NamedDependency[GuestLimits],
 ) -> Response[bytes]:
     """One code at a time: it takes the place of one that was there."""
-    guest_limits.codes_of_cart.take(token)
-    guest_limits.codes_of_address.take(address_of(request))
+    take(request, guest_limits.codes_of_cart, token)
+    take(request, guest_limits.codes_of_address, address_of(request))
 
     def change(c: Connection) -> Answer:
         code_id = store.add_code(c, token, data.code)

@@ -21,6 +21,7 @@ from shopapi.carts.tables import KEPT_DAYS, cart, cart_code, cart_line
 from shopapi.catalog.tables import shop, variant
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES, ContactInput, LineInput
 from shopapi.contract.catalog import Locale
+from shopapi.db.engine import TryAgain
 from shopapi.db.types import clock
 from shopapi.promotions.rules import normal_code
 from shopapi.promotions.store import find_code
@@ -64,7 +65,7 @@ _FITS: Final = f"least(free, {MAX_LINE_QUANTITY})"
 # One statement: the cart's row is locked before anything is read, and what two callers add at once is summed on the
 # line's newest version, never on what was read before.
 _ADD_ON_POSTGRESQL: Final = text(f"""
-WITH locked AS MATERIALIZED (SELECT id FROM cart WHERE token = :token FOR UPDATE),
+WITH locked AS MATERIALIZED (SELECT id FROM cart WHERE token = :token AND state = 'open' FOR UPDATE),
 facts AS MATERIALIZED ({_FACTS} AND EXISTS (SELECT 1 FROM locked)),
 added AS (
   INSERT INTO cart_line (cart_id, variant_id, quantity, price_told, position, created_at)
@@ -79,7 +80,7 @@ added AS (
 )
 SELECT facts.*, EXISTS (SELECT 1 FROM added) AS added FROM facts
 """)  # noqa: S608 - of our own words alone
-_FACTS_ON_SQLITE: Final = text(_FACTS)
+_FACTS_ALONE: Final = text(_FACTS)
 
 
 def add_line(c: Connection, token: str, line: LineInput) -> None:
@@ -90,9 +91,13 @@ def add_line(c: Connection, token: str, line: LineInput) -> None:
     """
     if c.dialect.name == "postgresql":
         row = c.execute(_ADD_ON_POSTGRESQL, {"token": token, "sku": line.sku, "quantity": line.quantity}).first()
-        _refuse(row, line, added=row is not None and row.added)
+        if row is None:  # It is none, or is ordered by now: a new statement sees which.
+            row = c.execute(_FACTS_ALONE, {"token": token, "sku": line.sku}).first()
+            _refuse(row, line, added=False)
+            raise TryAgain(f"cart {token}")
+        _refuse(row, line, added=row.added)
         return
-    row = c.execute(_FACTS_ON_SQLITE, {"token": token, "sku": line.sku}).first()
+    row = c.execute(_FACTS_ALONE, {"token": token, "sku": line.sku}).first()
     _refuse(row, line, added=_fits(row, line))
     if row is not None:
         _set_quantity(c, row, row.had + line.quantity)
@@ -145,7 +150,7 @@ def set_line(c: Connection, token: str, sku: str, quantity: int) -> None:
     Raises as :func:`add_line`, and :class:`NotInCart`.
     """
     cart_id = lock_open(c, token)
-    row = c.execute(_FACTS_ON_SQLITE, {"token": token, "sku": sku}).one()
+    row = c.execute(_FACTS_ALONE, {"token": token, "sku": sku}).one()
     if quantity == 0:
         of_sku = select(variant.c.id).where(variant.c.sku == sku).scalar_subquery()
         gone = c.execute(delete(cart_line).where(cart_line.c.cart_id == cart_id, cart_line.c.variant_id == of_sku))
@@ -162,7 +167,7 @@ def set_line(c: Connection, token: str, sku: str, quantity: int) -> None:
     _set_quantity(c, row, quantity)
 
 
-def set_contact(c: Connection, token: str, contact: ContactInput) -> None:
+def set_contact(c: Connection, token: str, contact: ContactInput, *, customer_key: str) -> None:
     """Say who buys and where it goes; a way to deliver that does not go there is taken back.
 
     Raises :class:`CartGone`, :class:`CartAlreadyOrdered`, :class:`NoDelivery`.
@@ -178,6 +183,7 @@ def set_contact(c: Connection, token: str, contact: ContactInput) -> None:
         .where(cart.c.id == cart_id)
         .values(
             email=contact.email,
+            customer_key=customer_key,
             shipping_address=msgspec.to_builtins(contact.shipping_address),
             billing_address=None if billing is None else msgspec.to_builtins(billing),
             country=country,

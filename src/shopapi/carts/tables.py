@@ -19,6 +19,7 @@ cart = Table(
     Column("version", Int, nullable=False, server_default="1"),
     Column("currency", Text, nullable=False),
     Column("email", Text),
+    Column("customer_key", Text),
     Column("shipping_address", Json),
     Column("billing_address", Json),
     Column("country", Text),
@@ -28,7 +29,7 @@ cart = Table(
     Index(None, "updated_at"),
     sqlite_strict=True,
 )
-"""``country`` is the shipping address's: taxes and delivery go by it."""
+"""``country`` is the shipping address's: taxes and delivery go by it; ``customer_key`` is whose uses of codes count."""
 
 cart_line = Table(
     "cart_line",

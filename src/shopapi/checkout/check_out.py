@@ -69,18 +69,28 @@ async def check_out(till: Till, asked: Asked) -> Said:
 
 async def _check_out(till: Till, asked: Asked, provider: PaymentProvider | None) -> Said:
     begun = await till.run(lambda db: _begin(db, asked, provider, list(till.providers)))
-    if not isinstance(begun, str):
+    if not isinstance(begun, _Begun):
         return begun
     reach("after_reserve")
-    owed = await till.run(lambda db: _to_charge(db, begun))
+    owed = await till.run(lambda db: _to_charge(db, begun.number))
     if provider is None or owed is None:
-        return await till.run(lambda db: _finish(db, asked, begun, None))
+        return await till.run(lambda db: _finish(db, asked, begun.number, None))
     answer = await _charge(provider, asked, begun, owed)
-    return await till.run(lambda db: _finish(db, asked, begun, answer))
+    return await till.run(lambda db: _finish(db, asked, begun.number, answer))
 
 
-def _begin(db: Database, asked: Asked, provider: PaymentProvider | None, known: list[str]) -> Said | str:
-    """Place the order; answers what is to be said, or the number of the order whose charge comes next."""
+@dataclass(frozen=True)
+class _Begun:
+    """An order whose charge comes next; ``fresh`` says that nobody can have asked for it before."""
+
+    number: str
+    fresh: bool
+
+
+def _begin(db: Database, asked: Asked, provider: PaymentProvider | None, known: list[str]) -> Said | _Begun:
+    """Place the order; answers what is to be said, or the order whose charge comes next."""
+    if asked.claim.over_limit is not None:
+        return _refused(db, asked, asked.claim.over_limit)
     for _ in range(_TRIES):
         try:
             with db.reading() as c:
@@ -95,14 +105,12 @@ def _begin(db: Database, asked: Asked, provider: PaymentProvider | None, known: 
         goes_on = not draft.is_free and not offline
         verdict = _place(db, asked, draft, goes_on=goes_on)
         if verdict.why == "placed":
-            return (
-                draft.number
-                if goes_on
-                else (201, _headers(draft.order), with_token(_encode(draft.order), draft.number, asked))
-            )
+            if goes_on:
+                return _Begun(draft.number, fresh=True)
+            return 201, _headers(draft.order), with_token(_encode(draft.order), draft.number, asked)
         if verdict.why == "stock":
             return _refused(db, asked, TooFewInStock(verdict.left))
-        if verdict.why == "code" and (said := _code_refused(draft)) is not None:
+        if verdict.why == "code" and (said := _code_refused(draft, verdict)) is not None:
             return _refused(db, asked, said)
         with db.reading() as c:
             seen = look_up(c, asked.claim)
@@ -126,12 +134,15 @@ def _place(db: Database, asked: Asked, draft: Draft, *, goes_on: bool) -> Verdic
         return Verdict("price", {})
 
 
-def _code_refused(draft: Draft) -> ShopError | None:
-    code = next((one.code for one in draft.order.discounts if one.code is not None), None)
-    return None if code is None else CodeUsedUp(code)
+def _code_refused(draft: Draft, verdict: Verdict) -> ShopError | None:
+    """The refusal of the customer's own code; one that applies by itself is left out the next time the cart is read."""
+    for one in draft.priced.cart.promotions:
+        if one.code is not None and one.code_id in verdict.codes:
+            return CodeUsedUp(one.code)
+    return None
 
 
-def _refused(db: Database, asked: Asked, error: ShopError) -> Said | str:
+def _refused(db: Database, asked: Asked, error: ShopError) -> Said | _Begun:
     """A refusal, unless the same request was answered before; one that the state of things gives is kept."""
     with db.reading() as c:
         seen = look_up(c, asked.claim)
@@ -146,10 +157,10 @@ def _refused(db: Database, asked: Asked, error: ShopError) -> Said | str:
     return _again(db, asked, kept) if isinstance(kept, Replay) and kept.body != body else (status, headers, body)
 
 
-def _again(db: Database, asked: Asked, seen: Replay | str) -> Said | str:
+def _again(db: Database, asked: Asked, seen: Replay | str) -> Said | _Begun:
     if isinstance(seen, str):
         db.write(lambda c: take_over(c, asked.claim))
-        return seen
+        return _Begun(seen, fresh=False)
     body = seen.body
     if seen.order_number is not None:
         body = with_token(body, seen.order_number, asked)
@@ -165,8 +176,9 @@ def _to_charge(db: Database, number: str) -> Owed | None:
     return owed
 
 
-async def _charge(provider: PaymentProvider, asked: Asked, number: str, owed: Owed) -> ChargeAnswer | None:
+async def _charge(provider: PaymentProvider, asked: Asked, begun: _Begun, owed: Owed) -> ChargeAnswer | None:
     """Ask the provider; nothing where it gave no answer."""
+    number = begun.number
     token = access_token(number, asked.secret_key)
     charge = Charge(
         key=f"{owed.key}-2" if planted("charge_with_new_key") else owed.key,
@@ -178,12 +190,14 @@ async def _charge(provider: PaymentProvider, asked: Asked, number: str, owed: Ow
         locale=asked.locale or "de",
     )
     reach("before_psp")
+    answer: ChargeAnswer | None = None
     try:
         answer = await provider.charge(charge)
     except TooBusy as error:
-        answer = ChargeAnswer("failed", reason=str(error) or "the provider is busy")
+        # It says that this call moved nothing. One before it may have, whose answer was lost with its process.
+        answer = ChargeAnswer("failed", reason=str(error) or "the provider is busy") if begun.fresh else None
     except NoAnswer:
-        answer = None
+        pass  # Whatever became of it, the worker finds out.
     reach("after_psp")
     return answer
 
@@ -198,7 +212,8 @@ def _finish(db: Database, asked: Asked, number: str, answer: ChargeAnswer | None
             mark_unknown(c, number)
         order = read_order(c, number)
         if order.state == "cancelled":
-            status, headers, body = refusal(PaymentDeclined(answer.reason if answer else ""), asked.claim)
+            declined = PaymentDeclined(answer.reason) if answer else PaymentDeclined.given_up()
+            status, headers, body = refusal(declined, asked.claim)
         else:
             status, headers, body = 201, _headers(order), _encode(order)
         kept = finish(c, asked.claim, status=status, headers=headers, body=body)

@@ -5,24 +5,34 @@ unless the provider has been silent for two hours: then the goods are sold to ot
 dealt with as it comes.
 """
 
+import logging
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
-from shopapi.db.engine import Database
+from shopapi.db.engine import Database, DatabaseUnavailable, OutcomeUnknown
 from shopapi.db.types import clock
 from shopapi.orders.reading import OFFLINE
 from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import ChargeAnswer
 from shopapi.payments.record_charge import GivenUp, cancel, record_charge
 from shopapi.payments.store import lock_payment
-from shopapi.payments.tables import payment
+from shopapi.payments.tables import payment, payment_issue
 from shopapi.runtime.failpoints import planted
 
 SILENT_S: Final = 2 * 3600
 """So long after its time an order waits for a provider that does not answer."""
 
 _BATCH: Final = 100
+_log = logging.getLogger(__name__)
+
+
+# A person decides on these, and the goods stay reserved until then.
+_MISMATCHED: Final = exists().where(
+    payment_issue.c.payment_id == payment.c.id,
+    payment_issue.c.kind == "amount_mismatch",
+    payment_issue.c.resolved_at.is_(None),
+)
 
 
 def _due() -> Select[Any]:
@@ -31,6 +41,7 @@ def _due() -> Select[Any]:
         .join_from(sales_order, payment, payment.c.order_id == sales_order.c.id)
         .where(
             sales_order.c.state == "placed",
+            ~_MISMATCHED,
             or_(
                 and_(sales_order.c.expires_at < clock(), payment.c.provider.in_(OFFLINE)),
                 sales_order.c.expires_at < clock(-SILENT_S),
@@ -45,7 +56,18 @@ def expire_orders(db: Database) -> int:
     """Give up what is due; answers how many orders that were."""
     with db.reading() as c:
         rows: list[Row[Any]] = list(c.execute(_due()))
-    return sum(db.write(lambda c, number=row.number: expire_order(c, number)) for row in rows)  # type: ignore[misc]
+    return sum(_expired(db, row.number) for row in rows)
+
+
+def _expired(db: Database, number: str) -> bool:
+    try:
+        return db.write(lambda c: expire_order(c, number))
+    except (DatabaseUnavailable, OutcomeUnknown):
+        raise
+    except Exception:
+        # One order's defect must not keep the others waiting.
+        _log.exception("expiry of %s failed", number)
+        return False
 
 
 def expire_order(c: Connection, number: str) -> bool:

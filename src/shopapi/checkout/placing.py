@@ -114,7 +114,8 @@ WITH bought AS MATERIALIZED (
   UPDATE catalog_version SET value = value + 1 WHERE slot = :slot AND EXISTS (SELECT 1 FROM shown)
 )
 SELECT v.open, v.as_told, v.enough, v.codes_good, EXISTS (SELECT 1 FROM made) AS placed,
-  (SELECT json_object_agg(sku, greatest(free, 0)) FROM held WHERE free < quantity) AS left
+  (SELECT json_object_agg(sku, greatest(free, 0)) FROM held WHERE free < quantity) AS left,
+  (SELECT json_agg(id) FROM codes WHERE NOT good) AS used_up
 FROM verdict v
 """  # noqa: S608 - of our own words alone
 
@@ -145,7 +146,8 @@ def place(c: Connection, draft: Draft, claim: Claim, kept: Kept, *, token_hash: 
         row = c.execute(_UNLOCKED if planted("check_then_act") else _ON_POSTGRESQL, values).one()
         if row.placed:
             return Verdict("placed", {})
-        return Verdict(_why(row.open, row.as_told, row.enough, row.codes_good), row.left or {})
+        why = _why(row.open, row.as_told, row.enough, row.codes_good)
+        return Verdict(why, row.left or {}, tuple(row.used_up or ()))
     return place_on_sqlite(c, draft, values)
 
 

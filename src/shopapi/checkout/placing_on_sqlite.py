@@ -62,8 +62,9 @@ def place_on_sqlite(c: Connection, draft: Draft, values: dict[str, Any]) -> Verd
     now = c.execute(select(clock())).scalar_one()
     told = {"customer": values["customer"], "now": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
     codes = [c.execute(_CODE, {**told, "code": code}).one() for code in values["codes"]]
-    if not all(code.good for code in codes) and not planted("code_without_limit"):
-        return Verdict("code", {})
+    used_up = tuple(code.id for code in codes if not code.good)
+    if used_up and not planted("code_without_limit"):
+        return Verdict("code", {}, used_up)
     if not _claimed(c, values):
         return Verdict("key", {})
     _write(c, draft, values, codes)

@@ -1,17 +1,18 @@
 """Checkout: the one call that makes an order of a cart."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 
 from shopapi.carts.rules import CartAlreadyOrdered, CartGone, TooFewInStock
 from shopapi.checkout.check_out import Asked, check_out
-from shopapi.checkout.rules import Incomplete, PaymentDeclined, PriceChanged, UnknownProvider
+from shopapi.checkout.rules import ForeignReturn, Incomplete, PaymentDeclined, PriceChanged, UnknownProvider
 from shopapi.contract.carts import CheckoutInput
 from shopapi.contract.orders import Order
 from shopapi.http.body import ShopRequest
-from shopapi.http.guests import GuestLimits, asked_locale, cart_scope
+from shopapi.http.guests import GuestLimits, asked_locale, cart_scope, take
 from shopapi.http.idempotency import KeyRequired, claim_of, respond
 from shopapi.http.problems import RateLimited
 from shopapi.http.told import PUBLIC, Route
@@ -36,6 +37,7 @@ from shopapi.settings import ApiSettings
                 PaymentDeclined,
                 Incomplete,
                 UnknownProvider,
+                ForeignReturn,
                 KeyRequired,
                 RateLimited,
             ),
@@ -49,8 +51,10 @@ async def check_out_cart(token: FromPath[str], data: JSONBody[CheckoutInput], re
     settings: ApiSettings = request.app.state.settings
     till: Till = request.app.state.till
     limits: GuestLimits = request.app.state.guest_limits
+    take(request, limits.checkouts, token)
     claim = claim_of(request, data, scope=cart_scope(token))
-    limits.checkouts.take(token)
+    if data.return_url is not None and _origin(data.return_url) not in _origins(settings):
+        raise ForeignReturn
     asked = Asked(
         cart_token=token,
         order=data,
@@ -61,9 +65,18 @@ async def check_out_cart(token: FromPath[str], data: JSONBody[CheckoutInput], re
         manual_payment_days=settings.manual_payment_days,
     )
     status, headers, body = await check_out(till, asked)
-    if "Idempotent-Replayed" in headers:
+    if "Idempotent-Replayed" in headers and claim.over_limit is None:
         limits.checkouts.give_back(token)
     return respond(status, headers, body)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _origins(settings: ApiSettings) -> tuple[str, ...]:
+    return settings.public_url.geturl(), *settings.return_origins
 
 
 HANDLERS: Final = [check_out_cart]

@@ -34,6 +34,18 @@ class UnknownProvider(ShopError):
         )
 
 
+class ForeignReturn(ShopError):
+    """A payment page leads back to the shop, or to a site that its settings name."""
+
+    status, code, title = 422, "foreign_return_url", "Unknown place to return to"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A payment page leads back to the shop alone, or to an origin that SHOP_RETURN_ORIGINS names.",
+            errors=[FieldError("return_url", "is at no site that the shop knows")],
+        )
+
+
 class PriceChanged(ShopError):
     """It costs something else by now than the customer agreed to."""
 
@@ -54,3 +66,10 @@ class PaymentDeclined(ShopError):
     def __init__(self, reason: str = "") -> None:
         told = f" ({reason})" if reason else ""
         super().__init__(f"The payment was declined{told}. Nothing was charged, and the cart is open again.")
+
+    @classmethod
+    def given_up(cls) -> "PaymentDeclined":
+        """For an order that was cancelled before anybody knew what became of the charge."""
+        refused = cls()
+        refused.detail = "The order was given up before it was paid. Money that moved all the same goes back by itself."
+        return refused

@@ -105,7 +105,9 @@ class CheckoutInput(Struct, forbid_unknown_fields=True, frozen=True):
 
     payment: PaymentInput
     expected_total: MoneyInput
-    return_url: Annotated[str, Meta(max_length=1000, pattern=r"^https?://[^\s\\\u0000-\u0020]+$")] | None = None
+    return_url: (
+        Annotated[str, Meta(max_length=1000, pattern=r"^https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+$")] | None
+    ) = None
 
 
 class CartLine(Struct, frozen=True):

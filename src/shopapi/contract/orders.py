@@ -32,7 +32,7 @@ EventKind = Literal[
     "note",
 ]
 CancelReason = Literal["customer", "staff", "expired", "payment_failed", "late_payment"]
-IssueKind = Literal["amount_mismatch", "late_success", "orphan_charge", "no_answer"]
+IssueKind = Literal["amount_mismatch", "late_success", "orphan_charge", "no_answer", "refund_failed"]
 EmailKind = Literal["confirmation", "payment_due", "paid", "shipped", "refunded", "cancelled", "withdrawal_received"]
 EmailState = Literal["queued", "sent", "failed"]
 OrderView = Literal["all", "to_pay", "to_ship", "unclear", "done", "cancelled"]

@@ -85,7 +85,8 @@ INVARIANTS: Final = (
           OR (o.state IN ('confirmed', 'closed') AND coalesce(p.captured, 0) <> o.total)
           OR (o.state = 'placed' AND p.captured > 0)
           OR (o.state = 'cancelled' AND p.captured > p.refunded + p.refund_pending
-            AND NOT EXISTS (SELECT 1 FROM refund f WHERE f.payment_id = p.id AND f.state = 'failed'))""",
+            AND NOT EXISTS (SELECT 1 FROM payment_issue i WHERE i.payment_id = p.id AND i.kind = 'refund_failed'
+              AND i.resolved_at IS NULL))""",
     ),
     Invariant(
         "payments",
@@ -121,7 +122,8 @@ INVARIANTS: Final = (
         UNION ALL
         SELECT o.number || ' has a refund that is ' || f.state || ' and that nobody asks about'
         FROM refund f JOIN payment p ON p.id = f.payment_id JOIN sales_order o ON o.id = p.order_id
-        WHERE f.state IN ('intended', 'unknown') AND f.next_check_at IS NULL""",
+        WHERE f.state IN ('intended', 'unknown') AND f.next_check_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM payment_issue i WHERE i.payment_id = p.id AND i.resolved_at IS NULL)""",
     ),
     Invariant(
         "ledger",

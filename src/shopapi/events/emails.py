@@ -16,6 +16,7 @@ from shopapi.events.words import words
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _LONGEST_SUBJECT: Final = 200
 _OWN_LINK: Final = re.compile(r'href="/(?!/)')
+_SEAL: Final = "{{access_token}}"
 _LINE_BREAK: Final = re.compile(r"\\$", re.MULTILINE)
 
 
@@ -62,6 +63,30 @@ def render(kind: EmailKind, why: Occasion, shop_url: str, texts: Sequence[LawTex
         text=_templates().get_template("letter.txt").render(given).strip() + "\n",
         html=_templates().get_template("letter.html").render(given),
     )
+
+
+def sealed(written: Rendered, token: str) -> Rendered:
+    """The e-mail without the secret that opens its order, fit to be kept: who may read e-mails may not do all that a
+    customer may.
+
+    Nobody gets the secret by typing what stands in its place: wherever else that occurs, it is taken out.
+    """
+
+    def without(text: str) -> str:
+        text = text.replace(_SEAL, "-")
+        return text.replace(token, _SEAL) if token else text
+
+    return Rendered(written.subject, without(written.text), without(written.html))
+
+
+def opened(text: str, token: str) -> str:
+    """What was :func:`sealed`, as it goes out."""
+    return text.replace(_SEAL, token)
+
+
+def shown(text: str) -> str:
+    """What was :func:`sealed`, as staff see it: its link says where, and opens nothing."""
+    return text.replace(f"?token={_SEAL}", "").replace(_SEAL, "")
 
 
 def one_line(text: str) -> str:

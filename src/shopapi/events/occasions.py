@@ -14,7 +14,6 @@ from shopapi.events.emails import LawText, order_url
 from shopapi.events.letters import Occasion
 from shopapi.http.problems import NotFound
 from shopapi.invoices.seller import read_seller
-from shopapi.orders.rules import access_token
 from shopapi.orders.tables import withdrawal
 from shopapi.payments.tables import refund
 
@@ -41,38 +40,52 @@ def kind_for(topic: str, payload: Mapping[str, Any], order: Order | None) -> Ema
     if topic == "order.placed":
         # Who cancelled before this was taken in must not be asked for money.
         return "payment_due" if offline and order.state != "cancelled" else None
+    if topic == "order.payment_unknown":
+        # Their bank takes its time: they shall know without delay that the order is here (section 312i BGB).
+        return "confirmation" if order.state != "cancelled" else None
     if topic == "order.paid":
-        return "paid" if offline else "confirmation"
+        return "paid" if offline or _was_confirmed(order) else "confirmation"
     if topic == "order.shipped":
         return "shipped"
     if topic == "order.refunded":
         return "refunded"
-    if topic == "order.cancelled" and not _walked_away(str(payload.get("reason", "")), offline):
+    if topic == "order.cancelled" and (offline or not _walked_away(order, str(payload.get("reason", "")))):
         return "cancelled"
     return None
 
 
-def _walked_away(reason: str, offline: bool) -> bool:
-    # Somebody whose card was declined, or who left the provider's page, saw it there and may just be trying again.
-    return reason == "payment_failed" or (reason == "expired" and not offline)
+def _was_confirmed(order: Order) -> bool:
+    # An order that holds again was told to be cancelled, so all of it is said anew.
+    kinds = [event.kind for event in order.events]
+    return "payment_unknown" in kinds and "revived" not in kinds
+
+
+def _walked_away(order: Order, reason: str) -> bool:
+    # Somebody whose card was declined, or who left the provider's page, saw it there and may just be trying again. Who
+    # was told to wait for the bank saw nothing.
+    told_to_wait = any(event.kind == "payment_unknown" for event in order.events)
+    return reason in ("payment_failed", "expired") and not told_to_wait
 
 
 def read_email(
-    c: Reader, kind: EmailKind, payload: Mapping[str, Any], order: Order | None, *, shop_url: str, secret_key: str
+    c: Reader, kind: EmailKind, payload: Mapping[str, Any], order: Order | None, *, shop_url: str, token: str
 ) -> Email:
-    """Everything that the e-mail says; raises :class:`NotFound` where the event names what is not there."""
+    """Everything that the e-mail says; raises :class:`NotFound` where the event names what is not there.
+
+    ``token`` is the secret that opens the order.
+    """
     declared, spoken = _withdrawal(c, payload, order) if kind == "withdrawal_received" else (None, None)
     locale = order.locale if order else spoken
     if locale is None:
         raise ValueError("An e-mail is about an order or about a withdrawal.")
     recipient = declared.email if declared else order.email if order else ""
     # A receipt goes to the address that was typed: it may be anybody's, and must not open an order.
-    opens = order is not None and recipient.casefold() == order.email.casefold()
+    opens = order is not None and (declared is None or declared.certain is True)
     why = Occasion(
         locale=locale,
         seller=read_seller(c),
         order=order if opens else None,
-        order_url=order_url(shop_url, order.number, access_token(order.number, secret_key)) if order and opens else "",
+        order_url=order_url(shop_url, order.number, token) if order and opens else "",
         refunded=_refunded(c, payload, order) if kind == "refunded" and order else None,
         reason=str(payload.get("reason", "")),
         withdrawal=declared,
@@ -85,7 +98,7 @@ def _withdrawal(c: Reader, payload: Mapping[str, Any], order: Order | None) -> t
     row = c.execute(select(withdrawal).where(withdrawal.c.public_id == str(payload.get("withdrawal")))).first()
     if row is None:
         raise NotFound(f"There is no withdrawal {payload.get('withdrawal')}.")
-    said = Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at)
+    said = Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at, bool(row.certain))
     return said, row.locale
 
 

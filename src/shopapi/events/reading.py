@@ -7,6 +7,7 @@ from sqlalchemy import Row, func, select
 from shopapi.contract.orders import EmailCard, EmailMessage, EmailQuery
 from shopapi.db.engine import Reader
 from shopapi.db.keyset import COUNTED, newest_first
+from shopapi.events.emails import shown
 from shopapi.events.tables import email_message
 from shopapi.http.problems import NotFound
 
@@ -42,13 +43,13 @@ def count_emails(c: Reader, asked: EmailQuery) -> int | None:
 
 
 def read_email(c: Reader, email_id: str) -> EmailMessage:
-    """An e-mail as it was or would be sent; raises :class:`NotFound`."""
+    """An e-mail as it was or would be sent, but for the secret in its link; raises :class:`NotFound`."""
     row = c.execute(
         select(*_CARD, email_message.c.text, email_message.c.html).where(email_message.c.public_id == email_id)
     ).first()
     if row is None:
         raise NotFound("No e-mail has this id.")
-    return EmailMessage(_card(row), row.text, row.html)
+    return EmailMessage(_card(row), shown(row.text), shown(row.html))
 
 
 def _card(row: Row[Any]) -> EmailCard:

@@ -46,7 +46,7 @@ def list_emails(
 )
 @in_thread
 def get_email(email_id: FromPath[str], db: NamedDependency[Database]) -> EmailMessage:
-    """An e-mail, word for word."""
+    """An e-mail, word for word, but for the secret in the link to its order."""
     with db.reading() as c:
         return reading.read_email(c, email_id)
 

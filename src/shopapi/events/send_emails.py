@@ -109,4 +109,5 @@ def _put_all_off(db: Database, rows: Sequence[Row[Any]], me: str, error: Excepti
 def _sender(db: Database, settings: ApiSettings) -> Sender | None:
     with db.reading() as c:
         seller = read_seller(c)
-    return sender_of(settings.mail_from, seller.name, seller.email, settings.public_url.hostname or "localhost")
+    host = settings.public_url.hostname or "localhost"
+    return sender_of(settings.mail_from, seller.name, seller.email, host, settings.secret_key)

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 from sqlalchemy import Row
 
-from shopapi.events.emails import one_line
+from shopapi.events.emails import one_line, opened
+from shopapi.orders.rules import access_token
 from shopapi.runtime.settings import is_loopback
 
 TIMEOUT_S: Final = 10.0
@@ -24,11 +25,13 @@ class Undeliverable(Exception):
 
 
 class Sender(Struct, frozen=True):
-    """Whom an e-mail is from. ``host`` is the shop's, for the names of its messages."""
+    """Whom an e-mail is from. ``host`` is the shop's, for the names of its messages; of ``secret_key`` come the secrets
+    that open orders, which are put in as late as here."""
 
     name: str
     address: str
     host: str
+    secret_key: str
 
 
 def connect(url: str) -> smtplib.SMTP:
@@ -79,8 +82,9 @@ def message_of(row: Row[Any], sender: Sender) -> EmailMessage:
     message["Message-ID"] = f"<{row.public_id}@{sender.host}>"
     # Out-of-office answers to a shop help nobody (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(row.text)
-    message.add_alternative(row.html, subtype="html")
+    token = access_token(row.order_number, sender.secret_key) if row.order_number else ""
+    message.set_content(opened(row.text, token))
+    message.add_alternative(opened(row.html, token), subtype="html")
     message["Content-Language"] = row.locale  # Set before, it would be taken for the text's own.
     return message
 
@@ -99,11 +103,11 @@ def hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
         raise Undeliverable(str(error)) from error
 
 
-def sender_of(mail_from: str, shop_name: str, shop_email: str, host: str) -> Sender | None:
+def sender_of(mail_from: str, shop_name: str, shop_email: str, host: str, secret_key: str) -> Sender | None:
     """Whom e-mails are from: SHOP_MAIL_FROM, ``Name <address>`` or an address alone, else the shop's own address."""
     name, address = parseaddr(mail_from or shop_email)
     try:
-        return Sender(name or shop_name, _address(address).addr_spec, host)
+        return Sender(name or shop_name, _address(address).addr_spec, host, secret_key)
     except Undeliverable:
         return None
 

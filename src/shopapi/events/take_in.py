@@ -11,11 +11,12 @@ from sqlalchemy import Row
 
 from shopapi.db.engine import Database, DatabaseUnavailable, OutcomeUnknown
 from shopapi.events import email_store, outbox_store
-from shopapi.events.emails import render
+from shopapi.events.emails import render, sealed
 from shopapi.events.leasing import claimant, may_try_again, said
 from shopapi.events.occasions import kind_for, read_email
 from shopapi.invoices.issue import issue_credit_note, issue_invoice
 from shopapi.orders.reading import read_order
+from shopapi.orders.rules import access_token
 from shopapi.runtime.failpoints import planted, reach
 from shopapi.settings import ApiSettings
 
@@ -79,8 +80,9 @@ def _act(db: Database, settings: ApiSettings, row: Row[Any]) -> None:
         kind = kind_for(row.topic, row.payload, order)
         if kind is None:
             return
-        email = read_email(c, kind, row.payload, order, shop_url=shop_url, secret_key=settings.secret_key)
-    written = render(kind, email.why, shop_url, email.texts)
+        token = access_token(order.number, settings.secret_key) if order else ""
+        email = read_email(c, kind, row.payload, order, shop_url=shop_url, token=token)
+    written = sealed(render(kind, email.why, shop_url, email.texts), token)
     db.write(
         lambda c: email_store.queue(
             c,

@@ -7,6 +7,7 @@ from shopapi.contract.catalog import Locale
 from shopapi.http.body import ShopRequest
 from shopapi.http.language import preferred
 from shopapi.http.limits import Limiter
+from shopapi.http.problems import RateLimited
 from shopapi.runtime.addresses import limit_key
 
 
@@ -30,6 +31,17 @@ class GuestLimits:
             ("withdrawals", 20, 3600),
         ):
             object.__setattr__(self, name, Limiter(calls, seconds, on=self.on))
+
+
+def take(request: ShopRequest, limiter: Limiter, key: str) -> None:
+    """Count a call. A keyed one that is too much may be a replay, which does not count: whether it is one, only the
+    look for its key tells, so its refusal waits in the request's state."""
+    try:
+        limiter.take(key)
+    except RateLimited as error:
+        if "idempotency-key" not in request.headers:
+            raise
+        request.scope["state"]["over_limit"] = error
 
 
 def cart_scope(token: str) -> str:

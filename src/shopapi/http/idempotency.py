@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -278,9 +278,10 @@ def refusal(error: ShopError, claim: Claim) -> tuple[int, dict[str, str], bytes]
     return error.status, headers, document(error, claim.request_id)
 
 
-def forget_old_keys(c: Connection, *, days: int) -> int:
-    """Drop keys that are older than any client's patience, and answer how many."""
-    return c.execute(delete(keys).where(keys.c.created_at < clock(-86_400 * days))).rowcount
+def forget_old_keys(c: Connection, *, days: int, most: int = 1000) -> int:
+    """Drop keys that are older than any client's patience, at most ``most``, and answer how many."""
+    old = select(keys.c.scope, keys.c.key).where(keys.c.created_at < clock(-86_400 * days)).limit(most)
+    return c.execute(delete(keys).where(tuple_(keys.c.scope, keys.c.key).in_(old))).rowcount
 
 
 def _insert(c: Connection) -> Any:

@@ -43,6 +43,11 @@ def day(at: date | datetime, locale: Locale) -> str:
     return str(format_date(at, "d. MMMM yyyy" if locale == "de" else "d MMMM yyyy", locale=_LOCALES[locale]))
 
 
+def month(at: date, locale: Locale) -> str:
+    """``November 2026``."""
+    return str(format_date(at, "LLLL yyyy", locale=_LOCALES[locale]))
+
+
 def moment(at: datetime, locale: Locale) -> str:
     """A day and a time to the second, with its zone: when something was declared must be certain."""
     pattern = "d. MMMM yyyy, HH:mm:ss z" if locale == "de" else "d MMMM yyyy, HH:mm:ss z"

@@ -10,7 +10,7 @@ from shopapi.payments.begin_refund import intend_refund, refund_key
 from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
 from shopapi.payments.record_charge import GivenUp, cancel, record_charge
 from shopapi.payments.refunds import carry_out
-from shopapi.payments.store import Owed, lock_payment, read_owed
+from shopapi.payments.store import Owed, lock_payment, read_owed, resolve_issues
 from shopapi.payments.till import Till
 
 _LIVE = ("intended", "unknown")
@@ -34,6 +34,8 @@ def check_cancellable(c: Connection, number: str, given_up: GivenUp) -> None:
 
 
 def _check(order: Locked, owed: Owed | None, given_up: GivenUp) -> None:
+    if owed is not None and owed.mismatched and order.state == "cancelled" and given_up.actor != CUSTOMER:
+        return  # Its goods are free; what was charged wrongly is still to go back.
     if not can_cancel(order.state, order.shipping_state):
         state = "has left" if order.shipping_state != "unshipped" else f"is {order.state}"
         raise InvalidTransition(f"The order {state}, so it cannot be cancelled.")
@@ -51,14 +53,21 @@ async def cancel_order(till: Till, number: str, given_up: GivenUp) -> None:
     """
     owed = await till.run(lambda db: _read(db, number))
     provider = None if owed is None else till.providers.get(owed.provider)
-    if owed is not None and owed.attempt_state in _LIVE and not (provider and provider.offline):
+    unsettled = owed is not None and (owed.attempt_state in _LIVE or owed.mismatched)
+    if owed is not None and unsettled and not (provider and provider.offline):
         if provider is None:
             raise PaymentUnclear
         answer = await _call_off(provider, owed)
-        await till.run(lambda db: db.write(lambda c: record_charge(c, number, answer, given_up=given_up)))
+        await till.run(lambda db: db.write(lambda c: _record(c, number, owed, answer, given_up)))
     back = await till.run(lambda db: db.write(lambda c: _cancel(c, number, given_up)))
     if back is not None:
         await carry_out(till, back, actor=given_up.actor)
+
+
+def _record(c: Connection, number: str, owed: Owed, answer: ChargeAnswer, given_up: GivenUp) -> None:
+    record_charge(c, number, answer, given_up=given_up)
+    if answer.state == "failed":
+        resolve_issues(c, owed.id, "amount_mismatch")
 
 
 async def _call_off(provider: PaymentProvider, owed: Owed) -> ChargeAnswer:

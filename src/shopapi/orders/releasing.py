@@ -47,7 +47,8 @@ def release(c: Connection, order: Locked) -> None:
     """Give back everything that an order holds, and open its cart again: with its cancellation, never alone."""
     rows = [row for row in lock_held(c, order) if row.state in ("held", "committed")]
     times = 2 if planted("release_twice") else 1
-    _set_reserved(c, [(row, times * (row.shipped - row.quantity)) for row in rows])
+    changes = [(row, times * (row.shipped - row.quantity)) for row in rows]
+    _set_reserved(c, changes)
     c.execute(
         update(reservation)
         .where(reservation.c.order_id == order.id, reservation.c.state.in_(("held", "committed")))
@@ -59,6 +60,7 @@ def release(c: Connection, order: Locked) -> None:
     for code in used.all():
         c.execute(update(promotion_code).where(promotion_code.c.id == code).values(used=promotion_code.c.used - 1))
     c.execute(delete(code_redemption).where(code_redemption.c.order_id == order.id))
+    _show(c, changes)
     c.execute(
         update(cart)
         .where(cart.c.id == order.cart_id, cart.c.state == "ordered")
@@ -84,7 +86,9 @@ def take_again(c: Connection, order: Locked) -> bool:
     rows = lock_held(c, order)
     if not _can_take(order, rows):
         return False
-    _set_reserved(c, [(row, row.quantity) for row in rows])
+    changes = [(row, row.quantity) for row in rows]
+    _set_reserved(c, changes)
+    _show(c, changes)
     c.execute(
         update(reservation)
         .where(reservation.c.order_id == order.id, reservation.c.state == "released")
@@ -104,6 +108,9 @@ def can_take_again(c: Connection, order: Locked) -> bool:
 
 
 def _can_take(order: Locked, rows: list[Held]) -> bool:
+    # What somebody cancelled or withdrew from stays so: they do not want the goods any more.
+    if not order.given_up_by_the_shop:
+        return False
     return order.cart_state == "open" and all(
         row.on_hand - row.reserved >= row.quantity and row.price is not None for row in rows
     )
@@ -116,5 +123,9 @@ def _set_reserved(c: Connection, changes: list[tuple[Held, int]]) -> None:
             .where(stock_level.c.variant_id == row.id, stock_level.c.location_id == MAIN_LOCATION)
             .values(reserved=stock_level.c.reserved + change, updated_at=clock())
         )
+
+
+def _show(c: Connection, changes: list[tuple[Held, int]]) -> None:
+    """What is shown of stock comes after codes, as everywhere: two that want both must not wait in a ring."""
     free = [(row, row.on_hand - row.reserved, change) for row, change in changes]
     stocks_changed(c, [Change(row.product_id, row.id, row.price, had, had - change) for row, had, change in free])

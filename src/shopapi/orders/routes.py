@@ -12,7 +12,7 @@ from shopapi.contract.orders import CancelInput, Order, OrderTokenQuery, Withdra
 from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
 from shopapi.http.etag import etag
-from shopapi.http.guests import GuestLimits, address_of, asked_locale
+from shopapi.http.guests import GuestLimits, address_of, asked_locale, take
 from shopapi.http.idempotency import Answer, claim_of, once, respond
 from shopapi.http.problems import NotFound, RateLimited
 from shopapi.http.query import query_of
@@ -146,7 +146,7 @@ def declare_withdrawal(
 ) -> Response[bytes]:
     """Open to everybody (section 356a BGB). The answer is the same whether or not it fits an order."""
     address = address_of(request)
-    guest_limits.withdrawals.take(address)
+    take(request, guest_limits.withdrawals, address)
 
     def change(c: Connection) -> Answer:
         return Answer(withdraw(c, data, asked_locale(request) or "de"), 201)

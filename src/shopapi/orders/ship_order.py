@@ -9,8 +9,8 @@ from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level
 from shopapi.names import public_id
 from shopapi.orders.releasing import lock_held
 from shopapi.orders.rules import InvalidTransition
-from shopapi.orders.store import lock_order
 from shopapi.orders.tables import sales_order, shipment, shipment_line
+from shopapi.payments.store import lock_payment
 
 
 def ship_order(c: Connection, number: str, parcel: ShipmentInput, *, actor: str) -> None:
@@ -18,7 +18,9 @@ def ship_order(c: Connection, number: str, parcel: ShipmentInput, *, actor: str)
 
     Raises :class:`OrderGone`, and :class:`InvalidTransition` unless it is paid and nothing has left.
     """
-    order = lock_order(c, number)
+    order, owed = lock_payment(c, number)
+    if owed is not None and owed.state == "refunded":
+        raise InvalidTransition("Its money has gone back. Cancel the order instead of shipping it.")
     if order.state != "confirmed" or order.shipping_state != "unshipped":
         raise InvalidTransition(f"An order that is {order.state} and {order.shipping_state} cannot be shipped.")
     name = public_id("shp")

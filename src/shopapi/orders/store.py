@@ -6,20 +6,31 @@ its level), then codes by their ids, then what is shown of stock.
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from shopapi.carts.tables import cart
 from shopapi.contract.orders import EventKind, OrderState
 from shopapi.db.types import clock
 from shopapi.events.outbox_store import tell
 from shopapi.orders.rules import OrderGone, check_order_step
-from shopapi.orders.tables import order_event, sales_order
+from shopapi.orders.tables import order_event, sales_order, withdrawal
 
 SHOP: Final = "shop"
 """The actor of what happens without anybody asking for it."""
 
 CUSTOMER: Final = "customer"
 
+_BY_THE_SHOP: Final = ("expired", "payment_failed")
+
+_CANCELLED_WITH: Final = (
+    select(order_event.c.data)
+    .where(order_event.c.order_id == sales_order.c.id, order_event.c.kind == "cancelled")
+    .order_by(order_event.c.sequence.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("cancelled_with")
+)
+_WITHDRAWN: Final = exists().where(withdrawal.c.order_id == sales_order.c.id).label("withdrawn")
 _LOCKED: Final = (
     select(
         sales_order.c.id,
@@ -33,6 +44,8 @@ _LOCKED: Final = (
         sales_order.c.expires_at,
         (sales_order.c.expires_at < clock()).label("expired"),
         cart.c.state.label("cart_state"),
+        _CANCELLED_WITH,
+        _WITHDRAWN,
     )
     .join_from(cart, sales_order, sales_order.c.cart_id == cart.c.id)
     .where(sales_order.c.number == bindparam("number"))
@@ -53,6 +66,7 @@ class Locked:
         self.currency: str = row.currency
         self.expired = bool(row.expired)
         self.cart_state: str = row.cart_state
+        self.given_up_by_the_shop = (row.cancelled_with or {}).get("reason") in _BY_THE_SHOP and not row.withdrawn
         self._events: int = row.event_count
 
     def set_state(self, c: Connection, state: OrderState) -> None:
@@ -64,6 +78,14 @@ class Locked:
             .values(state=state, expires_at=None, version=sales_order.c.version + 1, updated_at=clock())
         )
         self.state = state
+
+    def touch(self, c: Connection) -> None:
+        """What its page shows has changed, so its ETag does."""
+        c.execute(
+            update(sales_order)
+            .where(sales_order.c.id == self.id)
+            .values(version=sales_order.c.version + 1, updated_at=clock())
+        )
 
     def add_event(self, c: Connection, kind: EventKind, *, actor: str = SHOP, **data: str) -> int:
         """Write down what happened, in the timeline and in the outbox; answers its sequence."""

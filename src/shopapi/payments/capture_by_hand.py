@@ -25,7 +25,7 @@ def capture_by_hand(c: Connection, number: str, *, reference: str, actor: str) -
         raise InvalidTransition("The money has been noted already.")
     if order.state == "cancelled" and not releasing.can_take_again(c, order):
         raise InvalidTransition(
-            "The order is cancelled, and its goods are gone. Transfer the money back; nothing was changed here."
+            "The order is cancelled for good, or its goods are gone. Transfer the money back; nothing was changed here."
         )
     answer = ChargeAnswer(
         "succeeded", reference=f"{owed.key[:16]} {reference}".strip(), amount=owed.amount, currency=owed.currency

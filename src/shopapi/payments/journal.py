@@ -151,7 +151,20 @@ def read_books(c: Reader, provider: str = "sandbox") -> dict[str, Booked]:
         .join(sales_order, sales_order.c.id == payment.c.order_id)
         .where(payment.c.provider == provider, payment_attempt.c.kind == "capture")
     )
-    return {row.provider_key: Booked(*row[:7], waits=bool(row.waits), issue=bool(row.issue)) for row in rows}
+    return {
+        row.provider_key: Booked(
+            key=row.provider_key,
+            order_number=row.number,
+            state=row.state,
+            currency=row.currency,
+            captured=row.captured,
+            refunded=row.refunded,
+            refund_pending=row.refund_pending,
+            waits=bool(row.waits),
+            issue=bool(row.issue),
+        )
+        for row in rows
+    }
 
 
 def sandbox_client(url: str, secret: str) -> httpx.Client:

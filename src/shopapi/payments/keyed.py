@@ -48,6 +48,8 @@ def _begin(db: Database, claim: Claim | None, number: str, first: Callable[[Conn
                 return seen
             take_over(c, claim)
             return None
+        if claim is not None and claim.over_limit is not None:
+            raise claim.over_limit
         first(c)
         return None
 

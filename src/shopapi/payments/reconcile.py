@@ -4,14 +4,15 @@ A row is claimed by moving its next check on: any number of workers may ask at o
 provider has not heard of is called off under the same key first, so that it cannot happen afterwards.
 """
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, select, update
 
-from shopapi.db.engine import Database
+from shopapi.db.engine import Database, DatabaseUnavailable, OutcomeUnknown
 from shopapi.db.types import clock
 from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import (
@@ -28,8 +29,9 @@ from shopapi.payments.store import lock_payment, open_issue
 from shopapi.payments.tables import payment, payment_attempt, refund
 
 _BATCH: Final = 20
-_CLAIM_S: Final = 60
-"""While a worker asks, no other one does; it waits ten seconds for an answer at the most."""
+_AT_ONCE: Final = 16
+_CLAIM_S: Final = 120
+"""While a worker asks, no other one does: a batch takes a minute and a half where the provider is silent."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,11 +49,22 @@ class Due(Struct, frozen=True):
 async def reconcile(db: Database, providers: Mapping[str, PaymentProvider]) -> int:
     """Ask about every charge and refund that is due; answers how many there were."""
     charges, refunds = db.write(_claim_charges), db.write(_claim_refunds)
-    for due in charges:
-        await _settle_charge(db, providers.get(due.provider), due)
-    for key, provider in refunds:
-        await _settle_refund(db, providers.get(provider), key)
-    return len(charges) + len(refunds)
+    questions = [_settle_charge(db, providers.get(due.provider), due) for due in charges]
+    questions += [_settle_refund(db, providers.get(provider), key) for key, provider in refunds]
+    lanes = asyncio.Semaphore(_AT_ONCE)
+    await asyncio.gather(*(_asked(lanes, question) for question in questions))
+    return len(questions)
+
+
+async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None]) -> None:
+    async with lanes:
+        try:
+            await question
+        except (DatabaseUnavailable, OutcomeUnknown) as error:
+            _log.warning("reconciliation: %s; asked again later", error)
+        except Exception:
+            # One payment's defect must not keep the others waiting: its claim ends, and it comes round again.
+            _log.exception("reconciliation of one payment failed")
 
 
 def _claim_charges(c: Connection) -> list[Due]:

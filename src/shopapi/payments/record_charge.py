@@ -21,8 +21,8 @@ from shopapi.runtime.failpoints import planted, reach
 Recorded = Literal["confirmed", "cancelled", "open", "known", "refunding", "issue"]
 """What it came to. ``known``: it was recorded before. ``refunding``: it came too late and goes back by itself."""
 
-BACKOFF_S: Final = (30, 60, 120, 300, 900, 3600)
-"""When to ask again, after so many tries."""
+BACKOFF_S: Final = (30, 60, 120)
+"""When to ask again, after so many tries; two minutes at the most, so that an outage is over soon after it is over."""
 
 GIVEN_UP_S: Final = 24 * 3600
 """After a day without an answer, a person has to look; the asking goes on."""
@@ -52,7 +52,7 @@ def record_charge(
     if owed.attempt_state in ("succeeded", "failed") or (order.state == "cancelled" and answer.state == "open"):
         return "known"  # It moves forward only: a late "failed" or "open" says nothing new.
     if answer.state == "open":
-        return _open(c, owed, answer)
+        return _open(c, order, owed, answer)
     return _failed(c, order, owed, answer.reason, given_up)
 
 
@@ -64,6 +64,7 @@ def _succeeded(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer, a
     if not set_attempt(c, owed, "succeeded", provider_ref=answer.reference, next_check_at=None):
         return "known"
     set_payment_state(c, owed, "captured", captured=owed.captured + owed.amount, next_url=None)
+    resolve_issues(c, owed.id, "no_answer", "amount_mismatch")
     post(
         c,
         "capture",
@@ -110,7 +111,8 @@ def _wrong_amount(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer
     return "issue"
 
 
-def _open(c: Connection, owed: Owed, answer: ChargeAnswer) -> Recorded:
+def _open(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Recorded:
+    order.touch(c)
     c.execute(
         update(payment_attempt)
         .where(payment_attempt.c.id == owed.attempt_id)
@@ -124,7 +126,7 @@ def _open(c: Connection, owed: Owed, answer: ChargeAnswer) -> Recorded:
 
 def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: GivenUp | None) -> Recorded:
     set_attempt(c, owed, "failed", next_check_at=None)
-    resolve_issues(c, owed)
+    resolve_issues(c, owed.id, "no_answer", "amount_mismatch")
     set_payment_state(c, owed, "cancelled" if given_up else "failed", next_url=None)
     if order.state == "placed":
         if given_up is None:
@@ -137,6 +139,8 @@ def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: Giv
 def cancel(c: Connection, order: Locked, given_up: GivenUp) -> None:
     """Cancel an order that holds its goods: state, stock, codes, cart, timeline and outbox in one transaction."""
     releasing.release(c, order)
+    # Nobody shall be led to a page where they would pay for what they do not get.
+    c.execute(update(payment).where(payment.c.order_id == order.id).values(next_url=None))
     order.set_state(c, "cancelled")
     data = {"why": given_up.why} if given_up.why else {}
     order.add_event(c, "cancelled", actor=given_up.actor, reason=given_up.reason, **data)

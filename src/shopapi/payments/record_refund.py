@@ -10,7 +10,7 @@ from shopapi.orders.store import SHOP, Locked
 from shopapi.payments.ledger import Entry, clearing, post
 from shopapi.payments.providers.interface import RefundAnswer
 from shopapi.payments.record_charge import BACKOFF_S
-from shopapi.payments.store import Owed, lock_payment, order_of_key, set_payment_state
+from shopapi.payments.store import Owed, lock_payment, open_issue, order_of_key, resolve_issues, set_payment_state
 from shopapi.payments.tables import payment, refund
 
 _SETTLED: Final = ("succeeded", "failed")
@@ -21,10 +21,12 @@ def record_refund(c: Connection, key: str, answer: RefundAnswer, *, actor: str =
     order, owed, row = _locked(c, key)
     if row.state in _SETTLED:
         return
-    if answer.state == "succeeded":
+    if answer.state == "succeeded" and answer.amount != row.amount:
+        _wrong_amount(c, order, owed, row, answer)
+    elif answer.state == "succeeded":
         _succeeded(c, order, owed, row, answer, actor)
     elif answer.state == "failed":
-        _failed(c, order, row, answer.reason)
+        _failed(c, order, owed, row, answer.reason)
 
 
 def _succeeded(c: Connection, order: Locked, owed: Owed, row: Row[Any], answer: RefundAnswer, actor: str) -> None:
@@ -39,10 +41,21 @@ def _succeeded(c: Connection, order: Locked, owed: Owed, row: Row[Any], answer: 
         refund_pending=payment.c.refund_pending - row.amount,
     )
     post(c, "refund", "refund", row.id, owed.currency, [Entry("receivable", clearing(owed.provider), row.amount)])
-    order.add_event(c, "refunded", actor=actor, refund=row.public_id, amount=str(row.amount), reason=row.reason)
+    if whole:
+        resolve_issues(c, owed.id, "late_success", "refund_failed")
+    why = {"why": row.reason} if row.reason else {}
+    order.add_event(c, "refunded", actor=actor, refund=row.public_id, amount=str(row.amount), **why)
 
 
-def _failed(c: Connection, order: Locked, row: Row[Any], reason: str) -> None:
+def _wrong_amount(c: Connection, order: Locked, owed: Owed, row: Row[Any], answer: RefundAnswer) -> None:
+    # Nobody can say what it means: it stays set aside, and a person looks at it.
+    _move(c, row, "unknown", next_check_at=None)
+    refunded = {"refund": row.public_id, "refunded": str(answer.amount), "expected": str(row.amount)}
+    if open_issue(c, owed, "amount_mismatch", **refunded):
+        order.add_event(c, "payment_issue", issue="amount_mismatch", **refunded)
+
+
+def _failed(c: Connection, order: Locked, owed: Owed, row: Row[Any], reason: str) -> None:
     if not _move(c, row, "failed", next_check_at=None):
         return
     c.execute(
@@ -50,6 +63,7 @@ def _failed(c: Connection, order: Locked, row: Row[Any], reason: str) -> None:
         .where(payment.c.id == row.payment_id)
         .values(refund_pending=payment.c.refund_pending - row.amount, version=payment.c.version + 1, updated_at=clock())
     )
+    open_issue(c, owed, "refund_failed", refund=row.public_id, amount=str(row.amount), reason=reason)
     order.add_event(c, "refund_failed", refund=row.public_id, amount=str(row.amount), reason=reason)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from shopapi.contract.orders import AttemptState, IssueKind, PaymentState
 from shopapi.db.engine import Reader
@@ -16,7 +16,10 @@ from shopapi.payments.tables import payment, payment_attempt, payment_issue, ref
 
 
 class Owed(Struct, frozen=True):
-    """A payment and its live or last attempt to capture it, locked with its order."""
+    """A payment and its live or last attempt to capture it, locked with its order.
+
+    ``mismatched``: the provider charged another amount, which a person has to settle.
+    """
 
     id: int
     public_id: str
@@ -32,6 +35,7 @@ class Owed(Struct, frozen=True):
     attempt_state: AttemptState
     asked: int
     began_at: datetime
+    mismatched: bool
 
 
 _OWED: Final = (
@@ -50,6 +54,13 @@ _OWED: Final = (
         payment_attempt.c.state.label("attempt_state"),
         payment_attempt.c.asked,
         payment_attempt.c.created_at.label("began_at"),
+        exists()
+        .where(
+            payment_issue.c.payment_id == payment.c.id,
+            payment_issue.c.kind == "amount_mismatch",
+            payment_issue.c.resolved_at.is_(None),
+        )
+        .label("mismatched"),
     )
     .join_from(payment, payment_attempt, payment_attempt.c.payment_id == payment.c.id)
     .where(payment.c.order_id == bindparam("order"), payment_attempt.c.kind == "capture")
@@ -102,7 +113,8 @@ def read_owed(c: Reader, number: str) -> Owed | None:
 
 
 def _owed(row: Row[*tuple[Any, ...]]) -> Owed:
-    return Owed(**row._mapping)
+    values = dict(row._mapping)
+    return Owed(**{**values, "mismatched": bool(values["mismatched"])})
 
 
 def set_payment_state(c: Connection, owed: Owed, state: PaymentState, **values: Any) -> None:
@@ -136,10 +148,14 @@ def open_issue(c: Connection, owed: Owed, kind: IssueKind, **data: str) -> bool:
     return True
 
 
-def resolve_issues(c: Connection, owed: Owed) -> None:
-    """What was unclear is settled."""
+def resolve_issues(c: Connection, payment_id: int, *kinds: IssueKind) -> None:
+    """What was unclear of these kinds is settled."""
     c.execute(
         update(payment_issue)
-        .where(payment_issue.c.payment_id == owed.id, payment_issue.c.resolved_at.is_(None))
+        .where(
+            payment_issue.c.payment_id == payment_id,
+            payment_issue.c.kind.in_(kinds),
+            payment_issue.c.resolved_at.is_(None),
+        )
         .values(resolved_at=clock())
     )

@@ -125,7 +125,9 @@ payment_issue = Table(
     Column(
         "kind",
         Text,
-        CheckConstraint("kind IN ('amount_mismatch', 'late_success', 'orphan_charge', 'no_answer')", name="kind"),
+        CheckConstraint(
+            "kind IN ('amount_mismatch', 'late_success', 'orphan_charge', 'no_answer', 'refund_failed')", name="kind"
+        ),
         nullable=False,
     ),
     Column("data", Json, nullable=False),

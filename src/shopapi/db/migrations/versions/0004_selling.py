@@ -116,6 +116,7 @@ def carts() -> None:
         sa.Column("version", Int, nullable=False, server_default="1"),
         sa.Column("currency", Text, nullable=False),
         sa.Column("email", Text, nullable=True),
+        sa.Column("customer_key", Text, nullable=True),
         sa.Column("shipping_address", Json, nullable=True),
         sa.Column("billing_address", Json, nullable=True),
         sa.Column("country", Text, nullable=True),

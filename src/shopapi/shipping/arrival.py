@@ -1,0 +1,43 @@
+"""On which days a parcel arrives: working days in Germany, counted from the day after; no I/O."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import Final
+
+_DAY: Final = timedelta(days=1)
+
+
+def working_day(start: date, count: int) -> date:
+    """The ``count``-th working day after ``start``: Monday to Friday, and no holiday of the whole country."""
+    day = start
+    while count > 0:
+        day += _DAY
+        if day.weekday() < 5 and day not in _holidays_of(day.year):
+            count -= 1
+    return day
+
+
+@cache
+def _holidays_of(year: int) -> frozenset[date]:
+    return frozenset(_holidays(year))
+
+
+def _holidays(year: int) -> Iterator[date]:
+    easter = _easter(year)
+    yield from (easter + days * _DAY for days in (-2, 1, 39, 50))
+    yield from (date(year, month, day) for month, day in ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26)))
+
+
+def _easter(year: int) -> date:
+    """Gauss's rule, in the form of Butcher (Nature, 1876)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    f = (b + 8) // 25
+    g = (b - f + 1) // 3
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    m = (32 + 2 * e + 2 * i - h - k) % 7
+    n = (a + 11 * h + 22 * m) // 451
+    month, day = divmod(h + m - 7 * n + 114, 31)
+    return date(year, month, day + 1)
