@@ -39,7 +39,7 @@ async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
         raise ClientException(status_code=415, detail="A form is application/x-www-form-urlencoded.")
     try:
         text = (await request.body()).decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=64)
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=128)
     except ValueError:  # UnicodeDecodeError is one too.
         raise ClientException(detail="The form is not UTF-8 text, or has too many fields.") from None
     fields = dict(pairs)

@@ -1,5 +1,6 @@
 """The cart: what goes in, what changes, what is said of it; the count on every page."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -37,9 +38,17 @@ def change(browser: Browser, sku: str, **typed: str) -> Page:
 
 def change_on(page: Page, browser: Browser, sku: str, **typed: str) -> Page:
     """As :func:`change`, on a page that was loaded before."""
-    fields = page.form(f"/cart/lines/{sku}")
-    kept = {name: fields[name] for name in ("token", "quantity")}
-    return browser.post(f"/cart/lines/{sku}", {**kept, **typed})
+    kept = {name: text for name, text in page.form("/cart").items() if name.startswith(("token", "shown", "quantity-"))}
+    names = {"quantity": f"quantity-{sku}"}
+    said = {names.get(name, name): f"{text} {sku}" if name == "step" else text for name, text in typed.items()}
+    if "remove" in said:
+        said["remove"] = sku
+    return browser.post("/cart", {**kept, **said})
+
+
+def redeem(browser: Browser, code: str, **typed: str) -> Page:
+    """Press the button of the voucher."""
+    return change(browser, "", code=code, redeem="1", **typed)
 
 
 def count(page: Page) -> str:
@@ -203,7 +212,7 @@ def test_the_page_says_what_it_all_costs_and_how_it_can_be_paid(browser: Browser
     assert "2 × 18,50 € statt 24,00 €" in text
     assert "Zwischensumme 37,00 € Versand ab 4,90 € Gesamt ohne Versand 37,00 €" in text
     assert "enthält 19 % MwSt. auf 37,00 € 5,91 €" in text
-    assert "Noch 23,00 €, dann ist der Versand frei." in text
+    assert "Noch 23,00 €, dann ist der Versand kostenlos." in text
     assert "Lieferung nach: Deutschland, Österreich, Schweiz." in text
     assert "Zahlung: Vorkasse per Überweisung, Testkarte (Sandbox)." in text
     assert re.search(r'<a class="btn big wide" href="/checkout">', page.html)
@@ -246,7 +255,7 @@ def test_a_wrong_quantity_stands_at_its_line_with_what_was_typed(browser: Browse
     assert page.text.count("A quantity is a whole number from 0 to 999.") == 2
     assert 'href="#quantity-mug-1"' in page.html
     assert 'aria-describedby="quantity-mug-1-error"' in page.html
-    assert page.form("/cart/lines/mug-1")["quantity"] == typed
+    assert page.form("/cart")["quantity-mug-1"] == typed
     assert api.carts.only.lines == {"mug-1": 2}
 
 
@@ -260,20 +269,20 @@ def test_more_than_there_is_becomes_what_there_is(browser: Browser, api: FakeApi
 
 def test_a_form_with_another_carts_token_changes_nothing(browser: Browser, api: FakeApi) -> None:
     put(browser)
-    theirs = browser.get("/cart").form("/cart/lines/mug-1")["token"]
+    theirs = browser.get("/cart").form("/cart")["token"]
     browser.cookies.clear()
     put(browser)
-    for path in ("/cart/lines/mug-1", "/cart/codes", "/cart/codes/HERBST10/remove"):
+    for path in ("/cart", "/cart/codes/HERBST10/remove"):
         for token in (theirs, "", "a.b"):
-            page = browser.post(path, {"token": token, "quantity": "9", "code": "HERBST10"})
+            page = browser.post(path, {"token": token, "quantity-mug-1": "9", "code": "HERBST10"})
             assert page.status == 403
             assert "nothing was changed" in page.text
     assert [cart.lines for cart in api.carts.carts.values()] == [{"mug-1": 1}, {"mug-1": 1}]
 
 
 def test_a_form_without_a_cart_leads_to_the_empty_one(browser: Browser) -> None:
-    for path in ("/cart/lines/mug-1", "/cart/codes", "/cart/codes/HERBST10/remove"):
-        page = browser.post(path, {"quantity": "1"})
+    for path in ("/cart", "/cart/codes/HERBST10/remove"):
+        page = browser.post(path, {"quantity-mug-1": "1"})
         assert "Nothing is in the cart yet." in page.text
 
 
@@ -295,7 +304,7 @@ def test_short_stock_is_settled_and_said_on_its_line(browser: Browser, api: Fake
     api.catalog.goods["mug"].units = 3
     page = browser.get("/cart", Accept_Language="de")
     assert "Davon sind nur noch 3 da. Wir haben die Menge angepasst." in page.text
-    assert page.form("/cart/lines/mug-1")["quantity"] == "3"
+    assert page.form("/cart")["quantity-mug-1"] == "3"
     assert api.carts.only.lines == {"mug-1": 3}
     assert count(page) == "3"
 
@@ -358,9 +367,9 @@ def test_an_api_that_is_away_keeps_what_was_sent(browser: Browser, api: FakeApi)
     api.away = True
     page = change_on(page, browser, "mug-1", quantity="4")
     assert page.status == 503
-    assert page.form("/cart/lines/mug-1")["quantity"] == "4"
+    assert page.form("/cart")["quantity-mug-1"] == "4"
     api.away = False
-    browser.send(page, "/cart/lines/mug-1")
+    browser.send(page, "/cart")
     assert api.carts.only.lines == {"mug-1": 4}
 
 
@@ -369,7 +378,7 @@ def test_an_api_that_is_away_keeps_what_was_sent(browser: Browser, api: FakeApi)
 
 def test_a_code_is_taken_in_any_case_and_out_again(browser: Browser, api: FakeApi) -> None:
     put(browser, quantity="2")
-    page = browser.send(browser.get("/cart"), "/cart/codes", code=" herbst 10 ")
+    page = redeem(browser, " herbst 10 ")
     assert "Code HERBST10 −€3.70" in page.text
     assert re.search(r'<details class="voucher" open>', page.html)
     page = browser.send(page, "/cart/codes/HERBST10/remove")
@@ -390,12 +399,12 @@ def test_a_code_is_taken_in_any_case_and_out_again(browser: Browser, api: FakeAp
 )
 def test_a_code_that_takes_nothing_off_says_why_beside_the_field(browser: Browser, code: str, says: str) -> None:
     put(browser)
-    page = browser.send(browser.get("/cart"), "/cart/codes", code=code)
+    page = redeem(browser, code)
     assert page.status == 422
     assert page.text.count(says) == 2
     assert page.title.startswith("Error")
     assert '<details class="voucher" open>' in page.html
-    assert page.form("/cart/codes")["code"] == code
+    assert re.search(rf'id="code"[^>]* value="{re.escape(html.escape(code))}"', page.html)
 
 
 def test_a_code_that_applies_no_more_says_what_is_missing(browser: Browser, api: FakeApi) -> None:
@@ -410,7 +419,7 @@ def test_a_code_for_more_goods_says_how_many_and_what_is_missing(browser: Browse
     api.carts.code_from = 5000
     put(browser, quantity="2")
     browser.headers["Accept-Language"] = "de"
-    page = browser.send(browser.get("/cart"), "/cart/codes", code="HERBST10").text.replace("\N{NO-BREAK SPACE}", " ")
+    page = redeem(browser, "HERBST10").text.replace("\N{NO-BREAK SPACE}", " ")
     assert page.count("HERBST10 gilt ab 50 € Warenwert. Es fehlen 13,00 €.") == 2
 
 
@@ -423,6 +432,6 @@ def test_a_full_cart_says_what_it_holds(browser: Browser, api: FakeApi) -> None:
 def test_who_guesses_codes_is_asked_to_wait(browser: Browser, monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> None:
     put(browser)
     monkeypatch.setattr(api.carts, "_codes", lambda *_: problem(429, "rate_limited"))
-    page = browser.send(browser.get("/cart"), "/cart/codes", code="A")
+    page = redeem(browser, "A")
     assert page.status == 422
     assert "There were too many tries." in page.text

@@ -1,16 +1,18 @@
 """What each kind of e-mail says, as plain values: no markup, no database, no clock."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 
 from shopapi.contract.catalog import Locale, Money
 from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping, Shipment, Withdrawal
-from shopapi.events.sums import Sum, sums_of, taxes_in
+from shopapi.events.sums import Sum, sums_of
 from shopapi.events.words import Words, words
 from shopapi.invoices.seller import Seller
-from shopapi.invoices.written import address_lines, day, moment, money
+from shopapi.invoices.written import OF_THE_SHOP, address_lines, day, moment, money
+from shopapi.shipping.arrival import working_day
 
 
 class Occasion(Struct, frozen=True):
@@ -42,7 +44,6 @@ class Letter(Struct, frozen=True):
     order_url: str
     facts: list[Facts]
     sums: list[Sum]
-    taxes: str
     can_withdraw: bool
 
 
@@ -54,13 +55,17 @@ def letter(kind: EmailKind, why: Occasion) -> Letter:
 def _confirmation(why: Occasion, told: Words) -> Letter:
     order = _order(why)
     said = told.of["confirmation"]
+    waits = order.payment is not None and not order.payment.captured.amount
+    if waits:
+        paragraphs = [said["next_waiting"], said["more_waiting"], _after_payment(order, told)]
+    else:
+        paragraphs = [said["next"].format(days=_arrives(order, told, _paid_at(order)))]
     return _made(
         why,
         said,
-        paragraphs=[said["next"].format(days=_days(order.shipping_method, told))],
+        paragraphs=paragraphs,
         facts=[_delivery(order, why, told)],
-        sums=sums_of(order, told, total="total_paid"),
-        taxes=taxes_in(order, told),
+        sums=sums_of(order, told, total="total" if waits else "total_paid"),
     )
 
 
@@ -76,10 +81,9 @@ def _payment_due(why: Occasion, told: Words) -> Letter:
     return _made(
         why,
         said,
-        paragraphs=[until, said["more"]],
+        paragraphs=[until, said["more"], _after_payment(order, told)],
         facts=[*([_account(account, why, told)] if account else []), _delivery(order, why, told)],
         sums=sums_of(order, told, total="total_due"),
-        taxes=taxes_in(order, told),
     )
 
 
@@ -89,10 +93,9 @@ def _paid(why: Occasion, told: Words) -> Letter:
     return _made(
         why,
         said,
-        paragraphs=[said["next"].format(days=_days(order.shipping_method, told)), said["more"]],
+        paragraphs=[said["next"].format(days=_arrives(order, told, _paid_at(order))), said["more"]],
         facts=[_delivery(order, why, told)],
         sums=sums_of(order, told, total="total_paid"),
-        taxes=taxes_in(order, told),
     )
 
 
@@ -100,21 +103,24 @@ def _shipped(why: Occasion, told: Words) -> Letter:
     order = _order(why)
     said = told.of["shipped"]
     parcels = [_parcel(one, order, told) for one in order.shipments]
+    left = max((one.shipped_at for one in order.shipments), default=order.placed_at)
     return _made(
         why,
         said,
-        paragraphs=[said["next"].format(days=_days(order.shipping_method, told))],
+        paragraphs=[said["next"].format(days=_arrives(order, told, left))],
         facts=[*parcels, _delivery(order, why, told)],
     )
 
 
 def _refunded(why: Occasion, told: Words) -> Letter:
     said = told.of["refunded"]
-    amount = money(why.refunded or _order(why).total, why.locale)
+    order = _order(why)
+    amount = money(why.refunded or order.total, why.locale)
+    by_hand = order.payment is not None and order.payment.bank_transfer is not None
     return _made(
         why,
         said,
-        paragraphs=[said["next"].format(amount=amount), said["more"]],
+        paragraphs=[said["next_transfer" if by_hand else "next"].format(amount=amount), said["more"]],
         sums=[Sum(told.common["total_refunded"], amount, strong=True)],
         amount=amount,
     )
@@ -125,7 +131,10 @@ def _cancelled(why: Occasion, told: Words) -> Letter:
     payment = _order(why).payment
     has_paid = payment is not None and payment.captured.amount > payment.refunded.amount
     about_money = [said["paid_before"]] if has_paid and why.reason != "late_payment" else []
-    reason = [said[why.reason]] if why.reason in ("customer", "staff", "expired", "late_payment") else []
+    name = why.reason
+    if name in ("expired", "payment_failed") and (payment is None or payment.bank_transfer is None):
+        name = "not_charged"
+    reason = [said[name]] if name in ("customer", "staff", "expired", "late_payment", "not_charged") else []
     return _made(why, said, paragraphs=[said["next"], *reason, *about_money], can_withdraw=False)
 
 
@@ -137,9 +146,10 @@ def _withdrawal_received(why: Occasion, told: Words) -> Letter:
     at = moment(declared.declared_at, why.locale)
     names = ("name", "order_number", "email", "declared_at")
     values = (declared.name, declared.order_number, declared.email, at)
+    declaration = told.common["declaration"].format(number=declared.order_number)
     # What was declared, with day and time: section 356a BGB asks for both.
     rows = [(told.common[name], value) for name, value in zip(names, values, strict=True)]
-    facts = Facts(told.common["declared"], [("", told.common["declaration"]), *rows])
+    facts = Facts(told.common["declared"], [("", declaration), *rows])
     return _made(
         why,
         said,
@@ -168,7 +178,6 @@ def _made(
     paragraphs: list[str],
     facts: list[Facts] | None = None,
     sums: list[Sum] | None = None,
-    taxes: str = "",
     can_withdraw: bool = True,
     number: str = "",
     amount: str = "",
@@ -188,7 +197,6 @@ def _made(
         order_url=why.order_url,
         facts=facts or [],
         sums=sums or [],
-        taxes=taxes,
         can_withdraw=can_withdraw,
     )
 
@@ -197,6 +205,22 @@ def _order(why: Occasion) -> Order:
     if why.order is None:
         raise ValueError("This kind of e-mail is about an order.")
     return why.order
+
+
+def _arrives(order: Order, told: Words, start: datetime) -> str:
+    """The days on which what left or was paid at ``start`` should arrive."""
+    begin, way = start.astimezone(OF_THE_SHOP).date(), order.shipping_method
+    first, last = working_day(begin, way.days_min), working_day(begin, way.days_max)
+    name = "arrives_on" if first == last else "arrives_between"
+    return told.common[name].format(first=day(first, order.locale), last=day(last, order.locale))
+
+
+def _paid_at(order: Order) -> datetime:
+    return next((event.at for event in reversed(order.events) if event.kind == "paid"), order.placed_at)
+
+
+def _after_payment(order: Order, told: Words) -> str:
+    return told.common["after_payment"].format(days=_days(order.shipping_method, told))
 
 
 def _days(way: OrderShipping, told: Words) -> str:

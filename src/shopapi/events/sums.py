@@ -1,57 +1,57 @@
-"""The sums of an order as an e-mail lists them."""
+"""The lines and sums of an order as an e-mail lists them, in the order in which the shop's pages do."""
+
+from collections.abc import Iterator
 
 from msgspec import Struct
 
+from shopapi.contract.carts import Discount, TaxLine
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import Order
+from shopapi.contract.orders import Order, OrderLine
 from shopapi.events.words import Words
 from shopapi.invoices.written import money, percent
 
 
 class Sum(Struct, frozen=True):
-    """A line of a list of sums; a ``strong`` one has a rule above it."""
+    """A line of a list of sums; a ``strong`` one has a rule above it, and ``more`` says what the goods are."""
 
     label: str
     amount: str
     strong: bool = False
+    more: str = ""
 
 
 def sums_of(order: Order, told: Words, *, total: str) -> list[Sum]:
-    """Goods before discounts, discounts, delivery, tax where it comes on top, and the total, named ``total``."""
-    rows = [
-        Sum(_goods(line.quantity, line.name, line.options), _times(line.unit_price, line.quantity, order))
-        for line in order.lines
-    ]
-    for one in order.discounts:
-        if one.amount.amount:
-            label = told.common["code"].format(code=one.code) if one.code else one.name
-            rows.append(Sum(label, money(Money(-one.amount.amount, order.currency), order.locale)))
-    rows.append(
-        Sum(told.common["shipping"].format(method=order.shipping_method.name), money(order.shipping, order.locale))
-    )
+    """Goods before discounts, discounts, delivery, taxes with what they are on, and the total, named ``total``."""
+    return list(_sums(order, told, total))
+
+
+def _sums(order: Order, told: Words, total: str) -> Iterator[Sum]:
+    yield from (_goods(line, order) for line in order.lines)
+    yield Sum(told.common["subtotal"], money(order.subtotal, order.locale))
+    yield from (_discount(one, order, told) for one in order.discounts if one.amount.amount or one.free_shipping)
+    shipping = money(order.shipping, order.locale) if order.shipping.amount else told.common["free"]
+    yield Sum(told.common["shipping"].format(method=order.shipping_method.name), shipping)
+    taxes = [_tax(one, order, told) for one in order.taxes]
     if not order.prices_include_tax:
-        for tax in order.taxes:
-            label = told.common["tax_on_top"].format(rate=percent(tax.rate_bp, order.locale))
-            rows.append(Sum(label, money(tax.tax, order.locale)))
-    rows.append(Sum(told.common[total], money(order.total, order.locale), strong=True))
-    return rows
+        yield from taxes
+    yield Sum(told.common[total], money(order.total, order.locale), strong=True)
+    if order.prices_include_tax:
+        yield from taxes
 
 
-def taxes_in(order: Order, told: Words) -> str:
-    """The taxes that the total holds, in a sentence; nothing where they came on top and have rows of their own."""
-    if not order.prices_include_tax:
-        return ""
-    each = [
-        told.common["tax_of"].format(rate=percent(one.rate_bp, order.locale), tax=money(one.tax, order.locale))
-        for one in order.taxes
-        if one.rate_bp
-    ]
-    return told.common["tax_in"].format(taxes=", ".join(each)) if each else ""
+def _goods(line: OrderLine, order: Order) -> Sum:
+    price = Money(line.unit_price.amount * line.quantity, order.currency)
+    label = f"{line.quantity} × {', '.join([line.name, *line.options.values()])}"
+    return Sum(label, money(price, order.locale), more=line.fact)
 
 
-def _goods(quantity: int, name: str, options: dict[str, str]) -> str:
-    return f"{quantity} × {', '.join([name, *options.values()])}"
+def _discount(one: Discount, order: Order, told: Words) -> Sum:
+    label = told.common["code"].format(code=one.code) if one.code else one.name
+    off = money(Money(-one.amount.amount, order.currency), order.locale) if one.amount.amount else ""
+    return Sum(label, off or told.common["free_shipping"])
 
 
-def _times(price: Money, quantity: int, order: Order) -> str:
-    return money(Money(price.amount * quantity, price.currency), order.locale)
+def _tax(one: TaxLine, order: Order, told: Words) -> Sum:
+    words = told.common["tax_in" if order.prices_include_tax else "tax_on_top"]
+    label = words.format(rate=percent(one.rate_bp, order.locale), net=money(one.net, order.locale))
+    return Sum(label, money(one.tax, order.locale))

@@ -29,7 +29,10 @@ class Parts(Struct, frozen=True):
 
 
 class InvoiceLine(Struct, frozen=True):
-    """Goods on an invoice. ``total`` = ``unit_price`` x ``quantity`` - ``discount``, as prices are in the shop."""
+    """Goods on an invoice. ``total`` = ``unit_price`` x ``quantity`` - ``discount``, as prices are in the shop.
+
+    ``fact`` says what they are, as a name alone may not (section 14 (4) no. 5 UStG).
+    """
 
     sku: str
     name: str
@@ -39,6 +42,7 @@ class InvoiceLine(Struct, frozen=True):
     discount: int
     tax_rate_bp: int
     total: int
+    fact: str = ""
 
 
 class TaxSum(Struct, frozen=True):
@@ -106,6 +110,7 @@ def invoice_lines(order: Order) -> list[InvoiceLine]:
             discount=line.discount.amount,
             tax_rate_bp=line.tax_rate_bp,
             total=line.total.amount,
+            fact=line.fact,
         )
         for line in order.lines
     ]

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from shopapi.contract.catalog import Locale, Money
 from shopapi.invoices.content import Content, InvoiceLine
-from shopapi.invoices.written import day, money, percent
+from shopapi.invoices.written import day, money, month, percent
+from shopapi.shipping.arrival import working_day
 
 if TYPE_CHECKING:
     import typst
@@ -125,17 +126,15 @@ def _facts(content: Content, said: dict[str, str]) -> list[tuple[str, str]]:
         facts.append((said["corrects"], of))
     facts.append((said["order"], said["order_of"].format(number=content.order_number, day=written(content.ordered_on))))
     if content.kind == "invoice":
-        supplied = written(content.supplied_on) if content.supplied_on else _supply(content.supply_days, said)
-        facts.append((said["supplied"], supplied))
+        if content.supplied_on:
+            facts.append((said["supplied"], written(content.supplied_on)))
+        else:
+            # The month is enough (section 31 (4) UStDV), and the last day of those that were promised the safest.
+            due = working_day(date.fromisoformat(content.issued_on), content.supply_days[1])
+            facts.append((said["supply"], said["supply_in"].format(month=month(due, content.locale))))
         if content.paid_on:
             facts.append((said["paid_on"], written(content.paid_on)))
     return facts
-
-
-def _supply(days: tuple[int, int], said: dict[str, str]) -> str:
-    fewest, most = days
-    name = "supply_range" if fewest != most else "supply_one" if fewest == 1 else "supply_some"
-    return said[name].format(min=fewest, max=most)
 
 
 def _rows(content: Content, said: dict[str, str]) -> list[Row]:
@@ -148,7 +147,8 @@ def _rows(content: Content, said: dict[str, str]) -> list[Row]:
 
 
 def _goods(line: InvoiceLine, content: Content, said: dict[str, str]) -> Row:
-    more = [", ".join([*(f"{name}: {value}" for name, value in line.options.items()), line.sku])]
+    more = [line.fact] if line.fact else []
+    more.append(", ".join([*(f"{name}: {value}" for name, value in line.options.items()), line.sku]))
     if line.discount:
         more.append(said["discount"].format(amount=_sum(line.discount, content)))
     rate = percent(line.tax_rate_bp, content.locale)

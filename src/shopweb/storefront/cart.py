@@ -1,17 +1,20 @@
 """The cart: its page, and how lines come in, change and go."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 
 from shopapi.client import Conflict, NotFound, ProblemError
 from shopapi.contract.carts import MAX_LINE_QUANTITY, Cart, CartInput, LineInput
 from shopweb.forms import FieldError, NotAsWritten, own_path, read_form, whole_number
-from shopweb.session import Note
+from shopweb.session import Note, Undo
+from shopweb.storefront.cart_lines import Wanted, shown
 from shopweb.storefront.cart_notes import LESS, refusal, said, spoken
+from shopweb.storefront.cart_redeem import redeem
 from shopweb.storefront.cart_settling import Settled, note_units, settled_cart, short_sentence
 from shopweb.storefront.cart_view import LineView, lines_of, means_of, sums_of, way_to_free_delivery
 from shopweb.storefront.frame import frame_of, product_path, storefront_page, variant_path
@@ -30,14 +33,15 @@ async def show_cart(visit: NamedDependency[Visit]) -> Page:
 async def cart_page(
     visit: Visit,
     *,
-    wrong_line: tuple[str, str] = ("", ""),
-    code: str = "",
+    wanted: Wanted | None = None,
+    short: Mapping[str, int] | None = None,
     errors: list[FieldError] | None = None,
     status: int = 200,
 ) -> Page:
-    """The page; ``wrong_line`` is a sku with the quantity that was typed, ``code`` and ``errors`` came from a form."""
+    """The page; ``wanted`` and ``errors`` came from its form, ``short`` is what could be had instead, by sku."""
     settled = await settled_cart(visit)
     note = spoken(visit)
+    note = note and replace(note, leads_to_cart=False)
     frame = await frame_of(visit)
     if settled is None or not settled.cart.lines:
         context: dict[str, object] = {
@@ -57,13 +61,14 @@ async def cart_page(
         context={
             "note": note,
             "gone": settled.gone,
-            "lines": _marked(visit, settled, *wrong_line),
+            "shown": shown(cart),
+            "lines": _marked(visit, settled, wanted, short or {}),
             "sums": sums_of(visit, cart, shop.delivery),
             "way": way_to_free_delivery(visit, cart),
             "means": means_of(visit, cart, shop.country),
             "codes": cart.codes,
             "code_notes": settled.on_codes,
-            "code": code,
+            "code": wanted.code if wanted and any(error.field == "code" for error in errors or []) else "",
             "errors": errors or [],
         },
     )
@@ -92,29 +97,27 @@ async def add_to_cart(visit: NamedDependency[Visit]) -> Page:
     return _answered(visit, sku, slug, Note("in_cart", name, units))
 
 
-@post("/cart/lines/{sku:str}")
-async def change_line(visit: NamedDependency[Visit], sku: FromPath[str]) -> Page:
-    """Set how many units a line has: what was typed, one more or less than that, or none."""
+@post(PATH)
+async def change_cart(visit: NamedDependency[Visit]) -> Page:
+    """Set what was typed or pressed, whichever button sent it; then go on, or show the cart."""
     sent = await read_cart_form(visit)
     if sent is None or visit.cart is None:
         return visit.redirect(PATH)
-    typed = sent.get("quantity", "").strip()
-    units = 0 if "remove" in sent else _wanted(typed, sent.get("step", ""))
-    if units is None:
-        message = visit.gettext("A quantity is a whole number from 0 to %(most)s.")
-        error = FieldError(f"quantity-{sku}", message % {"most": visit.number(MAX_LINE_QUANTITY)})
-        return await cart_page(visit, wrong_line=(sku, typed), errors=[error], status=422)
-    name = ""
+    token, wanted = visit.cart.token, Wanted.sent_by(sent)
     try:
-        if units == 0:
-            before = await visit.api_for_nobody.get_cart(visit.cart.token, language=visit.language)
-            name = next((line.name for line in before.lines if line.sku == sku), "")
-        note_units(visit, await visit.api_for_nobody.set_cart_line(visit.cart.token, sku, units))
-    except NotFound:  # The line or the cart went in another tab.
+        changed = await _changed(visit, await visit.api_for_nobody.get_cart(token, language=visit.language), wanted)
+        errors = wanted.errors(visit)
+        if wanted.code:
+            errors += await redeem(visit, token, wanted.code)
+        elif wanted.redeems:
+            errors.append(FieldError("code", visit.gettext("Enter the code of your voucher.")))
+    except NotFound:  # The shop dropped it.
         return visit.redirect(PATH)
-    except Conflict as error:
-        return await _as_many_as_there_are(visit, sku, error)
-    return visit.redirect(PATH, note=Note("removed", name) if name else None)
+    if errors:
+        return await cart_page(visit, wanted=wanted, short=changed.short, errors=errors, status=422)
+    if wanted.goes_on and not changed.note:
+        return visit.redirect("/checkout")
+    return visit.redirect(PATH, note=changed.note)
 
 
 async def read_cart_form(visit: Visit) -> dict[str, str] | None:
@@ -146,31 +149,46 @@ def _answered(visit: Visit, sku: str, slug: str, note: Note) -> Page:
     return visit.redirect(f"{path}#added" if path.startswith(product_path("")) else path, note=note)
 
 
-def _wanted(typed: str, step: str) -> int | None:
-    units = whole_number(typed)
-    if units is None or step not in ("", "-1", "1"):
-        return None
-    wanted = units + int(step or 0)
-    return wanted if 0 <= wanted <= MAX_LINE_QUANTITY else None
+@dataclass(frozen=True)
+class _Changed:
+    """``short`` is what could be had instead of what was wanted, by sku; ``note`` is what the next page says."""
+
+    short: dict[str, int]
+    note: Note | None
 
 
-async def _as_many_as_there_are(visit: Visit, sku: str, error: Conflict) -> Page:
-    """The line gets what is left, and says so."""
-    note = refusal(error, sku)
-    if note is None or visit.cart is None:
-        raise error
-    if note.says == "short":
+async def _changed(visit: Visit, cart: Cart, wanted: Wanted) -> _Changed:
+    """Set the lines that shall have other units; one that went in another tab stays away."""
+    short: dict[str, int] = {}
+    note = None
+    before = {line.sku: line for line in cart.lines}
+    for sku, units in wanted.units.items():
+        line = before.get(sku)
+        if line is None or line.quantity == units:
+            continue
         try:
-            note_units(visit, await visit.api_for_nobody.set_cart_line(visit.cart.token, sku, note.count))
-        except ProblemError:  # Less still: the page settles it.
-            return visit.redirect(PATH)
-        return visit.redirect(PATH, note=Note(LESS, sku, note.count))
-    return visit.redirect(PATH, note=note)
+            cart = await visit.api_for_nobody.set_cart_line(cart.token, sku, units)
+            if units == 0:
+                note = Note("removed", line.name, undo=Undo(0, sku, line.quantity, ""))
+        except NotFound:
+            continue
+        except Conflict as error:
+            note = refusal(error, sku)
+            if note is None:
+                raise
+            if note.says == "short":
+                with suppress(ProblemError):  # Less still: the page settles it.
+                    cart = await visit.api_for_nobody.set_cart_line(cart.token, sku, note.count)
+                    short[sku] = note.count
+                note = Note(LESS, sku, note.count)
+    note_units(visit, cart)
+    return _Changed(short, note)
 
 
-def _marked(visit: Visit, settled: Settled, sku: str, typed: str) -> list[LineView]:
-    on_line = settled.on_line
+def _marked(visit: Visit, settled: Settled, wanted: Wanted | None, short: Mapping[str, int]) -> list[LineView]:
     if visit.note and visit.note.says == LESS:
-        on_line = {**on_line, visit.note.name: [short_sentence(visit, visit.note.count)]}
+        short = {**short, visit.note.name: visit.note.count}
+    on_line = {**settled.on_line, **{sku: [short_sentence(visit, left)] for sku, left in short.items()}}
+    typed = wanted.typed if wanted else {}
     lines = lines_of(visit, settled.cart, on_line)
-    return [replace(line, quantity=typed) if sku and line.sku == sku else line for line in lines]
+    return [replace(line, quantity=typed.get(line.sku, line.quantity)) for line in lines]

@@ -5,7 +5,7 @@ from typing import Final
 
 from shopapi.client import ProblemError
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
-from shopweb.session import Note
+from shopweb.session import Note, Undo
 from shopweb.visit import Visit
 
 LESS: Final = "less"
@@ -14,11 +14,12 @@ LESS: Final = "less"
 
 @dataclass(frozen=True)
 class SpokenNote:
-    """A note in words; ``leads_to_cart`` is said with a link."""
+    """A note in words; ``leads_to_cart`` is said with a link, ``undo`` with a button that puts units of a sku back."""
 
     text: str
     warns: bool = True
     leads_to_cart: bool = False
+    undo: Undo | None = None
 
 
 def spoken(visit: Visit) -> SpokenNote | None:
@@ -52,7 +53,7 @@ def said(visit: Visit, note: Note) -> SpokenNote:
         case "emptied":
             return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
         case "removed":
-            return SpokenNote(_("%(name)s is out of the cart.") % words, warns=False)
+            return SpokenNote(_("%(name)s is out of the cart.") % words, warns=False, undo=note.undo)
         case "declined":
             return SpokenNote(_("The card was declined. Nothing was charged."))
         case "no_provider":

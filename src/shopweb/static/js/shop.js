@@ -66,11 +66,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 // One more or one fewer is counted here; a form that htmx takes hears of it as if it had been typed.
 document.addEventListener("click", (event) => {
   const step = event.target.closest?.('button[name="step"]');
-  const field = step?.parentElement.querySelector('input[name="quantity"]');
+  const field = step?.parentElement.querySelector("input");
   if (!field || !/^[0-9]{1,3}$/.test(field.value)) return;
   event.preventDefault();
   const least = step.form.matches(".add") ? 1 : 0;
-  field.value = Math.min(Math.max(Number(field.value) + Number(step.value), least), 999);
+  field.value = Math.min(Math.max(Number(field.value) + Number.parseInt(step.value, 10), least), 999);
   field.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
@@ -91,12 +91,35 @@ document.addEventListener("submit", (event) => {
 
 // A field left empty narrows nothing, so it need not stand in the address.
 document.addEventListener("htmx:configRequest", (event) => {
-  const { parameters } = event.detail;
-  for (const name of new Set(parameters.keys?.() ?? Object.keys(parameters)))
-    if (parameters[name] === "") delete parameters[name];
+  const { parameters, triggeringEvent, verb } = event.detail;
+  if (verb === "get")
+    for (const name of new Set(parameters.keys?.() ?? Object.keys(parameters)))
+      if (parameters[name] === "") delete parameters[name];
   // What was typed or counted here is sent without the button that was pressed last.
-  if (event.detail.triggeringEvent?.type === "change") delete parameters.step;
+  if (triggeringEvent?.type === "change") for (const button of ["step", "remove", "redeem"]) delete parameters[button];
 });
+
+// Whoever types a quantity and then presses something must get it: were the page swapped under the pointer, the press
+// would be lost. A button of the same form takes along what was typed; before anything else it is sent on its own.
+let pressed = null;
+document.addEventListener("pointerdown", (event) => (pressed = event.target.closest?.("a, button") ?? null), true);
+addEventListener("pointerup", () => setTimeout(() => (pressed = null)), true);
+addEventListener("pointercancel", () => (pressed = null), true);
+document.addEventListener("htmx:confirm", (event) => {
+  const { elt: form, triggeringEvent } = event.detail;
+  if (triggeringEvent?.type !== "change" || !triggeringEvent.isTrusted || form.id !== "lines" || !pressed) return;
+  event.preventDefault();
+  if (pressed.form === form) return;
+  fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true });
+});
+// To the checkout leads another page, not another #main: the browser goes there, as it would without htmx.
+addEventListener(
+  "submit",
+  (event) => {
+    if (event.submitter?.name === "checkout") event.stopImmediatePropagation();
+  },
+  true,
+);
 
 // Enter in a field says "change" and then, in the same breath, "submit": one of them is enough.
 let justChanged = false;

@@ -85,6 +85,10 @@ def promotions() -> None:
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_promotion_product_id"),
         sa.UniqueConstraint("public_id", name="uq_promotion_public_id"),
         sa.CheckConstraint("(scope = 'category') = (category_id IS NOT NULL)", name=op.f("ck_promotion_category")),
+        sa.CheckConstraint("kind IN ('percent', 'amount', 'free_shipping')", name=op.f("ck_promotion_kind")),
+        sa.CheckConstraint("min_subtotal >= 0", name=op.f("ck_promotion_min_subtotal")),
+        sa.CheckConstraint("scope IN ('order', 'category', 'product')", name=op.f("ck_promotion_scope")),
+        sa.CheckConstraint("value >= 0", name=op.f("ck_promotion_value")),
         sa.CheckConstraint("kind <> 'percent' OR value <= 10000", name=op.f("ck_promotion_percent")),
         sa.CheckConstraint("(scope = 'product') = (product_id IS NOT NULL)", name=op.f("ck_promotion_product")),
         sqlite_strict=True,
@@ -101,6 +105,7 @@ def promotions() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_promotion_code"),
         sa.ForeignKeyConstraint(["promotion_id"], ["promotion.id"], name="fk_promotion_code_promotion_id"),
         sa.UniqueConstraint("code", name="uq_promotion_code_code"),
+        sa.CheckConstraint("max_uses_per_customer > 0", name=op.f("ck_promotion_code_per_customer")),
         sa.CheckConstraint("0 <= used AND (max_uses IS NULL OR used <= max_uses)", name=op.f("ck_promotion_code_used")),
         sqlite_strict=True,
     )
@@ -126,6 +131,7 @@ def carts() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_cart"),
         sa.ForeignKeyConstraint(["shipping_method_id"], ["shipping_method.id"], name="fk_cart_shipping_method_id"),
         sa.UniqueConstraint("token", name="uq_cart_token"),
+        sa.CheckConstraint("state IN ('open', 'ordered', 'abandoned')", name=op.f("ck_cart_state")),
         sqlite_strict=True,
     )
     op.create_index("ix_cart_updated_at", "cart", ["updated_at"])
@@ -140,6 +146,7 @@ def carts() -> None:
         sa.PrimaryKeyConstraint("cart_id", "variant_id", name="pk_cart_line"),
         sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name="fk_cart_line_cart_id"),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name="fk_cart_line_variant_id"),
+        sa.CheckConstraint("0 < quantity AND quantity <= 999", name=op.f("ck_cart_line_quantity")),
         sqlite_strict=True,
     )
     op.create_index("ix_cart_line_variant_id", "cart_line", ["variant_id"])
@@ -193,6 +200,15 @@ def orders() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sales_order"),
         sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name="fk_sales_order_cart_id"),
         sa.UniqueConstraint("number", name="uq_sales_order_number"),
+        sa.CheckConstraint("line_count > 0", name=op.f("ck_sales_order_line_count")),
+        sa.CheckConstraint(
+            "shipping_state IN ('unshipped', 'partly_shipped', 'shipped')",
+            name=op.f("ck_sales_order_shipping_state"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('placed', 'confirmed', 'closed', 'cancelled')", name=op.f("ck_sales_order_state")
+        ),
+        sa.CheckConstraint("total >= 0", name=op.f("ck_sales_order_total")),
         sqlite_strict=True,
     )
     op.create_index("ix_sales_order_placed_at_id", "sales_order", ["placed_at", "id"])
@@ -221,6 +237,10 @@ def orders() -> None:
         sa.ForeignKeyConstraint(["order_id"], ["sales_order.id"], name="fk_order_line_order_id"),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name="fk_order_line_variant_id"),
         sa.UniqueConstraint("order_id", "variant_id", name="uq_order_line_order_id_variant_id"),
+        sa.CheckConstraint("discount >= 0", name=op.f("ck_order_line_discount")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_order_line_quantity")),
+        sa.CheckConstraint("total >= 0", name=op.f("ck_order_line_total")),
+        sa.CheckConstraint("unit_price >= 0", name=op.f("ck_order_line_unit_price")),
         sqlite_strict=True,
     )
     op.create_index("ix_order_line_variant_id", "order_line", ["variant_id"])
@@ -234,6 +254,7 @@ def orders() -> None:
         sa.Column("at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("order_id", "sequence", name="pk_order_event"),
         sa.ForeignKeyConstraint(["order_id"], ["sales_order.id"], name="fk_order_event_order_id"),
+        sa.CheckConstraint("sequence > 0", name=op.f("ck_order_event_sequence")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -259,6 +280,7 @@ def orders() -> None:
         sa.PrimaryKeyConstraint("shipment_id", "variant_id", name="pk_shipment_line"),
         sa.ForeignKeyConstraint(["shipment_id"], ["shipment.id"], name="fk_shipment_line_shipment_id"),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name="fk_shipment_line_variant_id"),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_shipment_line_quantity")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -289,6 +311,7 @@ def orders() -> None:
         sa.ForeignKeyConstraint(["code_id"], ["promotion_code.id"], name="fk_code_redemption_code_id"),
         sa.ForeignKeyConstraint(["order_id"], ["sales_order.id"], name="fk_code_redemption_order_id"),
         sa.UniqueConstraint("code_id", "customer_key", "slot", name="uq_code_redemption_code_id_customer_key_slot"),
+        sa.CheckConstraint("slot > 0", name=op.f("ck_code_redemption_slot")),
         sqlite_strict=True,
     )
     op.create_index("ix_code_redemption_order_id", "code_redemption", ["order_id"])
@@ -318,6 +341,12 @@ def payments() -> None:
         sa.CheckConstraint(
             "refunded + refund_pending <= captured AND captured <= amount", name=op.f("ck_payment_captured")
         ),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_payment_amount")),
+        sa.CheckConstraint(
+            "state IN ('pending', 'unknown', 'authorized', 'captured', 'partly_refunded', 'refunded', 'failed', "
+            "'cancelled')",
+            name=op.f("ck_payment_state"),
+        ),
         sa.CheckConstraint("0 <= refunded AND 0 <= refund_pending", name=op.f("ck_payment_refunded")),
         sqlite_strict=True,
     )
@@ -337,6 +366,11 @@ def payments() -> None:
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name="fk_payment_attempt_payment_id"),
         sa.UniqueConstraint("provider_key", name="uq_payment_attempt_provider_key"),
         sa.UniqueConstraint("provider_ref", name="uq_payment_attempt_provider_ref"),
+        sa.CheckConstraint("kind IN ('authorize', 'capture', 'void')", name=op.f("ck_payment_attempt_kind")),
+        sa.CheckConstraint(
+            "state IN ('intended', 'unknown', 'succeeded', 'failed')",
+            name=op.f("ck_payment_attempt_state"),
+        ),
         sqlite_strict=True,
     )
     op.create_index(
@@ -369,6 +403,8 @@ def payments() -> None:
         sa.UniqueConstraint("provider_key", name="uq_refund_provider_key"),
         sa.UniqueConstraint("provider_ref", name="uq_refund_provider_ref"),
         sa.UniqueConstraint("public_id", name="uq_refund_public_id"),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_refund_amount")),
+        sa.CheckConstraint("state IN ('intended', 'unknown', 'succeeded', 'failed')", name=op.f("ck_refund_state")),
         sqlite_strict=True,
     )
     op.create_index("ix_refund_due", "refund", ["next_check_at"], **_where("next_check_at IS NOT NULL"))
@@ -398,6 +434,10 @@ def payments() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_payment_issue"),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name="fk_payment_issue_payment_id"),
+        sa.CheckConstraint(
+            "kind IN ('amount_mismatch', 'late_success', 'orphan_charge', 'no_answer', 'refund_failed')",
+            name=op.f("ck_payment_issue_kind"),
+        ),
         sqlite_strict=True,
     )
     op.create_index("ix_payment_issue_payment_id_kind", "payment_issue", ["payment_id", "kind"])
@@ -420,6 +460,10 @@ def ledger() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_ledger_transaction"),
         sa.UniqueConstraint("kind", "source", "source_id", name="uq_ledger_transaction_kind_source_source_id"),
+        sa.CheckConstraint(
+            "kind IN ('capture', 'refund', 'invoice', 'credit_note')",
+            name=op.f("ck_ledger_transaction_kind"),
+        ),
         sqlite_strict=True,
     )
     op.create_table(
@@ -435,6 +479,7 @@ def ledger() -> None:
         sa.ForeignKeyConstraint(["credit"], ["ledger_account.code"], name="fk_ledger_line_credit"),
         sa.ForeignKeyConstraint(["debit"], ["ledger_account.code"], name="fk_ledger_line_debit"),
         sa.ForeignKeyConstraint(["transaction_id"], ["ledger_transaction.id"], name="fk_ledger_line_transaction_id"),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_ledger_line_amount")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_ledger_line_sides")),
         sqlite_strict=True,
     )
@@ -490,6 +535,7 @@ def events() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_email_message"),
         sa.UniqueConstraint("outbox_id", "kind", name="uq_email_message_outbox_id_kind"),
         sa.UniqueConstraint("public_id", name="uq_email_message_public_id"),
+        sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=op.f("ck_email_message_state")),
         sqlite_strict=True,
     )
     op.create_index("ix_email_message_order_number", "email_message", ["order_number"])
@@ -509,6 +555,7 @@ def invoices() -> None:
         sa.Column("series", Text, nullable=False),
         sa.Column("last", Int, nullable=False),
         sa.PrimaryKeyConstraint("series", name="pk_invoice_counter"),
+        sa.CheckConstraint("last >= 0", name=op.f("ck_invoice_counter_last")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -529,6 +576,8 @@ def invoices() -> None:
         sa.UniqueConstraint("public_id", name="uq_invoice_public_id"),
         sa.UniqueConstraint("refund_id", name="uq_invoice_refund_id"),
         sa.UniqueConstraint("series", "number", name="uq_invoice_series_number"),
+        sa.CheckConstraint("kind IN ('invoice', 'credit_note')", name=op.f("ck_invoice_kind")),
+        sa.CheckConstraint("number > 0", name=op.f("ck_invoice_number")),
         sa.CheckConstraint("(kind = 'credit_note') = (refund_id IS NOT NULL)", name=op.f("ck_invoice_refund")),
         sqlite_strict=True,
     )
