@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, func, insert, select, text
 
 from bench.plan import CannotMeasureError
+from bench.servers import SECRET_KEY
 from bench.shops import Shop
 from shopapi.carts import store
 from shopapi.carts.pricing import price_cart
@@ -22,18 +23,20 @@ from shopapi.contract.carts import Address, ContactInput, LineInput
 from shopapi.contract.stock import MovementInput
 from shopapi.db.engine import Database, DatabaseUnavailable, Reader, open_database
 from shopapi.inventory.level_store import record_movement
+from shopapi.promotions.rules import customer_key
 from shopapi.settings import database_url
 
 BUYER: Final = ContactInput("bench@kundin.example", Address("Anna Bench", "Am Markt 1", "04109", "Leipzig", "DE"))
 _UNITS: Final = 900_000
 _ACTOR: Final = "shopctl bench"
+_WHOSE: Final = customer_key(BUYER.email, SECRET_KEY)
 
 # A recursive query counts on both databases. Tokens are as long as the shop's own.
 _COPY_CARTS: Final = text(
     """WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < :count)
-    INSERT INTO cart (token, state, currency, email, shipping_address, country, shipping_method_id, created_at,
-      updated_at)
-    SELECT :salt || CAST(10000000000 + n AS text), state, currency, email, shipping_address, country,
+    INSERT INTO cart (token, state, currency, email, shipping_address, country, customer_key, shipping_method_id,
+      created_at, updated_at)
+    SELECT :salt || CAST(10000000000 + n AS text), state, currency, email, shipping_address, country, customer_key,
       shipping_method_id, created_at, updated_at
     FROM series, cart WHERE cart.id = :first"""
 )
@@ -133,7 +136,7 @@ def models(made: Shop, baskets: Sequence[Sequence[str]], *, addressed: bool = Tr
 def _filled(c: Connection, basket: Sequence[str], addressed: bool) -> StoredCart:
     token = store.create_cart(c, [LineInput(sku, 1) for sku in basket], None).token
     if addressed:
-        store.set_contact(c, token, BUYER)
+        store.set_contact(c, token, BUYER, customer_key=_WHOSE)
         store.set_shipping(c, token, way_to_deliver(c))
     return read_cart(c, token, None)
 

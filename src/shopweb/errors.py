@@ -19,6 +19,7 @@ from shopweb.visit import THEMES, NotOurForm, PageRequest, SignInFirst, Visit, i
 _log = logging.getLogger(__name__)
 
 RETRY_S: Final = 5
+_OF_MONEY: Final = ("/pay", "/refund", "/refund/confirm")
 _PLAIN: Final = (400, 403, 404, 405, 413, 415, 421, 429, 500, 503)
 
 
@@ -51,8 +52,11 @@ def _api_away(request: PageRequest, error: ApiUnavailable) -> Response[bytes]:
 
 
 def _forbidden(request: PageRequest, error: Forbidden) -> Response[bytes]:
-    room = "orders" if request.scope["path"].startswith(("/office/orders", "/office/emails")) else "stock"
-    right = f"{room}:read" if request.scope["method"] == "GET" else f"{room}:write"
+    path, reads = request.scope["path"], request.scope["method"] == "GET"
+    room = "orders" if path.startswith(("/office/orders", "/office/emails")) else "stock"
+    if room == "orders" and not reads and path.endswith(_OF_MONEY):
+        room = "payments"
+    right = f"{room}:read" if reads else f"{room}:write"
     return Visit.of(request).page("errors/forbidden.html", status=403, context={"right": right})
 
 

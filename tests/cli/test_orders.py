@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from shopapi.contract.orders import WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.inventory.tables import stock_level
+from shopapi.orders.withdraw import withdraw
 from shopapi.payments.tables import payment_attempt
 from tests.cli.conftest import Shopctl
 from tests.invoices import sold
@@ -94,6 +96,25 @@ def test_one_order_shows_its_lines_sums_payment_and_timeline(shop: Shopctl, data
     ):
         assert words in told.out
     assert [one["kind"] for one in shown(shop, number)["order"]["events"]] == ["placed", "paid"]
+
+
+def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopctl, database: Database) -> None:
+    number = placed(database, paid=True)
+    for email in ("anna@kundin.example", "eve@elsewhere.example"):
+        with database.writing() as c:
+            withdraw(c, WithdrawalInput("Anna Weber", number, email), "de")
+    other = placed(database)
+    rows = shop("orders", "list").out.splitlines()
+    assert next(row for row in rows if number in row).endswith("○ not yet, ! withdrawn")
+    assert not [row for row in rows if other in row and "withdrawn" in row]
+    told = shop("orders", "show", number)
+    assert (told.code, told.err) == (0, "")
+    mine, theirs = [line for line in told.out.splitlines() if "! withdrawn by Anna Weber" in line]
+    assert "anna@kundin.example" in mine
+    assert "not confirmed" not in mine
+    assert "eve@elsewhere.example" in theirs
+    assert theirs.endswith("not confirmed: another e-mail address than in the order")
+    assert f"› shopctl orders cancel {number}" in told.out
 
 
 def test_a_transfer_is_noted_once(shop: Shopctl, database: Database) -> None:

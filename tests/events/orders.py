@@ -86,6 +86,7 @@ def order(*, locale: Locale = "de", account: BankTransfer | None = None, **more:
                 discount=296,
                 sku="WW-320",
                 options={"Farbe": "Salbei"},
+                fact="Steinzeug, spülmaschinenfest",
             ),
             line("Schalen-Trio", 3900, 1, tax=573, discount=312, sku="TRIO"),
             line("Kaffee „Hafenrunde“, 250 g", 980, 2, rate=700, tax=118, discount=152, sku="KAFFEE-250"),

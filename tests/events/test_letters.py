@@ -6,10 +6,10 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
-from shopapi.contract.carts import TaxLine
+from shopapi.contract.carts import Discount, TaxLine
 from shopapi.contract.catalog import Locale
-from shopapi.contract.orders import EmailKind
-from shopapi.events.emails import LawText, Rendered, order_url, render
+from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping
+from shopapi.events.emails import LawText, Rendered, opened, order_url, render, sealed, shown
 from shopapi.events.letters import Occasion
 from shopapi.events.words import words
 from tests.events.orders import ACCOUNT, ANNA, SELLER, euros, order, withdrawal
@@ -73,16 +73,60 @@ def test_a_confirmation_lists_what_was_bought_with_its_taxes() -> None:
     assert "2 × Becher „Westerwald“, Ton, 320 ml, Salbei: 37,00 €" in text
     assert "Code HERBST10: −7,60 €" in text
     assert "Gesamt, bezahlt: 88,00 €" in text
-    assert "enthält 19 % MwSt. 11,17 €, 7 % MwSt. 1,18 €" in text
-    assert "in 2 bis 3 Werktagen" in text
+    assert "37,00 €\n  Steinzeug, spülmaschinenfest\n" in text
+    assert "Zwischensumme: 95,60 €" in text
+    assert "Versand, DHL Paket: kostenlos" in text
+    assert "davon MwSt. 19 % auf 58,75 €: 11,17 €\ndavon MwSt. 7 % auf 16,90 €: 1,18 €" in text
+    assert "zwischen dem 27. November 2026 und dem 30. November 2026" in text, "Paid on a Wednesday."
     assert "Karl-Heine-Straße 12" in text
 
 
 def test_prices_without_tax_show_it_before_the_total() -> None:
     one = order(prices_include_tax=False, taxes=[TaxLine(1900, euros(8800), euros(1672))], total=euros(10472))
     text = plain(render("confirmation", occasion(order=one), SHOP))
-    assert text.index("zzgl. 19 % MwSt.: 16,72 €") < text.index("Gesamt, bezahlt: 104,72 €")
-    assert "enthält" not in text
+    assert text.index("MwSt. 19 % auf 88,00 €: 16,72 €") < text.index("Gesamt, bezahlt: 104,72 €")
+    assert "davon" not in text
+
+
+def test_a_code_that_only_makes_delivery_free_is_listed() -> None:
+    one = order(discounts=[Discount("Versand frei", "FREI", euros(0), True)])
+    assert "Code FREI: Versand kostenlos" in plain(render("confirmation", occasion(order=one), SHOP))
+
+
+def unpaid(account: BankTransfer | None = None) -> Order:
+    """The order before any money has come in."""
+    one = order(events=[], account=account)
+    assert one.payment is not None
+    return replace(one, payment=replace(one.payment, captured=euros(0)))
+
+
+def test_who_waits_for_the_bank_learns_that_the_order_is_here_and_that_nothing_is_to_do() -> None:
+    text = plain(render("confirmation", occasion(order=unpaid()), SHOP, [TERMS]))
+    assert "Ihre Bestellung ist eingegangen. Wir warten auf Ihre Bank" in text
+    assert "Lieferung: 2 bis 3 Werktage nach dem Zahlungseingang." in text
+    assert "\nGesamt: 88,00 €" in text
+    assert "bezahlt" not in text
+    assert "=== AGB ===" in text
+
+
+def test_a_parcel_that_left_is_told_with_the_days_on_which_it_comes() -> None:
+    one = order(locale="en", shipping_method=OrderShipping("Express", 1, 1))
+    text = plain(render("shipped", occasion("en", order=one), SHOP))
+    assert "Your parcel will reach you on 26 November 2026." in text
+
+
+def test_what_was_transferred_is_transferred_back_and_nobody_says_that_it_was_already() -> None:
+    text = plain(render("refunded", occasion(), SHOP))
+    assert "Wir überweisen Ihnen 12,40 € zurück." in text
+    assert "zurückgezahlt" not in text
+    assert "Wir haben 12,40 € zurückgezahlt" in plain(render("refunded", occasion(order=order()), SHOP))
+
+
+@pytest.mark.parametrize("reason", ["expired", "payment_failed"])
+def test_who_waited_for_the_bank_in_vain_learns_that_nothing_was_charged(reason: str) -> None:
+    text = plain(render("cancelled", occasion(order=unpaid(), reason=reason), SHOP))
+    assert "Es wurde nichts abgebucht. Sollte doch noch Geld abgehen, geht es von selbst zurück." in text
+    assert "überweisen" not in text
 
 
 def test_the_law_texts_are_in_the_e_mail_for_good() -> None:
@@ -98,6 +142,7 @@ def test_who_has_to_pay_learns_where_how_much_and_until_when() -> None:
     text = plain(written)
     for fact in ("DE02 1203 0000 0000 2020 51", "BYLADEM1001", "Verwendungszweck: TT-7K4M2A", "1. Dezember 2026"):
         assert fact in text
+    assert "Lieferung: 2 bis 3 Werktage nach dem Zahlungseingang." in text
     assert date(2026, 12, 1) == ACCOUNT.due
 
 
@@ -111,17 +156,15 @@ def test_a_cancellation_says_why_and_what_becomes_of_the_money() -> None:
     text = plain(render("cancelled", occasion(), SHOP))
     assert "Wir haben die Bestellung storniert." in text
     assert "Was Sie gezahlt haben, zahlen wir zurück." in text
-    unpaid = order()
-    assert unpaid.payment is not None
-    unpaid = replace(unpaid, payment=replace(unpaid.payment, captured=euros(0)))
-    text = plain(render("cancelled", occasion(order=unpaid, reason="expired"), SHOP))
+    text = plain(render("cancelled", occasion(order=unpaid(ACCOUNT), reason="expired"), SHOP))
     assert "Ihre Zahlung kam nicht rechtzeitig an." in text
     assert "zahlen wir zurück" not in text
 
 
 def test_the_receipt_of_a_withdrawal_has_its_words_day_and_time() -> None:
     text = plain(render("withdrawal_received", occasion(order=None, order_url=""), SHOP))
-    assert "Hiermit widerrufe ich den Vertrag." in text
+    assert "Hiermit widerrufe ich den Vertrag über die Waren der Bestellung TT-7K4M2A." in text
+    assert "Name: Anna Weber" in text
     assert "25. November 2026, 09:00:00 MEZ" in text
     assert "anna@kundin.example" in text
     assert "token=" not in text
@@ -141,6 +184,26 @@ def test_nothing_that_was_typed_becomes_markup_a_header_or_a_line_of_its_own() -
         assert "\r" not in written.subject
         assert "<script" not in written.html
         assert not [line for line in written.text.splitlines() if line.startswith("Bcc:")]
+
+
+def test_an_e_mail_is_kept_without_the_secret_that_opens_the_order_and_goes_out_with_it() -> None:
+    written = render("confirmation", occasion(), SHOP)
+    kept = sealed(written, "secret-token_1")
+    for before, text in ((written.text, kept.text), (written.html, kept.html)):
+        assert "secret-token_1" not in text
+        assert opened(text, "secret-token_1") == before
+        assert f"{SHOP}/orders/TT-7K4M2A" in shown(text)
+        assert "token" not in shown(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["{{access_token}}", "{{access{{access_token}}_token}}", "{{acc{{access_token}}ess_token}}"]
+)
+def test_nobody_gets_the_secret_by_typing_what_stands_in_its_place(name: str) -> None:
+    declared = replace(withdrawal(), name=name, order_number=name, email=f"{name}@elsewhere.example")
+    why = occasion(order=None, order_url="", withdrawal=declared)
+    kept = sealed(render("withdrawal_received", why, SHOP), "secret-token_1")
+    assert "secret-token_1" not in opened(kept.text + kept.html, "secret-token_1")
 
 
 def test_a_text_has_no_html_entities() -> None:

@@ -5,21 +5,22 @@ from sqlalchemy import select
 
 from shopapi.db.engine import Database
 from shopapi.events import email_store
-from shopapi.events.emails import Rendered
+from shopapi.events.emails import Rendered, order_url, sealed
 from shopapi.events.tables import email_message
-from tests.conftest import AsRole
+from shopapi.orders.rules import access_token
+from tests.conftest import SECRET_KEY, AsRole
 
 WRITTEN = Rendered("Bestellung ist bei uns", "Guten Tag\n", "<p>Guten Tag</p>")
 
 
-def queue(db: Database, number: int) -> None:
+def queue(db: Database, number: int, written: Rendered = WRITTEN) -> None:
     with db.writing() as c:
         for nth in range(1, number + 1):
             email_store.queue(
                 c,
                 nth,
                 "confirmation",
-                WRITTEN,
+                written,
                 recipient=f"anna{nth}@kundin.example",
                 locale="de",
                 order_number="TT-000001" if nth % 2 else None,
@@ -56,6 +57,20 @@ def test_an_e_mail_is_shown_word_for_word(api: httpx.Client, as_role: AsRole, da
     missing = api.get("/v1/admin/emails/mail_00000000000000000000", headers=as_role("viewer"))
     assert missing.status_code == 404
     assert missing.json()["detail"] == "No e-mail has this id."
+
+
+def test_staff_see_where_the_link_leads_and_not_the_secret_that_opens_the_order(
+    api: httpx.Client, as_role: AsRole, database: Database
+) -> None:
+    token = access_token("TT-000001", SECRET_KEY)
+    link = order_url("https://shop.example", "TT-000001", token)
+    queue(database, 1, sealed(Rendered("Bestellung", f"Hier: {link} .", f'<a href="{link}">Hier</a>'), token))
+    with database.reading() as r:
+        name = r.execute(select(email_message.c.public_id)).scalar_one()
+    answer = api.get(f"/v1/admin/emails/{name}", headers=as_role("owner"))
+    assert token not in answer.text
+    assert answer.json()["text"] == "Hier: https://shop.example/orders/TT-000001 ."
+    assert answer.json()["html"] == '<a href="https://shop.example/orders/TT-000001">Hier</a>'
 
 
 def test_who_is_not_signed_in_sees_no_e_mail(api: httpx.Client, database: Database) -> None:

@@ -10,13 +10,15 @@ from sqlalchemy import Row, select, update
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.events import email_store
-from shopapi.events.emails import Rendered
+from shopapi.events.emails import Rendered, order_url, sealed
 from shopapi.events.leasing import WAITS_S
 from shopapi.events.send_emails import send
 from shopapi.events.tables import email_message
+from shopapi.orders.rules import access_token
 from shopapi.runtime import failpoints
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
+from tests.conftest import SECRET_KEY
 from tests.events.mail_server import MailServer, mail_server
 from tests.invoices import sold
 from tests.waiting import free_port
@@ -75,6 +77,22 @@ def test_an_e_mail_arrives_as_it_was_written(
     assert (row.state, row.error) == ("sent", "")
     assert row.sent_at is not None
     assert send(database, sending_to(environment, server.url)) == 0
+
+
+def test_the_secret_that_opens_the_order_is_in_what_goes_out_and_not_in_what_is_kept(
+    database: Database, environment: dict[str, str], server: MailServer
+) -> None:
+    token = access_token("TT-000001", SECRET_KEY)
+    link = order_url("https://shop.example", "TT-000001", token)
+    queue(database, written=sealed(Rendered("Bestellung", f"{link}\n", f'<a href="{link}">Hier</a>'), token))
+    send(database, sending_to(environment, server.url))
+    (message,) = server.received
+    for form in ("plain", "html"):
+        body = message.get_body((form,))
+        assert body is not None
+        assert link in body.get_content()
+    (row,) = rows(database)
+    assert token not in row.text + row.html
 
 
 def test_many_go_over_one_connection(database: Database, environment: dict[str, str], server: MailServer) -> None:

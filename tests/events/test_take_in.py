@@ -5,19 +5,21 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import insert, select, update
 
-from shopapi.contract.orders import EmailKind
+from shopapi.contract.orders import EmailKind, WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.events import outbox_store
+from shopapi.events.emails import opened
 from shopapi.events.leasing import WAITS_S
 from shopapi.events.tables import email_message, outbox
 from shopapi.events.take_in import take_in
 from shopapi.invoices.tables import invoice
 from shopapi.orders.rules import access_token
 from shopapi.orders.store import lock_order
-from shopapi.orders.tables import shipment, withdrawal
+from shopapi.orders.tables import shipment
+from shopapi.orders.withdraw import withdraw
 from shopapi.payments.providers.interface import ChargeAnswer
-from shopapi.payments.record_charge import GivenUp, record_charge
+from shopapi.payments.record_charge import GivenUp, mark_unknown, record_charge
 from shopapi.runtime import failpoints
 from shopapi.settings import ApiSettings
 from tests.conftest import SECRET_KEY
@@ -71,9 +73,10 @@ def test_who_paid_online_gets_a_confirmation_and_an_invoice(database: Database, 
         written = c.execute(select(email_message)).one()
     assert (written.recipient, written.order_number, written.locale) == ("anna@kundin.example", number, "de")
     assert written.state == "queued"
-    link = f"http://127.0.0.1:5050/orders/{number}?token={access_token(number, SECRET_KEY)}"
-    assert link in written.text
-    assert link in written.html
+    link, token = f"http://127.0.0.1:5050/orders/{number}?token=", access_token(number, SECRET_KEY)
+    for text in (written.text, written.html):
+        assert token not in text, "Whoever reads the table could cancel the order."
+        assert f"{link}{token}" in opened(text, token)
 
 
 def test_who_transfers_the_money_learns_where_and_then_that_it_came(database: Database, settings: ApiSettings) -> None:
@@ -123,6 +126,70 @@ def test_who_walked_away_from_a_payment_page_hears_nothing(
     assert papers(database) == []
 
 
+def unclear(db: Database) -> str:
+    """An order whose provider did not say what became of its money; its number."""
+    variant_id = sold.goods(db)
+    with db.writing() as c:
+        sold.say_who_sells(c)
+        number = sold.place(c, variant_id)
+        mark_unknown(c, number)
+    return number
+
+
+def test_who_waits_for_the_bank_is_told_at_once_and_again_when_it_is_paid(
+    database: Database, settings: ApiSettings
+) -> None:
+    number = unclear(database)
+    take_in_all(database, settings)
+    with database.writing() as c:
+        sold.pay(c, number)
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation", "paid"]
+    with database.reading() as r:
+        first, second = r.execute(select(email_message.c.text).order_by(email_message.c.id)).scalars()
+    assert "Wir warten auf Ihre Bank" in first
+    assert "Wir packen Ihr Paket." in second
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_bank_that_falls_silent_twice_is_told_once(database: Database, settings: ApiSettings, late: bool) -> None:
+    number = unclear(database)
+    if not late:
+        take_in_all(database, settings)
+    with database.writing() as c:
+        record_charge(c, number, ChargeAnswer("open", url="https://bank.example/pay"))
+        mark_unknown(c, number)
+    take_in_all(database, settings)
+    with database.reading() as r:
+        told = r.execute(select(outbox.c.id).where(outbox.c.topic == "order.payment_unknown")).all()
+    assert len(told) == 2
+    assert kinds(database) == ["confirmation"]
+
+
+@pytest.mark.parametrize("reason", ["expired", "payment_failed"])
+def test_who_was_told_to_wait_for_the_bank_hears_that_nothing_came_of_it(
+    database: Database, settings: ApiSettings, reason: str
+) -> None:
+    number = unclear(database)
+    take_in_all(database, settings)
+    with database.writing() as c:
+        record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp(reason))  # type: ignore[arg-type]
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation", "cancelled"]
+    with database.reading() as r:
+        text = r.execute(select(email_message.c.text).where(email_message.c.kind == "cancelled")).scalar_one()
+    assert "Es wurde nichts abgebucht." in text
+
+
+def test_an_order_that_holds_again_is_confirmed_anew(database: Database, settings: ApiSettings) -> None:
+    number = unclear(database)
+    with database.writing() as c:
+        record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp("expired"))
+        sold.pay(c, number)
+    take_in_all(database, settings)
+    assert kinds(database)[-1] == "confirmation"
+
+
 def test_a_refund_is_told_with_its_amount_and_gets_a_credit_note(database: Database, settings: ApiSettings) -> None:
     (number,) = sold.paid_orders(database, 1)
     with database.writing() as c:
@@ -167,25 +234,25 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
 ) -> None:
     (number,) = sold.paid_orders(database, 1)
     with database.writing() as c:
-        for nth, email in enumerate(("anna@kundin.example", "eve@elsewhere.example"), 1):
-            c.execute(
-                insert(withdrawal).values(
-                    public_id=f"wdr_{nth}", name="Anna Weber", order_number=number, email=email, locale="en"
-                )
-            )
-        lock_order(c, number).add_event(c, "withdrawn", withdrawal="wdr_1")
-        outbox_store.tell(c, "withdrawal.received", "withdrawal:wdr_2", 1, {"withdrawal": "wdr_2"})
+        for email in ("Anna@kundin.example", "eve@elsewhere.example"):
+            withdraw(c, WithdrawalInput("Anna Weber", number, email), "en")
+        withdraw(c, WithdrawalInput("Anna Weber", "TT-000000", "anna@kundin.example"), "en")
     take_in_all(database, settings)
     with database.reading() as r:
         receipts = r.execute(
             select(email_message).where(email_message.c.kind == "withdrawal_received").order_by(email_message.c.id)
         ).all()
-    mine, theirs = receipts
-    assert (mine.recipient, mine.order_number) == ("anna@kundin.example", number)
-    assert "token=" in mine.text
-    assert (theirs.recipient, theirs.order_number, theirs.locale) == ("eve@elsewhere.example", None, "en")
-    assert "token=" not in theirs.text
-    assert "I hereby withdraw" in theirs.text
+    mine, theirs, unknown = receipts
+    assert (mine.recipient, mine.order_number) == ("Anna@kundin.example", number)
+    assert f"/orders/{number}?token=" in mine.text
+    assert (theirs.recipient, theirs.order_number) == ("eve@elsewhere.example", number)
+    assert (unknown.order_number, unknown.locale) == (None, "en")
+    for one in (theirs, unknown):
+        for text in (one.text, one.html):
+            assert "token" not in text
+            assert "/orders/" not in text
+    assert f"Hiermit widerrufe ich den Vertrag über die Waren der Bestellung {number}." in theirs.text
+    assert "I hereby withdraw from the contract for the goods of order TT-000000." in unknown.text
 
 
 @pytest.mark.parametrize("point", ["outbox_claimed", "outbox_sent"])

@@ -69,7 +69,8 @@ def test_an_invoice_says_all_that_section_14_of_the_vat_act_asks_for() -> None:
         "Anna Weber",
         "04229 Leipzig",
         "25. November 2026",
-        "2 bis 3 Werktage nach dem Rechnungsdatum",
+        "Lieferung\nvoraussichtlich November 2026",
+        "Steinzeug, spülmaschinenfest",
         "Becher „Westerwald“, Ton, 320 ml",
         "abzüglich Rabatt 2,96 €",
         "34,04 €",
@@ -83,6 +84,25 @@ def test_an_invoice_says_all_that_section_14_of_the_vat_act_asks_for() -> None:
         "Bezahlt per Banküberweisung",
     ):
         assert asked in said, asked
+
+
+@pytest.mark.parametrize(
+    ("issued", "locale", "month"),
+    [
+        ("2026-11-25", "de", "voraussichtlich November 2026"),
+        ("2026-11-26", "de", "voraussichtlich Dezember 2026"),
+        ("2026-12-29", "en", "expected January 2027"),
+    ],
+)
+def test_goods_that_have_not_left_are_supplied_in_the_month_of_the_last_day_that_was_promised(
+    issued: str, locale: Locale, month: str
+) -> None:
+    facts = sheet_of(content(locale=locale, issued_on=issued)).facts
+    assert [value for name, value in facts if name in ("Lieferung", "Supply")] == [month]
+
+
+def test_goods_that_have_left_are_supplied_on_their_day() -> None:
+    assert ("Lieferdatum", "26. November 2026") in sheet_of(content(supplied_on="2026-11-26")).facts
 
 
 def test_a_credit_note_names_the_invoice_that_it_corrects() -> None:

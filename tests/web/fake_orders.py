@@ -179,7 +179,10 @@ class FakeOrders:
         ended: PaymentState = "failed" if reason == "payment_failed" else "cancelled"
         if payment.captured.amount:
             ended = "refunded"
-        self.payments[number] = replace(payment, state=ended, refunded=payment.captured)
+        left = payment.captured.amount - payment.refunded.amount
+        back = Refund(f"re_{len(payment.refunds)}", euros(left), "succeeded", reason, actor or "", datetime.now(UTC))
+        refunds = [*payment.refunds, *([back] if left else [])]
+        self.payments[number] = replace(payment, state=ended, refunded=payment.captured, refunds=refunds)
         shown = replace(order.payment, state=ended, refunded=payment.captured, next_action=None)
         self.orders[number] = replace(order, state="cancelled", payment=shown, can_cancel=False)
         self.tell(number, "cancelled", actor, reason=reason, **more)
@@ -206,10 +209,11 @@ class FakeOrders:
         self.orders[number] = replace(order, payment=replace(order.payment, state=state, refunded=refunded))
         self.tell(number, "refunded", actor, amount=str(amount))
 
-    def doubt(self, number: str, kind: IssueKind) -> None:
+    def doubt(self, number: str, kind: IssueKind, **data: str) -> None:
         """Something about its payment needs a person."""
         payment = self.payments[number]
-        issue = PaymentIssue(kind, {"charged": "9000", "currency": "EUR", "owed": "8800"}, datetime.now(UTC), None)
+        said = data or {"charged": "9000", "currency": "EUR", "expected": "8800"}
+        issue = PaymentIssue(kind, said, datetime.now(UTC), None)
         self.payments[number] = replace(payment, issues=[issue])
 
     def write(self, number: str | None, subject: str, html: str = "", kind: EmailKind = "confirmation") -> str:
@@ -261,10 +265,13 @@ class FakeOrders:
         return _said(self.orders[parts[0]])
 
     def _withdraw(self, body: dict[str, str]) -> httpx.Response:
-        made = Withdrawal(f"wdr_{len(self.withdrawals)}", **body, declared_at=datetime.now(UTC))
+        name, number, email = body["name"], body["order_number"], body["email"]
+        made = Withdrawal(f"wdr_{len(self.withdrawals)}", name, number, email, datetime.now(UTC))
         self.withdrawals.append(made)
         if made.order_number in self.orders:
-            self.tell(made.order_number, "withdrawn")
+            certain = made.email == self.orders[made.order_number].email
+            self.withdrawals[-1] = replace(made, certain=certain)
+            self.tell(made.order_number, "withdrawn", certain="yes" if certain else "no")
         return _said(made, 201)
 
     def _for_staff(self, request: httpx.Request, body: Any, staff: str, parts: list[str]) -> httpx.Response:

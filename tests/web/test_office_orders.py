@@ -1,8 +1,11 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from shopapi.contract.carts import Address
+from shopapi.contract.orders import IssueKind
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_orders import PDF
@@ -118,7 +121,7 @@ def test_the_page_of_an_order_has_facts_people_and_money(clerk: Browser, api: Fa
     for said in (
         "in German, 6 units, 2 lines",
         "0 of 6 units shipped",
-        "Becher „Westerwald“ Ton, 320 ml TT-BE-WW-TON-320 €18.50 4 €74.00",
+        "Becher „Westerwald“ Ton, 320 ml TT-BE-WW-TON-320 €18.50 4 0 of 4 €74.00",
         "Total €88.00",
         "Anna Weber anna.weber@example.de",
         "Karl-Heine-Straße 12 04229 Leipzig Germany",
@@ -133,12 +136,19 @@ def test_the_page_of_an_order_has_facts_people_and_money(clerk: Browser, api: Fa
         assert said in page.text, said
 
 
-def test_an_unknown_payment_reads_unclear_asked_every_30_s(clerk: Browser, api: FakeApi) -> None:
+def ask_at(api: FakeApi, at: datetime) -> None:
+    """The provider is asked again then."""
+    payment = api.orders.payments[NUMBER]
+    api.orders.payments[NUMBER] = replace(payment, attempts=[replace(payment.attempts[0], next_check_at=at)])
+
+
+def test_an_unknown_payment_says_when_the_provider_is_asked_again(clerk: Browser, api: FakeApi) -> None:
     api.orders.put(provider="sandbox", state="unknown")
+    ask_at(api, datetime(2026, 11, 24, 15, 5, tzinfo=UTC))
     page = clerk.get(PAGE)
     assert ("warn half", "Unclear") in badges(page)
-    assert "Unclear, asked every 30 s. The stock is kept until the provider answers." in page.text
-    assert "Capture, unclear, asked every 30 s" in page.text
+    assert "Unclear, next question at 16:05. The stock is kept until the provider answers." in page.text
+    assert re.search(r"Capture, unclear [^,]+, [^,]+, next question at 16:05", page.text)
     assert "Mark as paid" not in page.text, "Only a bank transfer is told by hand."
 
 
@@ -147,7 +157,43 @@ def test_what_needs_a_look_is_said_in_words(clerk: Browser, api: FakeApi) -> Non
     api.orders.doubt(NUMBER, "amount_mismatch")
     page = clerk.get(PAGE)
     assert ("bad half", "Needs a look") in badges(page)
-    assert "The provider took another amount than was asked for. €90.00 instead of €88.00." in page.text
+    told = "The provider took another amount than was asked for. €90.00 instead of €88.00."
+    assert f"{told} Cancel the order, then the wrong amount goes back." in page.text
+    assert "Unclear: please check." in page.text
+    assert "next question" not in page.text, "Nobody asks."
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "told"),
+    [
+        ("late_success", {"amount": "8800"}, "given up. €88.00. The money goes back by itself."),
+        (
+            "refund_failed",
+            {"amount": "1240", "reason": "card closed"},
+            "A refund failed. €12.40, card closed. Refund it once more, or send it another way.",
+        ),
+        (
+            "amount_mismatch",
+            {"refunded": "1000", "expected": "1240"},
+            "gave back another amount than was asked for. €10.00 instead of €12.40. Look it up with the provider.",
+        ),
+        ("orphan_charge", {"key": "k"}, "belongs to nothing here. Look it up with the provider."),
+    ],
+)
+def test_every_issue_says_what_to_do(
+    clerk: Browser, api: FakeApi, kind: IssueKind, data: dict[str, str], told: str
+) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    api.orders.doubt(NUMBER, kind, **data)
+    assert told in clerk.get(PAGE).text
+
+
+def test_a_provider_that_does_not_answer_is_asked_on(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox", state="unknown")
+    ask_at(api, datetime(2026, 11, 24, 15, 5, tzinfo=UTC))
+    api.orders.doubt(NUMBER, "no_answer", since="yesterday")
+    assert "Look it up with the provider. Next question at 16:05." in clerk.get(PAGE).text
 
 
 def test_the_next_sensible_action_stands_on_top(clerk: Browser, api: FakeApi) -> None:
@@ -191,7 +237,45 @@ def test_money_that_came_after_the_order_was_given_up_can_still_be_told(clerk: B
     api.orders.cancel(NUMBER, "expired")
     page = clerk.get(PAGE)
     assert f'<a class="btn quiet low" href="{PAGE}/pay">The money came after all</a>' in page.html
-    assert "Where its goods are still there it holds again, else the money goes back." in clerk.get(f"{PAGE}/pay").text
+    asking = clerk.get(f"{PAGE}/pay")
+    assert "Otherwise nothing is changed here, and you transfer the money back yourself." in asking.text
+    api.next_problem = (409, "invalid_transition", {})
+    page = clerk.send(asking, f"{PAGE}/pay", reference="Statement 11")
+    assert page.status == 422
+    assert "its goods are gone. Transfer the money back. Nothing was changed here." in page.text
+    assert "moved on" not in page.text
+    assert page.form(f"{PAGE}/pay")["reference"] == "Statement 11"
+
+
+def test_who_notes_a_transfer_that_goes_back_is_told_to_send_it(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    form = clerk.get(f"{PAGE}/refund")
+    assert "It came by bank transfer: you send it yourself, and it is only noted here." in form.text
+    asking = clerk.send(form, f"{PAGE}/refund", amount="12,40", reason="")
+    told = "Transfer €12.40 to Anna Weber yourself. It is only noted here."
+    assert told in asking.text
+    assert "goes back the way it came" not in asking.text
+    page = clerk.send(asking, f"{PAGE}/refund/confirm")
+    assert f"€12.40 is noted as refunded. {told}" in page.text
+
+
+def test_who_cancels_what_was_transferred_is_told_to_send_it_back(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, 800)
+    told = "Transfer €80.00 to Anna Weber yourself. It is only noted here."
+    asking = clerk.get(f"{PAGE}/cancel")
+    assert told in asking.text
+    page = clerk.send(asking, f"{PAGE}/cancel", reason="")
+    assert f"{NUMBER} is cancelled. {told}" in page.text
+
+
+def test_what_a_provider_took_goes_back_without_anybodys_hand(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    for page in (refund_of(clerk, "1"), clerk.send(clerk.get(f"{PAGE}/cancel"), f"{PAGE}/cancel", reason="")):
+        assert "yourself" not in page.text
 
 
 def test_shipping_says_who_carries_it_and_happens_once(clerk: Browser, api: FakeApi) -> None:
@@ -330,7 +414,35 @@ def test_a_withdrawal_stands_on_top_of_its_order(clerk: Browser, api: FakeApi) -
     clerk.send(asking, "/withdrawal/confirm")
     page = clerk.get(PAGE)
     assert "Anna Weber declared a withdrawal on" in page.text
+    assert "Receipt to anna.weber@example.de Do not ship. Cancel the order, then what was paid goes back." in page.text
     assert "The customer declared a withdrawal" in page.text
+    assert "not confirmed" not in page.text
+    assert ("bad", "Withdrawal") in badges(page)
+    assert f'<a class="btn low" href="{PAGE}/cancel">Cancel the order</a>' in page.html
+    api.orders.pay(NUMBER)
+    page = clerk.get(PAGE)
+    assert f'<a class="btn quiet low" href="{PAGE}/ship">Ship 6 units</a>' in page.html, "It can be, and is not urged."
+    assert f'<a class="btn low" href="{PAGE}/ship">' not in page.html
+    assert re.search(f"{NUMBER} Withdrawal", clerk.get("/office/orders").text)
+    api.orders.ship(NUMBER)
+    assert "The goods come back first, then refund what was paid." in clerk.get(PAGE).text
+
+
+def test_a_withdrawal_from_a_strange_address_is_asked_about_first(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    form = clerk.get(f"/withdrawal?order={NUMBER}")
+    asking = clerk.send(form, "/withdrawal", name="Eve", email="eve@elsewhere.example")
+    clerk.send(asking, "/withdrawal/confirm")
+    page = clerk.get(PAGE)
+    assert page.text.count("not confirmed: another e-mail address than in the order") == 2, (
+        "On top and in the timeline."
+    )
+    assert "eve@elsewhere.example" in page.text
+    assert "Ask first, at the address in the order, whether it is meant. Do not ship until you know." in page.text
+    assert '<a class="btn low"' not in page.html, "Neither shipping nor cancelling is urged."
+    german = clerk.get(PAGE, Accept_Language="de").text
+    assert "nicht bestätigt: andere E-Mail-Adresse als in der Bestellung" in german
 
 
 def test_invoices_are_pdfs(clerk: Browser, api: FakeApi) -> None:
@@ -369,8 +481,21 @@ def test_a_right_that_was_taken_away_is_named(clerk: Browser, api: FakeApi) -> N
     assert "orders:read" in page.text
 
 
+@pytest.mark.parametrize(("deed", "right"), [("pay", "payments:write"), ("cancel", "orders:write")])
+def test_a_right_that_was_taken_away_meanwhile_is_the_one_that_the_deed_takes(
+    clerk: Browser, api: FakeApi, deed: str, right: str
+) -> None:
+    api.orders.put()
+    asking = clerk.get(f"{PAGE}/{deed}")
+    api.next_problem = (403, "forbidden", {})
+    page = clerk.send(asking, f"{PAGE}/{deed}")
+    assert page.status == 403
+    assert f"lacks the right {right}." in page.text
+
+
 def test_the_page_speaks_german(clerk: Browser, api: FakeApi) -> None:
     api.orders.put(provider="sandbox", state="unknown")
+    ask_at(api, datetime(2026, 11, 24, 15, 5, tzinfo=UTC))
     page = clerk.get(PAGE, Accept_Language="de")
-    assert "Unklar, wird alle 30 s gefragt." in page.text
+    assert "Unklar, nächste Frage um 16:05." in page.text
     assert "88,00 €" in page.text

@@ -30,8 +30,8 @@ class Email(Struct, frozen=True):
     texts: list[LawText]
 
 
-def kind_for(topic: str, payload: Mapping[str, Any], order: Order | None) -> EmailKind | None:
-    """Which e-mail an event asks for; most ask for none."""
+def kind_for(topic: str, sequence: int, payload: Mapping[str, Any], order: Order | None) -> EmailKind | None:
+    """Which e-mail an event asks for, by its topic and its ``sequence`` in the order; most ask for none."""
     if topic in ("withdrawal.received", "order.withdrawn"):
         return "withdrawal_received"
     if order is None:
@@ -42,7 +42,7 @@ def kind_for(topic: str, payload: Mapping[str, Any], order: Order | None) -> Ema
         return "payment_due" if offline and order.state != "cancelled" else None
     if topic == "order.payment_unknown":
         # Their bank takes its time: they shall know without delay that the order is here (section 312i BGB).
-        return "confirmation" if order.state != "cancelled" else None
+        return "confirmation" if order.state != "cancelled" and sequence == _first_unknown(order) else None
     if topic == "order.paid":
         return "paid" if offline or _was_confirmed(order) else "confirmation"
     if topic == "order.shipped":
@@ -52,6 +52,10 @@ def kind_for(topic: str, payload: Mapping[str, Any], order: Order | None) -> Ema
     if topic == "order.cancelled" and (offline or not _walked_away(order, str(payload.get("reason", "")))):
         return "cancelled"
     return None
+
+
+def _first_unknown(order: Order) -> int | None:
+    return next((event.sequence for event in order.events if event.kind == "payment_unknown"), None)
 
 
 def _was_confirmed(order: Order) -> bool:

@@ -37,7 +37,7 @@ def row(card: OrderCard) -> tuple[str, ...]:
         card.customer,
         shown(card.total),
         payment(card),
-        shipping(card.state, card.shipping_state),
+        shipping(card.state, card.shipping_state) + (", ! withdrawn" if card.withdrawn else ""),
     )
 
 
@@ -55,6 +55,15 @@ def whereto(order: Order) -> list[str]:
     place = f"{to.postal_code} {to.city}".strip()
     parts = (to.name, to.company, to.line1, to.line2, place, to.region, to.country)
     return [f"{order.billing_address.name}  {order.email}", ", ".join(filter(None, parts))]
+
+
+def withdrawals(told: AdminOrder) -> list[str]:
+    """A line for each declaration of withdrawal: who, where the receipt went, when, and whether it is certain."""
+    return [
+        f"! withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
+        + (", not confirmed: another e-mail address than in the order" if one.certain is False else "")
+        for one in told.withdrawals
+    ]
 
 
 def sums(order: Order) -> list[tuple[str, str]]:
@@ -93,6 +102,8 @@ _TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "te
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
+    if told.withdrawals and order.can_cancel:
+        return f"shopctl orders cancel {order.number}"
     if order.state == "placed" and paid is not None and paid.bank_transfer is not None:
         return f"shopctl orders pay {order.number} --reference TEXT"
     if order.state == "confirmed" and order.shipping_state == "unshipped":

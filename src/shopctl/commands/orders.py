@@ -241,6 +241,8 @@ def _show(told: "AdminOrder") -> None:
     console.line(words.heading(order))
     for text in words.whereto(order):
         console.under(text)
+    for text in words.withdrawals(told):
+        console.line(text)
     console.line("")
     rows = [
         (one.sku, " ".join([one.name, *one.options.values()]), f"{one.quantity:,}", shown(one.unit_price))

@@ -14,8 +14,11 @@ from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_l
 from shopweb.money import money
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
-from shopweb.office.order_refusals import order_refused, too_long
+from shopweb.office.order_money import by_hand, refundable
+from shopweb.office.order_notes import to_send
+from shopweb.office.order_refusals import goods_gone, order_refused, too_long
 from shopweb.office.order_view import can_ship, order_page, transfer_awaited, units_of
+from shopweb.office.order_words import send_yourself
 from shopweb.office.orders import lacks
 from shopweb.session import Note
 from shopweb.visit import Page, Visit
@@ -71,7 +74,12 @@ async def pay(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
             await visit.api.capture_payment(payment, CaptureInput(reference), key=key)
             return visit.redirect(order_page(order_number(number)), note=Note("paid", number))
         except ProblemError as error:
-            errors = order_refused(visit, error, "reference")
+            found = await order_found(visit, number)
+            if error.problem.code == "invalid_transition" and found.order.state == "cancelled":
+                errors = [FieldError("reference", goods_gone(visit))]
+            else:
+                errors = order_refused(visit, error, "reference")
+            return await _pay_page(visit, found, sent, errors)
     return await _pay_page(visit, await order_found(visit, number), sent, errors)
 
 
@@ -94,8 +102,8 @@ async def cancel(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
     errors = too_long(visit, "reason", reason)
     if not errors:
         try:
-            await visit.api.cancel_admin_order(order_number(number), CancelInput(reason), key=key)
-            return visit.redirect(order_page(number), note=Note("order_cancelled", number))
+            done = await visit.api.cancel_admin_order(order_number(number), CancelInput(reason), key=key)
+            return visit.redirect(order_page(number), note=_cancelled(visit, done))
         except ProblemError as error:
             errors = order_refused(visit, error, "reason")
     return await _cancel_page(visit, await order_found(visit, number), sent, errors)
@@ -130,9 +138,20 @@ async def _pay_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[Fi
 
 
 async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
-    left = sum(payment.captured.amount - payment.refunded.amount for payment in found.payments)
+    left = sum(refundable(payment).amount for payment in found.payments)
     back = money(Money(left, found.order.currency), visit.language) if left > 0 else ""
-    return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back)
+    sends = bool(back) and any(by_hand(payment) for payment in found.payments)
+    send = send_yourself(visit, back, found.order.billing_address.name) if sends else ""
+    return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back, send=send)
+
+
+def _cancelled(visit: Visit, done: AdminOrder) -> Note:
+    """What the order's page says next: also what to transfer, where the cancellation noted a refund by hand."""
+    for payment in done.payments:
+        if by_hand(payment) and payment.refunds and payment.refunds[-1].reason == "staff":
+            amount = money(payment.refunds[-1].amount, visit.language)
+            return to_send("order_cancelled", done.order.number, amount, done.order.billing_address.name)
+    return Note("order_cancelled", done.order.number)
 
 
 def _asking(

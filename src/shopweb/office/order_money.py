@@ -1,9 +1,10 @@
 """The payment of an order as its page shows it: sums, tries, refunds, and what needs a look."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import Attempt, AttemptState, Payment, PaymentIssue
+from shopapi.contract.orders import Attempt, AttemptState, Payment, PaymentIssue, Refund
 from shopweb.money import money
 from shopweb.office.order_timeline import issue_words, reason_words
 from shopweb.office.order_words import payment_badge, provider_word
@@ -43,6 +44,11 @@ def refundable(payment: Payment) -> Money:
     return Money(left, payment.captured.currency)
 
 
+def by_hand(payment: Payment) -> bool:
+    """Whether staff send the money themselves when it goes back."""
+    return payment.provider == "manual"
+
+
 def payment_view(visit: Visit, payment: Payment) -> PaymentView:
     """The view of one payment."""
     _ = visit.gettext
@@ -53,48 +59,90 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         *([(_("Refund on its way"), payment.refund_pending)] if payment.refund_pending.amount else []),
         *([(_("Can be refunded"), refundable(payment))] if payment.captured.amount else []),
     ]
-    unclear = _("Unclear, asked every 30 s. The stock is kept until the provider answers.")
-    issues = issue_words(visit)
     return PaymentView(
         payment.id,
         provider_word(visit, payment.provider),
         payment_badge(visit, payment.state),
         [(word, money(amount, visit.language)) for word, amount in sums],
-        unclear if payment.state == "unknown" else "",
+        _unclear(visit, payment),
         [_attempt(visit, attempt) for attempt in payment.attempts],
-        [
-            MoneyLine(
-                f"{money(refund.amount, visit.language)}, {_state(visit, refund.state)}",
-                ", ".join(
-                    filter(None, (reason_words(visit, refund.reason), "" if refund.actor == "shop" else refund.actor))
-                ),
-                when(visit, refund.created_at),
-            )
-            for refund in payment.refunds
-        ],
+        [_refund(visit, refund) for refund in payment.refunds],
         [MoneyLine(event.kind, "", when(visit, event.at)) for event in payment.events],
-        [
-            MoneyLine(
-                issues[issue.kind],
-                _taken(visit, issue, payment),
-                when(visit, issue.at),
-                issue.resolved_at is None,
-            )
-            for issue in payment.issues
-        ],
+        [_issue(visit, issue, payment) for issue in payment.issues],
     )
 
 
-def _taken(visit: Visit, issue: PaymentIssue, payment: Payment) -> str:
-    """What the provider took instead of what it should have taken, where that is known."""
-    charged, currency = issue.data.get("charged", ""), issue.data.get("currency", payment.amount.currency)
-    if not charged.isdigit() or not charged.isascii():
+def _unclear(visit: Visit, payment: Payment) -> str:
+    if payment.state != "unknown":
         return ""
-    amounts = {
-        "taken": money(Money(int(charged), currency), visit.language),
-        "due": money(payment.amount, visit.language),
-    }
-    return visit.gettext("%(taken)s instead of %(due)s") % amounts
+    due = _next_question(visit, payment)
+    if not due or any(issue.resolved_at is None for issue in payment.issues):
+        return visit.gettext("Unclear: please check.")
+    words = visit.gettext("Unclear, next question at %(time)s. The stock is kept until the provider answers.")
+    return words % {"time": due}
+
+
+def _next_question(visit: Visit, payment: Payment) -> str:
+    """When the provider is asked again what became of a charge; empty where it is not."""
+    return next(
+        (
+            _clock(visit, attempt.next_check_at)
+            for attempt in payment.attempts
+            if attempt.state == "unknown" and attempt.next_check_at
+        ),
+        "",
+    )
+
+
+def _clock(visit: Visit, at: datetime) -> str:
+    return f"{visit.local(at):%H:%M}"
+
+
+def _refund(visit: Visit, refund: Refund) -> MoneyLine:
+    who = "" if refund.actor == "shop" else refund.actor
+    more = ", ".join(filter(None, (reason_words(visit, refund.reason), who)))
+    text = f"{money(refund.amount, visit.language)}, {_state(visit, refund.state)}"
+    return MoneyLine(text, more, when(visit, refund.created_at))
+
+
+def _issue(visit: Visit, issue: PaymentIssue, payment: Payment) -> MoneyLine:
+    is_open = issue.resolved_at is None
+    more = [_amounts(visit, issue, payment), *([_to_do(visit, issue, payment)] if is_open else [])]
+    text = issue_words(visit, issue.kind, issue.data)
+    return MoneyLine(text, " ".join(filter(None, more)), when(visit, issue.at), is_open)
+
+
+def _amounts(visit: Visit, issue: PaymentIssue, payment: Payment) -> str:
+    """What money an issue is about, in a sentence; empty where it does not say."""
+
+    def told(name: str) -> str:
+        text, currency = issue.data.get(name, ""), issue.data.get("currency", payment.amount.currency)
+        return money(Money(int(text), currency), visit.language) if text.isascii() and text.isdigit() else ""
+
+    moved, amount = told("charged") or told("refunded"), told("amount")
+    if moved:
+        expected = issue.data.get("expected", "")
+        due = Money(int(expected), payment.amount.currency) if expected.isascii() and expected.isdigit() else None
+        said = {"taken": moved, "due": money(due or payment.amount, visit.language)}
+        return visit.gettext("%(taken)s instead of %(due)s.") % said
+    reason = issue.data.get("reason", "")
+    return f"{', '.join(filter(None, (amount, reason)))}." if amount else ""
+
+
+def _to_do(visit: Visit, issue: PaymentIssue, payment: Payment) -> str:
+    """What to do about an open issue."""
+    _ = visit.gettext
+    match issue.kind:
+        case "amount_mismatch" if payment.state == "unknown":
+            return _("Cancel the order, then the wrong amount goes back.")
+        case "late_success":
+            return _("The money goes back by itself.")
+        case "refund_failed":
+            return _("Refund it once more, or send it another way.")
+        case "no_answer" if due := _next_question(visit, payment):
+            return _("Look it up with the provider. Next question at %(time)s.") % {"time": due}
+        case _:
+            return _("Look it up with the provider.")
 
 
 def _attempt(visit: Visit, attempt: Attempt) -> MoneyLine:
@@ -103,7 +151,9 @@ def _attempt(visit: Visit, attempt: Attempt) -> MoneyLine:
     asked = visit.ngettext("asked %(count)s time", "asked %(count)s times", attempt.asked)
     more = [asked % {"count": visit.number(attempt.asked)}] if attempt.asked else []
     if attempt.next_check_at:
-        more.append(_("again at %(when)s") % {"when": when(visit, attempt.next_check_at).short})
+        more.append(_("next question at %(time)s") % {"time": _clock(visit, attempt.next_check_at)})
+    elif attempt.state == "unknown":
+        more.append(_("please check"))
     if attempt.reference:
         more.append(attempt.reference)
     return MoneyLine(f"{kind}, {_state(visit, attempt.state)}", ", ".join(more), when(visit, attempt.created_at))
@@ -113,7 +163,7 @@ def _state(visit: Visit, state: AttemptState) -> str:
     _ = visit.gettext
     return {
         "intended": _("under way"),
-        "unknown": _("unclear, asked every 30 s"),
+        "unknown": _("unclear"),
         "succeeded": _("done"),
         "failed": _("failed"),
     }[state]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from shopweb.office.order_words import send_yourself
 from shopweb.session import Note
 from shopweb.visit import Visit
 
@@ -9,8 +10,12 @@ ORDER_WARNINGS: Final = frozenset(("order_moved_on",))
 
 
 def order_sentence(visit: Visit, note: Note) -> str | None:
-    """The sentence, or ``None`` where the note is about no order. ``name`` is the order's number, or an amount."""
+    """The sentence, or ``None`` where the note is about no order.
+
+    ``name`` is the order's number, or an amount; where staff have to send money, what :func:`to_send` put together.
+    """
     _ = visit.gettext
+    name, _line, rest = note.name.partition("\n")
     match note.says:
         case "shipped":
             text = _("%(name)s is shipped, and the customer hears of it.")
@@ -22,10 +27,19 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
             text = _("Your note is kept.")
         case "refunded":
             text = _("%(name)s is refunded.")
+        case "noted_refund":
+            text = _("%(name)s is noted as refunded.")
         case "refund_pending":
             text = _("The refund of %(name)s is on its way. The provider has not confirmed it yet.")
         case "order_moved_on":
             text = _("The order has moved on meanwhile, so nothing was done. Look at where it stands now.")
         case _:
             return None
-    return text % {"name": note.name}
+    told = text % {"name": name}
+    amount, _line, customer = rest.partition("\n")
+    return f"{told} {send_yourself(visit, amount, customer)}" if amount else told
+
+
+def to_send(says: str, name: str, amount: str, customer: str) -> Note:
+    """A note on what was done that also says what money staff have to send themselves."""
+    return Note(says, f"{name}\n{amount}\n{' '.join(customer.split())}")

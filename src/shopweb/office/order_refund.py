@@ -9,15 +9,17 @@ from litestar.params import FromPath
 from shopapi.client import ProblemError, Unprocessable
 from shopapi.contract.carts import MoneyInput
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import AdminOrder, RefundInput
+from shopapi.contract.orders import AdminOrder, Payment, RefundInput
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.money import money, typed, typed_amount
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
 from shopweb.office.order_actions import payment_of
-from shopweb.office.order_money import refundable
+from shopweb.office.order_money import by_hand, refundable
+from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import order_refused, too_long
 from shopweb.office.order_view import order_page, payment_to_refund
+from shopweb.office.order_words import send_yourself
 from shopweb.office.orders import lacks
 from shopweb.session import Note
 from shopweb.visit import Page, Visit
@@ -64,16 +66,21 @@ async def check_refund(visit: NamedDependency[Visit], number: FromPath[str]) -> 
         errors = [_wrong_amount(visit, refundable(payment)), *errors]
     if errors or not amount:
         return await _form_page(visit, found, form, errors)
+    written, customer = (
+        money(Money(amount, payment.captured.currency), visit.language),
+        found.order.billing_address.name,
+    )
     return desk_page(
         visit,
         "office/order_refund_confirm.html",
         number=number,
         page=order_page(number),
         payment=payment.id,
-        amount=money(Money(amount, payment.captured.currency), visit.language),
+        amount=written,
+        send=send_yourself(visit, written, customer) if by_hand(payment) else "",
         minor=amount,
         currency=payment.captured.currency,
-        customer=found.order.billing_address.name,
+        customer=customer,
         form=form,
         key=new_key(),
     )
@@ -95,9 +102,7 @@ async def refund(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
     try:
         wanted = RefundInput(MoneyInput(amount.amount, amount.currency), form.reason)
         done = await visit.api.refund_payment(payment, wanted, key=key)
-        says = "refund_pending" if done.refund_pending.amount else "refunded"
-        note = Note(says, f"{money(amount, visit.language)}")
-        return visit.redirect(order_page(order_number(number)), note=note)
+        return visit.redirect(order_page(order_number(number)), note=await _refunded(visit, number, done, amount))
     except Unprocessable as error:
         found = await order_found(visit, number)
         left = payment_to_refund(found)
@@ -111,6 +116,14 @@ async def refund(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
     return await _form_page(visit, found, form, errors)
 
 
+async def _refunded(visit: Visit, number: str, done: Payment, amount: Money) -> Note:
+    written = money(amount, visit.language)
+    if by_hand(done):
+        found = await order_found(visit, number)
+        return to_send("noted_refund", written, written, found.order.billing_address.name)
+    return Note("refund_pending" if done.refund_pending.amount else "refunded", written)
+
+
 async def _form_page(visit: Visit, found: AdminOrder, form: RefundForm, errors: list[FieldError] | None = None) -> Page:
     payment = payment_to_refund(found)
     return desk_page(
@@ -121,6 +134,7 @@ async def _form_page(visit: Visit, found: AdminOrder, form: RefundForm, errors: 
         page=order_page(found.order.number),
         customer=found.order.billing_address.name,
         most=money(refundable(payment), visit.language) if payment else "",
+        by_hand=payment is not None and by_hand(payment),
         form=form,
         errors=errors or [],
     )

@@ -24,6 +24,13 @@ def order_refused(visit: Visit, error: ProblemError, field: str) -> list[FieldEr
     return [FieldError(field, message)]
 
 
+def goods_gone(visit: Visit) -> str:
+    """Why a cancelled order cannot be paid any more, and what to do with money that came for it."""
+    return visit.gettext(
+        "The order is cancelled for good, or its goods are gone. Transfer the money back. Nothing was changed here."
+    )
+
+
 def too_long(visit: Visit, field: str, text: str, most: int = 200) -> list[FieldError]:
     """What is wrong with a line of text, if anything."""
     if len(text) <= most:

@@ -1,5 +1,6 @@
 """What happened to an order, in the words of those who work on it, with who did it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shopapi.contract.orders import Order, OrderEvent
@@ -81,10 +82,14 @@ def _more(visit: Visit, order: Order, event: OrderEvent) -> str:
     match event.kind:
         case "cancelled":
             found = (reason_words(visit, told.get("reason", "")), told.get("why", ""))
-        case "refunded" | "refund_failed":
-            found = (reason_words(visit, told.get("reason", "")), "")
+        case "refunded":
+            found = (reason_words(visit, told.get("why", "")), "")
+        case "refund_failed":
+            found = (told.get("reason", ""), "")
         case "payment_issue":
-            found = (issue_words(visit).get(told.get("issue", ""), ""), "")
+            found = (issue_words(visit, told.get("issue", ""), told), "")
+        case "withdrawn":
+            found = (not_confirmed(visit) if told.get("certain") == "no" else "", "")
         case "invoiced":
             found = (next((paper.number for paper in order.invoices if paper.id == told.get("invoice")), ""), "")
         case "shipped":
@@ -113,12 +118,20 @@ def reason_words(visit: Visit, reason: str) -> str:
     }.get(reason, reason)
 
 
-def issue_words(visit: Visit) -> dict[str, str]:
-    """What may be wrong with a payment."""
+def not_confirmed(visit: Visit) -> str:
+    """Why a withdrawal may be somebody else's doing."""
+    return visit.gettext("not confirmed: another e-mail address than in the order")
+
+
+def issue_words(visit: Visit, kind: str, told: Mapping[str, str]) -> str:
+    """What is wrong with a payment; ``told`` is what the issue says of it."""
     _ = visit.gettext
+    if kind == "amount_mismatch" and "refunded" in told:
+        return _("The provider gave back another amount than was asked for.")
     return {
         "amount_mismatch": _("The provider took another amount than was asked for."),
+        "refund_failed": _("A refund failed."),
         "late_success": _("The money came after the order was given up."),
         "orphan_charge": _("The provider knows a charge that belongs to nothing here."),
         "no_answer": _("The provider has not answered for a long time."),
-    }
+    }.get(kind, kind)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment
+from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
 from shopweb.office.order_money import PaymentView, payment_view, refundable
-from shopweb.office.order_timeline import OfficeStep, office_timeline
+from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline
 from shopweb.office.order_words import (
     attention_badge,
     email_badge,
@@ -14,6 +14,7 @@ from shopweb.office.order_words import (
     order_badge,
     payment_badge,
     shipping_badge,
+    withdrawn_badge,
 )
 from shopweb.office.rows import Badge
 from shopweb.storefront.order_address import address_lines
@@ -43,11 +44,13 @@ class Letter:
 
 @dataclass(frozen=True)
 class Declared:
-    """A withdrawal that was declared."""
+    """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now."""
 
     name: str
     email: str
     at: When
+    doubt: str
+    todo: str
 
 
 @dataclass(frozen=True)
@@ -114,13 +117,18 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
             for paper in order.invoices
         ],
         letters=[_letter(visit, card) for card in emails],
-        declared=[Declared(one.name, one.email, when(visit, one.declared_at)) for one in found.withdrawals],
+        declared=[_declared(visit, found, one) for one in found.withdrawals],
     )
 
 
 def can_ship(order: Order) -> bool:
     """Whether it waits to be sent."""
     return order.state == "confirmed" and order.shipping_state == "unshipped"
+
+
+def is_withdrawn(found: AdminOrder) -> bool:
+    """Whether somebody has declared a withdrawal from it."""
+    return bool(found.withdrawals)
 
 
 def transfer_awaited(found: AdminOrder) -> Payment | None:
@@ -143,17 +151,31 @@ def units_of(order: Order) -> int:
 
 def _next(visit: Visit, found: AdminOrder) -> Act | None:
     order = found.order
+    if is_withdrawn(found) and order.can_cancel:
+        # One that may be somebody else's doing is to be asked about first: then nothing is the sensible thing to do.
+        sure = any(one.certain is not False for one in found.withdrawals)
+        word = visit.gettext("Cancel the order")
+        return Act(order_page(order.number, "cancel"), word) if sure and visit.may("orders:write") else None
     if can_ship(order) and visit.may("orders:write"):
-        units = units_of(order)
-        word = visit.ngettext("Ship %(count)s unit", "Ship %(count)s units", units)
-        return Act(order_page(order.number, "ship"), word % {"count": visit.number(units)})
+        return _ship(visit, order)
     if order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
         return Act(order_page(order.number, "pay"), visit.gettext("Mark as paid"))
     return None
 
 
+def _ship(visit: Visit, order: Order) -> Act:
+    units = units_of(order)
+    word = visit.ngettext("Ship %(count)s unit", "Ship %(count)s units", units)
+    return Act(order_page(order.number, "ship"), word % {"count": visit.number(units)})
+
+
 def _others(visit: Visit, found: AdminOrder) -> list[Act]:
-    order, acts = found.order, []
+    order, acts = found.order, list[Act]()
+    if is_withdrawn(found) and order.can_cancel:
+        if can_ship(order) and visit.may("orders:write"):
+            acts.append(_ship(visit, order))
+        if order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
+            acts.append(Act(order_page(order.number, "pay"), visit.gettext("Mark as paid")))
     if order.state == "cancelled" and transfer_awaited(found) and visit.may("payments:write"):
         acts.append(Act(order_page(order.number, "pay"), visit.gettext("The money came after all")))
     if payment_to_refund(found) and visit.may("payments:write"):
@@ -167,7 +189,24 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
     shipping = shipping_badge(visit, order.state, order.shipping_state)
     issues = any(issue.resolved_at is None for payment in found.payments for issue in payment.issues)
     badges = [order_badge(visit, order.state), payment_badge(visit, state)]
-    return [*badges, *([shipping] if shipping else []), *([attention_badge(visit)] if issues else [])]
+    more = [*([attention_badge(visit)] if issues else []), *([withdrawn_badge(visit)] if is_withdrawn(found) else [])]
+    return [*badges, *([shipping] if shipping else []), *more]
+
+
+def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
+    doubt = not_confirmed(visit) if one.certain is False else ""
+    return Declared(one.name, one.email, when(visit, one.declared_at), doubt, _to_do(visit, found, one))
+
+
+def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
+    _ = visit.gettext
+    if found.order.state == "cancelled":
+        return ""
+    if one.certain is False:
+        return _("Ask first, at the address in the order, whether it is meant. Do not ship until you know.")
+    if found.order.can_cancel:
+        return _("Do not ship. Cancel the order, then what was paid goes back.")
+    return _("The goods come back first, then refund what was paid.")
 
 
 def _about(visit: Visit, order: Order) -> str:

@@ -50,6 +50,17 @@ def attention_badge(visit: Visit) -> Badge:
     return Badge("bad half", visit.gettext("Needs a look"))
 
 
+def withdrawn_badge(visit: Visit) -> Badge:
+    """Somebody has declared a withdrawal."""
+    return Badge("bad", visit.gettext("Withdrawal"))
+
+
+def send_yourself(visit: Visit, amount: str, customer: str) -> str:
+    """What is left to do where money that was transferred goes back: the shop has no hand in it."""
+    words = visit.gettext("Transfer %(amount)s to %(customer)s yourself. It is only noted here.")
+    return words % {"amount": amount, "customer": customer}
+
+
 def email_badge(visit: Visit, state: EmailState) -> Badge:
     """Whether an e-mail has left."""
     _ = visit.gettext

@@ -10,7 +10,7 @@ from shopweb import locale
 from shopweb.forms import one_line
 from shopweb.money import money
 from shopweb.office.listing import Tab, shown
-from shopweb.office.order_words import attention_badge, payment_badge, shipping_badge
+from shopweb.office.order_words import attention_badge, payment_badge, shipping_badge, withdrawn_badge
 from shopweb.office.rows import Badge
 from shopweb.storefront.order_times import When, when
 from shopweb.visit import Visit
@@ -91,7 +91,7 @@ class OrderRow:
     units: str
     payment: Badge
     shipping: Badge | None
-    attention: Badge | None
+    marks: list[Badge]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,10 @@ def _row(visit: Visit, card: OrderCard) -> OrderRow:
         visit.ngettext("%(count)s unit", "%(count)s units", card.units) % {"count": visit.number(card.units)},
         payment_badge(visit, card.payment_state),
         shipping_badge(visit, card.state, card.shipping_state),
-        attention_badge(visit) if card.attention else None,
+        [
+            *([withdrawn_badge(visit)] if card.withdrawn else []),
+            *([attention_badge(visit)] if card.attention else []),
+        ],
     )
 
 
