@@ -15,12 +15,13 @@ from shopweb.visit import Visit
 
 @dataclass(frozen=True)
 class LineView:
-    """A line. ``each`` is ``2 × 18,50 €``; ``was`` the lowest price of the last 30 days, where it is reduced."""
+    """A line. ``facts`` are the goods' main facts and the chosen options (section 312j (2) BGB); ``each`` is
+    ``2 × 18,50 €``; ``was`` the lowest price of the last 30 days, where it is reduced."""
 
     sku: str
     href: str
     name: str
-    options: str
+    facts: str
     picture: Picture | None
     quantity: str
     total: str
@@ -145,7 +146,7 @@ def _line(visit: Visit, line: CartLine) -> LineView:
         sku=line.sku,
         href=variant_path(line.slug, line.sku),
         name=line.name,
-        options=", ".join(line.options.values()),
+        facts=" · ".join(filter(None, [line.fact, ", ".join(line.options.values())])),
         picture=picture(line.image),
         quantity=str(line.quantity),
         total=money(whole, visit.language),
