@@ -148,7 +148,8 @@ class Worker:
         self._stop.set()
 
     def run(self) -> None:
-        """Work until :meth:`stop`; a chore that fails is logged and comes round again in a minute."""
+        """Work until :meth:`stop`; a chore that fails is logged and comes round again in a minute, one that only lacked
+        the database after a second, then after twice as long each time."""
         while not self._stop.is_set():
             for chore in self._todo:
                 if chore.due <= time.monotonic() and not self._stop.is_set():

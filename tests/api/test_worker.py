@@ -77,7 +77,7 @@ def test_a_chore_that_fails_does_not_end_the_others(
     with running(Worker(sqlite_database, todo)):
         wait_until(lambda: len(done) >= 3, 10)
     assert caplog.text.count("broken failed; again in a minute") == 1
-    assert caplog.text.count("away: The database is gone.; again in a minute") == 1
+    assert caplog.text.count("away: The database is gone.; again in 1 s") == 1
 
 
 def test_stopping_is_quick_even_when_nothing_is_due(sqlite_database: Database) -> None:

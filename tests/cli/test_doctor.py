@@ -40,6 +40,7 @@ def sound(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> d
         "SHOP_SECRET_KEY": KEY,
         "SHOP_WEB_PORT": str(free_port()),
         "SHOP_API_PORT": str(free_port()),
+        "SHOP_SANDBOX_PORT": str(free_port()),
         "API_SERVER_URL": f"http://127.0.0.1:{free_port()}",
     }
 
@@ -165,7 +166,9 @@ CASES: list[tuple[dict[str, str], str, str, str]] = [
     ({"DATABASE_URL": ""}, "database", "ok", "the API's affair"),
     ({"DATABASE_URL": ""}, "schema", "ok", "the API's affair"),
     ({"HOST": "203.0.113.7"}, "ports", "fail", "no address of this machine"),
-    ({"SHOP_API_PORT": "6060", "SHOP_WEB_PORT": "6060"}, "ports", "fail", "both want 6060"),
+    ({"SHOP_API_PORT": "6060", "SHOP_WEB_PORT": "6060"}, "ports", "fail", "SHOP_API_PORT=6070"),
+    ({"SHOP_API_PORT": "6060", "SHOP_SANDBOX_PORT": "6060"}, "ports", "fail", "SHOP_SANDBOX_PORT=6070"),
+    ({"SHOP_SANDBOX_PORT": "1", "SHOP_SANDBOX_URL": "http://127.0.0.1:8002"}, "ports", "ok", " and "),
     ({}, "API", "warn", "may not be started"),
     ({"API_SERVER_URL": "http://shopapi.invalid:8000"}, "API", "warn", "does not answer"),
     ({"API_SERVER_URL": "http://127.0.0.1:1", "SHOP_PUBLIC_URL": PUBLIC}, "API", "warn", "it would refuse that name"),
@@ -267,7 +270,7 @@ def taken() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-@pytest.mark.parametrize("name", ["PORT", "SHOP_WEB_PORT"])
+@pytest.mark.parametrize("name", ["PORT", "SHOP_WEB_PORT", "SHOP_SANDBOX_PORT"])
 def test_a_port_that_something_else_has_is_a_finding(
     sound: dict[str, str], taken: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +300,14 @@ def test_a_running_worker_is_found_at_its_port(sound: dict[str, str], serving: S
     worker = serving(["worker"], sound)
     found = told({**sound, "PORT": str(worker.port)})["ports"]
     assert (found.state, found.found) == ("ok", f"at {worker.port} a shop answers")
+
+
+@pytest.mark.processes
+def test_a_running_sandbox_is_found_at_its_port(sound: dict[str, str], serving: Serving) -> None:
+    sandbox = serving(["serve-sandbox-provider"], {"SHOP_SANDBOX_SECRET": KEY})
+    found = told({**sound, "SHOP_SANDBOX_PORT": str(sandbox.port)})["ports"]
+    assert found.state == "ok"
+    assert found.found.endswith(f"at {sandbox.port} a shop answers")
 
 
 def test_a_dotenv_that_nobody_reads_is_told(sound: dict[str, str], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -121,11 +122,16 @@ def ports(situation: Situation) -> Finding:
     from shopctl.console import Failed
 
     settings = situation.shopctl
-    wanted = [settings.port] if settings.port else [settings.web_port, settings.api_port]
-    if len(set(wanted)) < len(wanted):
-        return fail(f"API and web part both want {wanted[0]}", f"SHOP_API_PORT={wanted[0] + 10}")
+    names = {"SHOP_WEB_PORT": settings.web_port, "SHOP_API_PORT": settings.api_port}
+    if not situation.has("SHOP_SANDBOX_URL"):
+        names["SHOP_SANDBOX_PORT"] = settings.sandbox_port
+    wanted = [settings.port] if settings.port else list(names.values())
+    shared = [name for name, port in names.items() if list(names.values()).count(port) > 1]
+    if shared and not settings.port:
+        port = names[shared[0]]
+        return fail(f"{_and(shared)} want one port: {port}", f"{shared[-1]}={port + 10}")
     ours, free = list[int](), list[int]()
-    remedy = "end what has it, or another port: PORT, SHOP_WEB_PORT or SHOP_API_PORT"
+    remedy = "end what has it, or another port: PORT, SHOP_WEB_PORT, SHOP_API_PORT or SHOP_SANDBOX_PORT"
     for port in wanted:
         try:
             require_free_port(settings.host, port, remedy)
@@ -138,8 +144,8 @@ def ports(situation: Situation) -> Finding:
     return ok(", ".join([*told, *([f"at {_and(ours)} a shop answers"] if ours else [])]))
 
 
-def _and(numbers: list[int]) -> str:
-    return " and ".join(map(str, numbers))
+def _and(several: Sequence[object]) -> str:
+    return " and ".join(map(str, several))
 
 
 def _is_this_shop(host: str, port: int) -> bool:
@@ -189,5 +195,7 @@ CHECKS: Final = (
     Check(5, "build", build),
     Check(6, "processes", processes, _URL),
     Check(6, "disk", disk, _URL),
-    Check(7, "ports", ports, ("HOST", "PORT", "SHOP_WEB_PORT", "SHOP_API_PORT")),
+    Check(
+        7, "ports", ports, ("HOST", "PORT", "SHOP_WEB_PORT", "SHOP_API_PORT", "SHOP_SANDBOX_PORT", "SHOP_SANDBOX_URL")
+    ),
 )
