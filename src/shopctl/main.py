@@ -11,6 +11,7 @@ import typer.main
 
 from shopctl.commands import (
     api_keys,
+    bank_account,
     catalog,
     database,
     doctor,
@@ -35,6 +36,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "worker": serve.worker,
     "serve-sandbox-provider": sandbox.serve_sandbox_provider,
     "seed": database.seed,
+    "bank-account": bank_account.bank_account,
     "render-compose": render.render_compose,
     "render-traefik": render.render_traefik,
     "render-k8s": render.render_k8s,
@@ -67,6 +69,7 @@ _ORDER: Final = (
         "orders",
         "products",
         "promotions",
+        "bank-account",
         "import",
         "export",
     ),

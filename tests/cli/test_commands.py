@@ -29,6 +29,7 @@ COMMANDS = [
     "orders",
     "products",
     "promotions",
+    "bank-account",
     "import",
     "export",
     "render-compose",

@@ -153,7 +153,7 @@ CASES: list[tuple[dict[str, str], str, str, str]] = [
     ({"SHOP_PUBLIC_URL": PUBLIC, "DATABASE_URL": ""}, "mail", "ok", "the affair of the API"),
     ({"SHOP_MAIL_URL": "http://s3cr3t-pw@mail.example"}, "mail", "warn", "SHOP_MAIL_URL cannot be used"),
     ({}, "bank account", "ok", "nobody does"),
-    ({"SHOP_PUBLIC_URL": PUBLIC}, "bank account", "warn", "take-payments.md"),
+    ({"SHOP_PUBLIC_URL": PUBLIC}, "bank account", "warn", "shopctl bank-account"),
     ({"DATABASE_URL": AWAY}, "bank account", "warn", "not looked at"),
     ({"DATABASE_URL": AWAY}, "database", "fail", "onnection refused"),
     ({"DATABASE_URL": AWAY}, "schema", "fail", "cannot be asked"),

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from shopctl.doctor.checks import Check, Finding, Situation, fail, ok, warn
 
 _OTHERS: Final = "the affair of the API and the worker"
-_HOW_TO_PAY: Final = "docs/how-to/take-payments.md says how to enter one"
+_HOW_TO_PAY: Final = "shopctl bank-account --holder NAME --iban IBAN"
 
 
 def test_mode(situation: Situation) -> Finding:
