@@ -49,6 +49,7 @@ from shopapi.runtime.hosts import Hosts
 from shopapi.runtime.logs import AccessLog
 from shopapi.runtime.metrics import Metrics
 from shopapi.runtime.part import require_secret_key
+from shopapi.runtime.structs import make_structs_ready
 from shopapi.settings import ApiSettings
 
 HANDLERS = [
@@ -80,6 +81,7 @@ def create_app(settings: ApiSettings) -> App:
     metrics.gauge("shop_db_connections_in_use", "Database connections taken just now.", db.pool_in_use)
     turn = asyncio.Semaphore(1) if db.dialect == "sqlite" else None
     app = cast(App, _routed(settings, db, metrics, turn))
+    make_structs_ready()
     if turn is not None:
         app = OneWriter(app, turn)
     headers = [

@@ -28,6 +28,7 @@ from shopapi.payments.providers import find_providers
 from shopapi.payments.providers.interface import PaymentProvider
 from shopapi.payments.reconcile import reconcile
 from shopapi.runtime import failpoints
+from shopapi.runtime.structs import make_structs_ready
 from shopapi.settings import ApiSettings
 
 KEYS_KEPT_DAYS: Final = 30
@@ -180,6 +181,7 @@ def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
     """Run a worker until SIGTERM or SIGINT; at ``port`` (0: nowhere) it answers probes and monitoring."""
     from shopapi.worker_health import serve_health
 
+    make_structs_ready()
     failpoints.arm(settings, test_mode=settings.test_mode, failpoints=settings.failpoints)
     db = open_database(settings.database_url, threads=3, patient=True)
     todo = chores(settings)

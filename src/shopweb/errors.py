@@ -14,7 +14,7 @@ from shopweb.later import LaterPage
 from shopweb.session import Note
 from shopweb.site import Site
 from shopweb.storefront.lost import lost_page
-from shopweb.visit import THEMES, NotOurForm, PageRequest, SignInFirst, Visit, is_of_the_office
+from shopweb.visit import THEMES, NotOurForm, OutdatedForm, PageRequest, SignInFirst, Visit, is_of_the_office
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +61,12 @@ def _forbidden(request: PageRequest, error: Forbidden) -> Response[bytes]:
 
 
 def _not_our_form(request: PageRequest, error: NotOurForm) -> Response[bytes]:
-    return Visit.of(request).page("errors/not_our_form.html", status=403)
+    visit = Visit.of(request)
+    path = request.scope["path"]
+    # Nobody orders by a form that was made for another cart: the page of the last step is looked at first.
+    again = isinstance(error, OutdatedForm) and not visit.in_office and path != "/checkout/review"
+    context = {"action": path if again else "", "sent": visit.sent}
+    return visit.page("errors/not_our_form.html", status=403, context=context)
 
 
 def _not_found(request: PageRequest, error: NotFound | NotFoundException) -> Response[bytes]:

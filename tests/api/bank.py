@@ -25,13 +25,15 @@ _numbers = count(1)
 @dataclass
 class Bank(Sandbox):
     """``says`` what becomes of the next charge; ``"lost"`` never arrives. While it is ``silent`` it does as it is told
-    and answers nobody; while it is ``away`` it does nothing and answers nobody."""
+    and answers nobody; while it is ``away`` it does nothing and answers nobody. It ``takes`` and ``returns`` what it is
+    asked for, unless a test says how much."""
 
     says: str = "succeeded"
     refunds_say: str = "succeeded"
     silent: bool = False
     away: bool = False
     takes: int | None = None
+    returns: int | None = None
     charges: dict[str, ChargeAnswer] = field(default_factory=dict)
     returned: dict[str, RefundAnswer] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -64,7 +66,8 @@ class Bank(Sandbox):
         self._heard("refund", key)
         if self.refunds_say == "busy":
             raise TooBusy("try later")
-        known = RefundAnswer(self.refunds_say, f"re-{key[:8]}", amount, "the card is closed")  # type: ignore[arg-type]
+        back = amount if self.returns is None else self.returns
+        known = RefundAnswer(self.refunds_say, f"re-{key[:8]}", back, "the card is closed")  # type: ignore[arg-type]
         self.returned.setdefault(key, known)
         return self._told(self.returned[key])
 

@@ -1,16 +1,21 @@
 """Checkout: an order of exactly what was agreed, once for each key, or a clear refusal that changed nothing."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select, text, update
 
+from shopapi.carts.reading import read_cart
+from shopapi.checkout.expire_order import SILENT_S, expire_orders
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.http.idempotency_table import idempotency_key
 from shopapi.payments.record_charge import record_charge
+from shopapi.settings import ApiSettings
+from shopapi.worker import Reconciler
 from tests import factories
 from tests.api.bank import PAGE, Bank
 from tests.api.conftest import ApiWith
@@ -38,6 +43,10 @@ def nothing_happened(counter: Counter) -> None:
     for table in ("sales_order", "reservation", "payment", "outbox", "code_redemption"):
         assert counter.rows(table) == 0, table
     assert counter.stock() == (10, 0)
+
+
+def nothing_is_held(counter: Counter) -> None:
+    assert (counter.stock(), counter.rows("code_redemption")) == ((10, 0), 0)
 
 
 # what comes of it
@@ -93,11 +102,41 @@ def test_a_charge_that_succeeds_confirms_the_order(counter: Counter, bank: Bank)
     assert bank.taken() == order["total"]["amount"]
 
 
-def test_the_provider_gets_the_token_and_the_way_back_that_were_sent(counter: Counter, bank: Bank) -> None:
+BACK = ["https://app.shop.example/danke?x=1", "http://127.0.0.1:5050/merci#top", "https://kasse.example:8443"]
+
+
+@pytest.mark.parametrize("back", BACK)
+def test_the_provider_gets_the_token_and_the_way_back_that_were_sent(
+    counter: Counter, bank: Bank, api_with: ApiWith, back: str
+) -> None:
+    counter.api = api_with(SHOP_RETURN_ORIGINS="https://app.shop.example, https://kasse.example:8443")
     cart = counter.cart()
-    back = "https://shop.example/danke?x=1"
     done(counter.check_out(cart, payment={"provider": "sandbox", "token": "tok_ok"}, return_url=back), 201)
     assert (bank.charged[0].token, bank.charged[0].return_url) == ("tok_ok", back)
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "https://evil.example/",
+        "https://app.shop.example.evil.example/",
+        "https://app.shop.example@evil.example/",
+        "https://user:pw@app.shop.example/",
+        "http://app.shop.example/",
+        "https://app.shop.example:444/",
+        "http://127.0.0.1:5051/",
+        "https:///app.shop.example",
+    ],
+)
+def test_no_page_of_a_provider_leads_to_a_site_that_the_shop_does_not_name(
+    counter: Counter, bank: Bank, api_with: ApiWith, back: str
+) -> None:
+    counter.api = api_with(SHOP_RETURN_ORIGINS="https://app.shop.example")
+    answer = counter.check_out(counter.cart(), "sandbox", return_url=back)
+    told = problem(answer, 422, "foreign_return_url", "return_url")
+    assert "SHOP_RETURN_ORIGINS" in told["detail"]
+    assert bank.asked == []
+    nothing_happened(counter)
 
 
 def test_a_customer_who_has_to_do_something_is_led_there(counter: Counter, bank: Bank) -> None:
@@ -152,10 +191,115 @@ def test_a_customer_has_a_code_so_often_whatever_the_spelling_of_the_address(cou
     counter.database.write(lambda c: factories.promotion(c, "EINMAL", max_uses_per_customer=1))
     done(counter.check_out(counter.cart(code="EINMAL", KRUG=1)), 201)
     for email in (EMAIL, "ANNA+2@Kundin.Example"):
-        answer = counter.check_out(counter.cart(code="EINMAL", email=email, KRUG=1))
+        cart = counter.cart(email=email, KRUG=1)
+        answer = counter.api.post(f"/v1/carts/{cart['token']}/codes", json={"code": "einmal"})
         problem(answer, 422, "code_used_up", "code")
+        assert counter.read_cart(cart["token"]) == cart
+        # Where the code came first, the cart tells as soon as it knows who buys.
+        path = f"/v1/carts/{counter.new_cart(KRUG=1)}"
+        assert done(counter.api.post(f"{path}/codes", json={"code": "EINMAL"}))["discount"] == euros(185)
+        cart = done(counter.api.put(f"{path}/contact", json={"email": email, "shipping_address": ANNA}))
+        assert [(one["kind"], one["code"]) for one in cart["problems"]] == [("code_not_applicable", "EINMAL")]
+        assert cart["discount"] == euros(0)
     done(counter.check_out(counter.cart(code="EINMAL", email="ben@kunde.example", KRUG=1)), 201)
     assert (counter.rows("sales_order"), counter.stock()) == (2, (10, 2))
+
+
+def test_a_use_that_was_given_back_can_be_had_again(counter: Counter) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "ZWEIMAL", max_uses_per_customer=2))
+    first, _ = (done(counter.check_out(counter.cart(code="ZWEIMAL", KRUG=1)), 201) for _ in range(2))
+    full = counter.cart(KRUG=1)
+    path = f"/v1/carts/{full['token']}/codes"
+    problem(counter.api.post(path, json={"code": "ZWEIMAL"}), 422, "code_used_up", "code")
+    done(counter.cancel(first))
+    cart = done(counter.api.post(path, json={"code": "ZWEIMAL"}))
+    assert done(counter.check_out(cart), 201)["discount"] == euros(185)
+    assert counter.rows("code_redemption") == 2
+
+
+def test_a_promotion_that_applies_by_itself_keeps_its_limit_per_customer(counter: Counter) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, None, value=500, max_uses_per_customer=1)
+        factories.promotion(c, "HERBST10")
+    before = counter.cart(KRUG=1)
+    first = done(counter.check_out(counter.cart(KRUG=1)), 201)
+    assert first["discount"] == euros(93)
+    # A cart that still showed it is told the new total; later ones do not show it at all.
+    assert problem(counter.check_out(before), 409, "price_changed")["total"] == euros(1850 + 490)
+    again = done(counter.check_out(counter.cart(email="anna+neu@kundin.example", KRUG=1)), 201)
+    assert (again["discounts"], again["total"]) == ([], euros(1850 + 490))
+    coded = done(counter.check_out(counter.cart(code="HERBST10", KRUG=1)), 201)
+    assert [one["code"] for one in coded["discounts"]] == ["HERBST10"]
+    other = done(counter.check_out(counter.cart(email="ben@kunde.example", KRUG=1)), 201)
+    assert other["discount"] == euros(93)
+    assert counter.rows("code_redemption") == 3
+
+
+def rival(monkeypatch: pytest.MonkeyPatch, order: Callable[[], Any]) -> None:
+    """Somebody else orders between a checkout's look at its cart and its order."""
+    waiting = [order]
+
+    def looked(*asked: Any) -> Any:
+        stored = read_cart(*asked)
+        if waiting:
+            waiting.pop()()
+        return stored
+
+    monkeypatch.setattr("shopapi.checkout.check_out.read_cart", looked)
+
+
+@pytest.mark.parametrize("limit", [{"max_uses": 1}, {"max_uses_per_customer": 1}])
+def test_a_code_that_is_used_up_at_the_last_moment_is_named(
+    counter: Counter, api_with: ApiWith, monkeypatch: pytest.MonkeyPatch, limit: dict[str, int]
+) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "EINMAL", **limit))
+    mine, theirs = counter.cart(code="EINMAL"), counter.cart(code="EINMAL", KRUG=1)
+    other = Counter(api_with(), {}, counter.database)
+    rival(monkeypatch, lambda: done(other.check_out(theirs), 201))
+    told = problem(counter.check_out(mine), 422, "code_used_up", "code")
+    assert "EINMAL" in told["detail"]
+    assert (counter.rows("sales_order"), counter.stock()) == (1, (10, 1))
+
+
+def test_a_promotion_that_ends_at_the_last_moment_is_not_blamed_on_the_customer_s_code(
+    counter: Counter, api_with: ApiWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, None, value=500, max_uses=1)
+        factories.promotion(c, "HERBST10")
+    mine, theirs = counter.cart(code="HERBST10", KRUG=1), counter.cart(email="ben@kunde.example", KRUG=1)
+    other = Counter(api_with(), {}, counter.database)
+    rival(monkeypatch, lambda: done(other.check_out(theirs), 201))
+    told = problem(counter.check_out(mine), 409, "price_changed")
+    fresh = counter.read_cart(mine["token"])
+    assert (told["total"], fresh["codes"]) == (fresh["total"], ["HERBST10"])
+    assert done(counter.check_out(fresh), 201)["discounts"][0]["code"] == "HERBST10"
+
+
+@pytest.mark.parametrize("changed", ["price", "quantity", "country"])
+def test_what_changes_between_the_look_at_a_cart_and_its_order_is_not_ordered_as_it_was(
+    counter: Counter, api_with: ApiWith, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    counter.deliver_to("AT")
+    cart = counter.cart()
+    path, other = f"/v1/carts/{cart['token']}", api_with()
+
+    def change() -> object:
+        if changed == "price":
+            return factories.save(counter.database, factories.goods("Krug", price=1900, on_hand=10, weight_g=400))
+        if changed == "quantity":
+            return done(other.patch(f"{path}/lines/{KRUG}", json={"quantity": 5}))
+        elsewhere = {"email": EMAIL, "shipping_address": ANNA | {"country": "AT"}}
+        return done(other.put(f"{path}/contact", json=elsewhere))
+
+    rival(monkeypatch, change)
+    answer = counter.check_out(cart)
+    if changed == "country":
+        problem(answer, 422, "checkout_incomplete", "shipping")
+    else:
+        told = problem(answer, 409, "price_changed")
+        assert told["total"] == counter.read_cart(cart["token"])["total"]
+    nothing_happened(counter)
 
 
 # what is refused
@@ -371,6 +515,82 @@ def test_a_request_that_comes_back_after_all_was_settled_learns_of_it(
     assert len(bank.charged) == 1
 
 
+def test_a_provider_that_is_busy_when_a_request_goes_on_after_a_crash_has_given_no_answer(
+    counter: Counter, bank: Bank, crashed: dict[str, Any], settings: ApiSettings
+) -> None:
+    with counter.database.writing() as c:
+        c.execute(update(idempotency_key).where(idempotency_key.c.key == KEY).values(lease_until=clock(-1)))
+    bank.says = "busy"
+    first = counter.check_out(crashed, "sandbox", key=KEY)
+    order = done(first, 201)
+    assert (order["state"], order["payment"]["state"]) == ("placed", "unknown")
+    assert kinds(order) == ["placed", "payment_unknown"]
+    bank.says = "succeeded"
+    problem(counter.check_out(crashed, "sandbox"), 409, "cart_already_ordered")
+    assert (bank.taken(), counter.stock()) == (order["total"]["amount"], (10, 2))
+    counter.checks_are_due()
+    Reconciler(settings)(counter.database)
+    assert counter.read(order)["state"] == "confirmed"
+    same(first, counter.check_out(crashed, "sandbox", key=KEY))
+    assert (bank.taken(), counter.rows("sales_order")) == (order["total"]["amount"], 1)
+
+
+def test_a_request_that_comes_back_after_its_order_was_given_up_charges_nothing(
+    counter: Counter, bank: Bank, crashed: dict[str, Any]
+) -> None:
+    counter.let_time_pass(SILENT_S)
+    assert expire_orders(counter.database) == 1
+    with counter.database.writing() as c:
+        c.execute(update(idempotency_key).where(idempotency_key.c.key == KEY).values(lease_until=clock(-1)))
+    first = counter.check_out(crashed, "sandbox", key=KEY)
+    told = problem(first, 402, "payment_declined")
+    assert "given up" in told["detail"]
+    assert (len(bank.charged), counter.stock()) == (1, (10, 0))
+    assert counter.read_cart(crashed["token"])["state"] == "open"
+    same(first, counter.check_out(crashed, "sandbox", key=KEY))
+
+
+def test_a_request_that_was_taken_over_leaves_its_answer_to_who_goes_on(
+    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cart, answering = counter.cart(), bank._answer
+
+    def taken_over(charge: Any) -> Any:
+        with counter.database.writing() as c:
+            c.execute(update(idempotency_key).values(owner="somebody else", lease_until=clock(30)))
+        return answering(charge)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bank, "_answer", taken_over)
+        problem(counter.check_out(cart, "sandbox", key=KEY), 409, "idempotency_in_progress")
+    assert (kept(counter.database).state, kept(counter.database).owner) == ("claimed", "somebody else")
+    with counter.database.writing() as c:
+        c.execute(update(idempotency_key).values(lease_until=clock(-1)))
+    order = done(counter.check_out(cart, "sandbox", key=KEY), 201)
+    assert (order["state"], bank.taken()) == ("confirmed", order["total"]["amount"])
+
+
+def test_who_is_led_to_a_page_after_the_order_was_given_up_is_told_and_cannot_pay(
+    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch, settings: ApiSettings
+) -> None:
+    bank.says = "open"
+    cart, answering = counter.cart(), bank._answer
+
+    def too_slow(charge: Any) -> Any:
+        counter.let_time_pass(SILENT_S)
+        assert expire_orders(counter.database) == 1
+        return answering(charge)
+
+    monkeypatch.setattr(bank, "_answer", too_slow)
+    problem(counter.check_out(cart, "sandbox", key=KEY), 402, "payment_declined")
+    with counter.database.reading() as c:
+        assert c.execute(text("SELECT next_url FROM payment")).scalar_one() is None
+    counter.checks_are_due()
+    Reconciler(settings)(counter.database)
+    assert bank.charges[bank.charged[0].key].state == "failed"
+    nothing_is_held(counter)
+
+
 # a payment that is declined
 
 
@@ -451,6 +671,24 @@ def test_a_cart_can_be_checked_out_so_often_and_replays_do_not_count(api_with: A
     problem(answer, 429, "rate_limited")
     assert int(answer.headers["retry-after"]) >= 1
     assert counter.rows("sales_order") == 0
+
+
+def test_an_order_is_answered_again_however_often_its_cart_was_checked_out(
+    api_with: ApiWith, database: Database
+) -> None:
+    stock_the_shop(database)
+    counter = Counter(api_with(SHOP_RATE_LIMITS="on"), {}, database)
+    cart = counter.cart()
+    first = counter.check_out(cart, key=KEY)
+    done(first, 201)
+    answers = (counter.check_out(cart) for _ in range(100))
+    problem(next(answer for answer in answers if answer.status_code != 409), 429, "rate_limited")
+    for _ in range(3):
+        same(first, counter.check_out(cart, key=KEY))
+    refused = counter.check_out(cart, key="a-new-key-over-the-limit")
+    problem(refused, 429, "rate_limited")
+    with database.reading() as c:
+        assert "a-new-key-over-the-limit" not in c.execute(select(idempotency_key.c.key)).scalars().all()
 
 
 def test_a_key_is_no_business_of_other_carts_principals(counter: Counter) -> None:

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from shopapi.checkout.expire_order import SILENT_S, expire_orders
+from shopapi.checkout.expire_order import SILENT_S, expire_order, expire_orders
 from shopapi.db.types import clock
 from shopapi.orders.tables import sales_order
 from shopapi.settings import ApiSettings
 from shopapi.worker import Reconciler
 from tests import factories
 from tests.api.bank import Bank, charge_event, tell
-from tests.api.selling import KRUG, Counter, done, euros, kinds
+from tests.api.selling import EMAIL, KRUG, Counter, a_key, done, euros, kinds
 
 
 @pytest.fixture
@@ -43,6 +43,12 @@ def test_an_order_waits_for_its_transfer_until_its_time_is_over(counter: Counter
         c.execute(update(sales_order).values(expires_at=clock(60)))
     assert expire_orders(counter.database) == 0
     assert counter.read(order)["state"] == "placed"
+
+
+def test_an_order_that_got_more_time_after_it_was_found_to_be_due_is_kept(counter: Counter) -> None:
+    order = counter.order()
+    assert counter.database.write(lambda c: expire_order(c, order["number"])) is False
+    assert (counter.read(order)["state"], counter.stock()) == ("placed", (10, 2))
 
 
 def test_what_is_paid_or_cancelled_never_expires(counter: Counter) -> None:
@@ -100,7 +106,7 @@ def test_who_pays_in_the_last_moment_has_paid(counter: Counter, bank: Bank, ask:
 def test_the_goods_of_a_doubtful_payment_stay_reserved(counter: Counter, bank: Bank, ask: Any) -> None:
     bank.away = True
     order = counter.order("sandbox")
-    counter.let_time_pass(SILENT_S - 60)
+    counter.let_time_pass(2 * 3600 - 60)
     assert expire_orders(counter.database) == 0
     ask()
     seen = counter.read(order)
@@ -132,6 +138,58 @@ def test_money_that_comes_after_all_brings_the_order_back_where_its_goods_are_th
     assert kinds(seen) == ["placed", "payment_unknown", "cancelled", "revived", "paid"]
     assert (counter.stock(), bank.taken()) == ((10, 2), order["total"]["amount"])
     done(counter.ship(order), 201)
+
+
+@pytest.mark.parametrize("who", ["customer", "staff"])
+def test_money_for_an_order_that_somebody_cancelled_goes_back(counter: Counter, bank: Bank, ask: Any, who: str) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    if who == "customer":
+        done(counter.cancel(order))
+    else:
+        done(counter.staff("POST", f"orders/{order['number']}/cancel", {"reason": "on the phone"}))
+    key = bank.pay()  # The provider takes it all the same.
+    done(tell(counter.api, charge_event(key, "succeeded", order["total"]["amount"])))
+    assert (counter.read(order)["state"], counter.stock()) == ("cancelled", (10, 0))
+    assert counter.payment(order)["refund_pending"] == order["total"]
+    counter.checks_are_due()
+    ask()
+    seen, payment = counter.seen(order)["order"], counter.payment(order)
+    assert (seen["state"], payment["state"], payment["refunded"]) == ("cancelled", "refunded", order["total"])
+    assert kinds(seen) == ["placed", "cancelled", "payment_issue", "refunded"]
+    assert [(one["kind"], one["resolved_at"] is not None) for one in payment["issues"]] == [("late_success", True)]
+    assert (counter.stock(), bank.taken()) == ((10, 0), 0)
+
+
+def test_money_for_an_order_that_its_customer_withdrew_from_goes_back(counter: Counter, bank: Bank, ask: Any) -> None:
+    order = silent_for_hours(counter, bank)
+    body = {"name": "Anna Weber", "order_number": order["number"], "email": EMAIL}
+    done(counter.api.post("/v1/withdrawals", json=body, headers=a_key()), 201)
+    for _ in range(2):
+        counter.checks_are_due()
+        ask()
+    assert (counter.read(order)["state"], counter.payment(order)["state"]) == ("cancelled", "refunded")
+    assert (counter.stock(), bank.taken()) == ((10, 0), 0)
+
+
+def test_an_order_that_was_charged_another_amount_waits_for_a_person_and_not_for_the_clock(
+    counter: Counter, bank: Bank
+) -> None:
+    bank.takes = 1
+    order = counter.order("sandbox")
+    counter.let_time_pass(SILENT_S)
+    assert expire_orders(counter.database) == 0
+    assert (counter.read(order)["state"], counter.stock()) == ("placed", (10, 2))
+
+
+def test_nobody_is_led_to_pay_for_an_order_that_is_given_up(counter: Counter, bank: Bank) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    assert order["payment"]["next_action"] is not None
+    counter.let_time_pass(SILENT_S)
+    assert expire_orders(counter.database) == 1
+    seen = counter.read(order)
+    assert (seen["state"], seen["payment"]["next_action"]) == ("cancelled", None)
 
 
 def test_money_that_comes_after_the_goods_were_sold_goes_back_by_itself(counter: Counter, bank: Bank, ask: Any) -> None:

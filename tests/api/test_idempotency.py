@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from shopapi.app import HANDLERS
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
+from shopapi.http.idempotency import forget_old_keys
 from shopapi.http.idempotency_table import idempotency_key
 from shopapi.inventory.tables import stock_movement
 from shopapi.worker import KEYS_KEPT_DAYS, clean_up
@@ -181,6 +182,30 @@ def test_a_defect_leaves_the_key_free_and_half_done_work_undone(
 def test_an_answer_outlives_the_process(clerk: httpx.Client, api_with: ApiWith, as_role: AsRole) -> None:
     first = post(clerk)
     same(first, post(api_with(), **as_role("clerk")))
+
+
+def test_old_keys_go_in_batches_until_all_are_gone(
+    clerk: httpx.Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(6):
+        post(clerk, key=f"a-key-of-the-caller-{n}")
+    with database.writing() as c:
+        c.execute(
+            update(idempotency_key)
+            .where(idempotency_key.c.key != "a-key-of-the-caller-5")
+            .values(created_at=clock(-86_400 * 31))
+        )
+    dropped: list[int] = []
+
+    def forget(c: Connection, *, days: int) -> int:
+        dropped.append(forget_old_keys(c, days=days, most=2))
+        return dropped[-1]
+
+    monkeypatch.setattr("shopapi.worker.forget_old_keys", forget)
+    clean_up(database)
+    assert dropped == [2, 2, 1, 0]
+    with database.reading() as r:
+        assert r.execute(select(idempotency_key.c.key)).scalars().all() == ["a-key-of-the-caller-5"]
 
 
 def test_keys_are_kept_for_thirty_days(clerk: httpx.Client, database: Database) -> None:

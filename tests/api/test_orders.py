@@ -123,10 +123,32 @@ def test_a_cancellation_that_comes_again_is_the_same_one(counter: Counter, bank:
     assert len(bank.returned) == 1
 
 
+def test_a_cancellation_that_died_half_way_goes_on_under_its_key(
+    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = counter.order("sandbox")
+    key = {"Idempotency-Key": "cancel-this-order-please"}
+
+    async def die(*_: Any, **__: Any) -> None:
+        raise RuntimeError("The process died here.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shopapi.orders.cancel_order.carry_out", die)
+        problem(counter.cancel(order, **key), 500, "internal_error")
+    assert (counter.read(order)["state"], bank.returned) == ("cancelled", {})
+    problem(counter.cancel(order, **key), 409, "idempotency_in_progress")
+    with counter.database.writing() as c:
+        c.execute(text("UPDATE idempotency_key SET lease_until = created_at WHERE state = 'claimed'"))
+    done_now = done(counter.cancel(order, **key))
+    assert (done_now["state"], done_now["payment"]["state"]) == ("cancelled", "refunded")
+    assert (len(bank.returned), bank.taken(), counter.stock()) == (1, 0, (10, 0))
+
+
 def test_a_customer_on_the_provider_s_page_may_cancel_and_cannot_pay_afterwards(counter: Counter, bank: Bank) -> None:
     bank.says = "open"
     order = counter.order("sandbox")
-    assert done(counter.cancel(order))["state"] == "cancelled"
+    cancelled = done(counter.cancel(order))
+    assert (cancelled["state"], cancelled["payment"]["next_action"]) == ("cancelled", None)
     assert bank.charges[bank.charged[0].key].state == "failed"
     assert counter.stock() == (10, 0)
 
@@ -199,6 +221,19 @@ def test_an_order_is_shipped_once_and_only_when_it_is_paid(counter: Counter) -> 
     done(counter.cancel(cancelled))
     problem(counter.ship(cancelled), 409, "invalid_transition")
     assert (counter.stock(), counter.rows("shipment")) == ((8, 0), 1)
+
+
+def test_an_order_whose_money_has_gone_back_is_not_shipped_and_can_be_cancelled(counter: Counter, bank: Bank) -> None:
+    part, whole = counter.order("sandbox", KRUG=1), counter.order("sandbox", KRUG=1)
+    done(counter.refund(part, 100), 201)
+    done(counter.ship(part), 201)
+    done(counter.refund(whole), 201)
+    refused = problem(counter.ship(whole), 409, "invalid_transition")
+    assert "money has gone back" in refused["detail"]
+    assert (counter.stock(), counter.rows("shipment")) == ((9, 1), 1)
+    cancelled = done(counter.staff("POST", f"orders/{whole['number']}/cancel", {}))
+    assert (cancelled["order"]["state"], len(cancelled["payments"][0]["refunds"])) == ("cancelled", 1)
+    assert counter.stock() == (9, 0)
 
 
 # the list of staff

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.api.bank import Bank
+from shopapi.checkout.expire_order import expire_orders
+from tests.api.bank import Bank, refund_event, tell
 from tests.api.problems import problem
-from tests.api.selling import Counter, a_key, done, euros, kinds
+from tests.api.selling import EMAIL, Counter, a_key, done, euros, kinds
 
 TOTAL = 3700 + 490
 
@@ -38,23 +39,62 @@ def test_a_transfer_is_noted_once(counter: Counter) -> None:
     assert counter.rows("ledger_transaction") == 1
 
 
-def test_a_transfer_for_a_cancelled_order_takes_it_up_again_where_its_goods_are_there(counter: Counter) -> None:
-    order = counter.order()
-    done(counter.cancel(order))
+def given_up(counter: Counter, by: str, **lines: Any) -> dict[str, Any]:
+    """An order by transfer that is cancelled, by whom or what."""
+    order = counter.order(**lines)
+    if by == "customer":
+        done(counter.cancel(order))
+    elif by == "staff":
+        done(counter.staff("POST", f"orders/{order['number']}/cancel", {"reason": "on the phone"}))
+    else:
+        counter.let_time_pass()
+        assert expire_orders(counter.database) == 1
+    if by == "withdrawal":
+        body = {"name": "Anna Weber", "order_number": order["number"], "email": EMAIL}
+        done(counter.api.post("/v1/withdrawals", json=body, headers=a_key()), 201)
+    assert counter.read(order)["state"] == "cancelled"
+    return order
+
+
+def test_a_transfer_for_an_order_that_ran_out_takes_it_up_again_where_its_goods_are_there(counter: Counter) -> None:
+    order = given_up(counter, "expiry")
     assert counter.pay(order)["state"] == "captured"
     assert kinds(counter.read(order)) == ["placed", "cancelled", "revived", "paid"]
-    assert counter.stock() == (10, 2)
+    assert (counter.read(order)["state"], counter.stock()) == ("confirmed", (10, 2))
+
+
+@pytest.mark.parametrize("by", ["customer", "staff", "withdrawal"])
+def test_a_transfer_for_an_order_that_somebody_gave_up_is_refused_and_changes_nothing(
+    counter: Counter, by: str
+) -> None:
+    order = given_up(counter, by)
+    before = counter.seen(order)
+    answer = counter.staff("POST", f"payments/{counter.payment(order)['id']}/capture", {})
+    refused = problem(answer, 409, "invalid_transition")
+    assert "Transfer the money back" in refused["detail"]
+    assert (counter.seen(order), counter.stock()) == (before, (10, 0))
+    assert counter.rows("ledger_transaction") == 0
 
 
 def test_a_transfer_for_goods_that_are_gone_is_refused_and_changes_nothing(counter: Counter) -> None:
-    order = counter.order(KRUG=4)
-    done(counter.cancel(order))
+    order = given_up(counter, "expiry", KRUG=4)
     counter.order(KRUG=8)
     path = f"payments/{counter.payment(order)['id']}/capture"
     refused = problem(counter.staff("POST", path, {}), 409, "invalid_transition")
     assert "Transfer the money back" in refused["detail"]
     assert counter.payment(order)["captured"] == euros(0)
     assert counter.stock() == (10, 8)
+
+
+def test_a_transfer_whose_cart_was_ordered_again_is_refused(counter: Counter) -> None:
+    cart = counter.cart()
+    order = done(counter.check_out(cart), 201)
+    counter.let_time_pass()
+    assert expire_orders(counter.database) == 1
+    done(counter.check_out(counter.read_cart(cart["token"])), 201)
+    answer = counter.staff("POST", f"payments/{counter.payment(order)['id']}/capture", {})
+    problem(answer, 409, "invalid_transition")
+    assert (counter.read(order)["state"], counter.stock()) == ("cancelled", (10, 2))
 
 
 def test_nobody_says_by_hand_what_a_provider_says_itself(counter: Counter, bank: Bank) -> None:
@@ -97,7 +137,7 @@ def test_a_part_goes_back_and_then_the_rest(counter: Counter, bank: Bank) -> Non
     assert [one["amount"]["amount"] for one in whole["refunds"]] == [1000, TOTAL - 1000]
     assert bank.taken() == 0
     assert kinds(counter.read(order)) == ["placed", "paid", "refunded", "refunded"]
-    assert counter.read(order)["state"] == "confirmed"  # Money back is no cancellation: the goods may still go.
+    assert counter.read(order)["state"] == "confirmed"  # Money back is no cancellation: that is asked for.
 
 
 @pytest.mark.parametrize("amount", [0, TOTAL + 1, 10**13])
@@ -175,8 +215,59 @@ def test_a_refund_that_the_provider_refuses_is_told_and_may_be_tried_again(count
     assert (told["state"], told["refund_pending"], told["refunds"][0]["state"]) == ("captured", euros(0), "failed")
     assert kinds(counter.seen(order)["order"])[-1] == "refund_failed"
     assert kinds(counter.read(order))[-1] == "paid"
+    (issue,) = told["issues"]
+    assert (issue["kind"], issue["resolved_at"]) == ("refund_failed", None)
+    assert issue["data"] == {"refund": told["refunds"][0]["id"], "amount": "1000", "reason": "the card is closed"}
+    assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 1
     bank.refunds_say = "succeeded"
-    assert done(counter.refund(order, 1000), 201)["refunded"] == euros(1000)
+    assert done(counter.refund(order, 999), 201)["issues"] == [issue]  # Not all that failed has gone back yet.
+    told = done(counter.refund(order, 1), 201)
+    assert (told["refunded"], told["issues"][0]["resolved_at"] is not None) == (euros(1000), True)
+    assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 0
+
+
+def test_a_cancelled_order_whose_money_cannot_go_back_waits_for_a_person(counter: Counter, bank: Bank) -> None:
+    order = counter.order("sandbox")
+    bank.refunds_say = "failed"
+    cancelled = done(counter.cancel(order))
+    assert (cancelled["state"], cancelled["payment"]["state"]) == ("cancelled", "captured")
+    (issue,) = counter.payment(order)["issues"]
+    assert (issue["kind"], issue["data"]["amount"]) == ("refund_failed", str(TOTAL))
+    bank.refunds_say = "succeeded"
+    whole = done(counter.refund(order), 201)
+    assert (whole["state"], whole["refunded"], bank.taken()) == ("refunded", euros(TOTAL), 0)
+    assert whole["issues"][0]["resolved_at"] is not None
+
+
+@pytest.mark.parametrize("back", [1, 1001])
+def test_a_refund_of_another_amount_than_was_asked_for_waits_for_a_person(
+    counter: Counter, bank: Bank, back: int
+) -> None:
+    order = counter.order("sandbox")
+    bank.returns = back
+    told = done(counter.refund(order, 1000), 201)
+    assert (told["state"], told["refunded"], told["refund_pending"]) == ("captured", euros(0), euros(1000))
+    assert (told["refunds"][0]["state"], counter.rows("ledger_transaction")) == ("unknown", 1)
+    (issue,) = told["issues"]
+    assert (issue["kind"], issue["resolved_at"]) == ("amount_mismatch", None)
+    assert issue["data"] == {"refund": told["refunds"][0]["id"], "refunded": str(back), "expected": "1000"}
+    assert kinds(counter.seen(order)["order"])[-1] == "payment_issue"
+    assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 1
+    problem(counter.refund(order, TOTAL - 1000 + 1), 422, "refund_too_large")
+    # The provider corrects itself, and nothing is unclear any more.
+    done(tell(counter.api, refund_event(next(iter(bank.returned)), "succeeded", 1000)))
+    payment = counter.payment(order)
+    assert (payment["refunded"], payment["refund_pending"]) == (euros(1000), euros(0))
+    assert [one["kind"] for one in payment["issues"] if one["resolved_at"] is None] == []
+
+
+def test_the_reason_that_staff_give_for_a_refund_is_theirs_alone(counter: Counter) -> None:
+    order = counter.order("sandbox")
+    done(counter.refund(order, 100), 201)
+    told = counter.seen(order)["order"]["events"][-1]
+    assert (told["kind"], told["data"]["why"], told["data"]["amount"]) == ("refunded", "broken", "100")
+    shown = counter.read(order)["events"][-1]
+    assert (shown["kind"], shown["data"].keys()) == ("refunded", {"refund", "amount"})
 
 
 def test_a_transfer_goes_back_by_the_hands_of_staff(counter: Counter, bank: Bank) -> None:

@@ -63,6 +63,15 @@ def test_a_late_event_takes_nothing_back(counter: Counter, waiting: dict[str, An
     assert counter.stock() == (10, 2)
 
 
+def test_what_is_not_decided_yet_leaves_the_customer_on_the_page(counter: Counter, waiting: dict[str, Any]) -> None:
+    for state in ("open", "confirming"):
+        done(tell(counter.api, charge_event(waiting["key"], state, waiting["total"]["amount"])))
+    order = counter.read(waiting)
+    assert (order["state"], order["payment"]) == ("placed", waiting["payment"])
+    assert order["payment"]["next_action"] is not None
+    assert counter.rows("payment_event") == 2
+
+
 def test_a_charge_that_failed_first_and_succeeded_after_all_is_paid(counter: Counter, waiting: dict[str, Any]) -> None:
     done(tell(counter.api, charge_event(waiting["key"], "failed", 0)))
     done(tell(counter.api, charge_event(waiting["key"], "succeeded", waiting["total"]["amount"])))

@@ -94,3 +94,18 @@ def test_one_address_can_declare_so_often_and_no_more(api_with: ApiWith, databas
         done(declare(counter), 201)
     problem(declare(counter), 429, "rate_limited")
     assert counter.rows("withdrawal") == 20
+
+
+def test_a_declaration_that_comes_again_does_not_count(api_with: ApiWith, database: Database) -> None:
+    stock_the_shop(database)
+    counter = Counter(api_with(SHOP_RATE_LIMITS="on"), {}, database)
+    key = a_key()
+    body = {"name": "Anna Weber", "order_number": "S-000000", "email": EMAIL}
+    for _ in range(30):
+        done(counter.api.post("/v1/withdrawals", json=body, headers=key), 201)
+    done(declare(counter), 201)
+    for _ in range(18):
+        done(declare(counter), 201)
+    problem(declare(counter), 429, "rate_limited")
+    assert counter.api.post("/v1/withdrawals", json=body, headers=key).headers["idempotent-replayed"] == "true"
+    assert counter.rows("withdrawal") == 20

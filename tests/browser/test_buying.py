@@ -86,7 +86,7 @@ def test_a_guest_buys_on_a_phone_in_german(market: RunningShop, visitor: Visitor
     page.get_by_role("button", name="Einlösen").click()
     expect(page.locator(".sums")).to_contain_text("Code HERBST10")
     expect(page.locator(".sums")).to_contain_text("−5,55")
-    page.get_by_role("link", name="Zur Kasse").click()
+    page.get_by_role("button", name="Zur Kasse").click()
 
     expect(page.get_by_role("heading", name="Adresse", exact=True)).to_be_visible()
     write_address(page)
@@ -100,7 +100,7 @@ def test_a_guest_buys_on_a_phone_in_german(market: RunningShop, visitor: Visitor
     page.get_by_role("button", name="Weiter zu Versand und Zahlung").click()
 
     page.get_by_role("radio", name="Vorkasse per Überweisung").check()
-    page.get_by_role("button", name="Weiter zum Prüfen").click()
+    page.get_by_role("button", name="Weiter zur Prüfung").click()
     expect(page.locator(".step.open .lines")).to_contain_text("3 × 18,50")
     total = page.locator(".sums dd.total").inner_text()
     page.get_by_role("button", name="Zahlungspflichtig bestellen").click()
@@ -151,6 +151,28 @@ def test_the_back_button_and_a_double_click_make_no_second_order(market: Running
         expect(page.get_by_role("link", name="To your last order")).to_have_attribute(
             "href", placed.removeprefix(market.url)
         )
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
+def test_what_is_typed_counts_when_the_checkout_is_pressed_and_what_goes_can_come_back(
+    market: RunningShop, visitor: Visitor, scripts: bool
+) -> None:
+    page = visitor(market, scripts=scripts)
+    page.goto(MUG)
+    page.get_by_role("button", name="Add to the cart").click()
+    expect(cart_count(page)).to_contain_text("1")
+    page.goto("/cart")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("#main .note.ok")).to_contain_text("is out of the cart.")
+    page.get_by_role("button", name="Undo").click()
+    quantity = page.locator('.lines input[name^="quantity-"]')
+    expect(quantity).to_have_value("1")
+    expect(cart_count(page)).to_contain_text("1")
+    quantity.fill("3")
+    page.get_by_role("button", name="To the checkout").click()
+    expect(page.locator("#email")).to_be_visible()
+    page.goto("/cart")
+    expect(quantity).to_have_value("3")
 
 
 def test_a_keyboard_alone_buys(market: RunningShop, visitor: Visitor) -> None:

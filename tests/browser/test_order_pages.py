@@ -192,9 +192,8 @@ def test_the_offices_pages_fit_everybody(bureau: RunningShop, visitor: Visitor) 
     letter = page.frame_locator("iframe")
     page.goto(email)
     expect(letter.get_by_role("heading").first).to_be_visible()
-    with page.context.expect_page() as opened:
-        letter.locator("a[href*='/orders/']").first.click()
-    expect(opened.value.get_by_role("heading", level=1)).to_contain_text(number)
+    expect(letter.locator("body")).to_contain_text(number)
+    expect(letter.locator("a[href*='token=']")).to_have_count(0)
 
 
 def test_arrows_walk_through_the_list_and_enter_opens_an_order(bureau: RunningShop, visitor: Visitor) -> None:

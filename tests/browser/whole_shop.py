@@ -1,9 +1,11 @@
 """The whole shop at work: pages, API, payment provider and worker; and what its books say of a customer."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,11 @@ from shopctl.sandbox.wire import Charge, Charges
 from tests import factories
 from tests.browser.serving import _SECRET, OWNER, RunningShop, run_shop
 from tests.conftest import assert_the_books_agree
+from tests.events.mail_server import MailServer, mail_server
+from tests.waiting import wait_until
+
+
+_LINK = re.compile(r"https?://\S+/orders/\S+token=[\w-]+")
 
 
 @dataclass
@@ -26,6 +33,7 @@ class WholeShop(RunningShop):
     """A shop with the goods of the demo, whose worker is at work and whose customers may pay by card."""
 
     staff: dict[str, str] = field(default_factory=dict)
+    mail: MailServer = field(default_factory=MailServer)
 
     @property
     def payment_url(self) -> str:
@@ -38,6 +46,19 @@ class WholeShop(RunningShop):
         self.staff = self.staff or _sign_in(self.api.url)
         answer = httpx.get(f"{self.api.url}/v1/admin/orders", params={"q": email}, headers=self.staff, timeout=30)
         return msgspec.json.decode(answer.raise_for_status().content, type=OrderPage).data
+
+    def link_sent_to(self, email: str) -> str:
+        """The order's page with its secret, from the first e-mail that the customer got: it is kept nowhere else."""
+
+        def found() -> re.Match[str] | None:
+            letters = zip(self.mail.recipients, self.mail.received, strict=False)
+            texts = (_text_of(letter) for to, letter in letters if to == [email])
+            return next(filter(None, map(_LINK.search, texts)), None)
+
+        wait_until(lambda: found() is not None, 30, f"an e-mail to {email} with a link")
+        link = found()
+        assert link
+        return link[0]
 
     def charges_for(self, *numbers: str) -> list[Charge]:
         """What the payment provider was asked to charge for orders, oldest first."""
@@ -62,18 +83,20 @@ class WholeShop(RunningShop):
 def run_whole_shop(folder: Path) -> Iterator[WholeShop]:
     """Start every part over a new SQLite file in ``folder``; the worker is a thread of this process."""
     parts = run_shop(folder, with_goods=True, with_sandbox=True)
-    shop = WholeShop(parts.api, parts.web, parts.database_url, parts.sandbox)
-    try:
-        with _working(shop):
-            yield shop
-    finally:
-        shop.close()
+    with mail_server() as mail:
+        shop = WholeShop(parts.api, parts.web, parts.database_url, parts.sandbox, mail=mail)
+        try:
+            with _working(shop):
+                yield shop
+        finally:
+            shop.close()
 
 
 @contextmanager
 def _working(shop: WholeShop) -> Iterator[None]:
     told = {
         "DATABASE_URL": shop.database_url,
+        "SHOP_MAIL_URL": shop.mail.url,
         "SHOP_PUBLIC_URL": shop.url,
         "SHOP_SANDBOX_SECRET": _SECRET,
         "SHOP_SANDBOX_URL": shop.payment_url,
@@ -98,3 +121,8 @@ def _sign_in(api_url: str) -> dict[str, str]:
     who = {"email": OWNER, "password": factories.PASSWORD, "realm": "staff"}
     answer = httpx.post(f"{api_url}/v1/sessions", json=who, timeout=30).raise_for_status()
     return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+def _text_of(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    return str(body.get_content()) if body else ""

@@ -155,6 +155,7 @@ def pay_after_all(shop: Shop, *, orders: int, sold_out: bool) -> list[str]:
 
     crowd(4, place, base_urls=shop.urls)
     numbers = numbers_of(shop, [one.token for one in filled])
+    pages = _pages(shop, numbers)
     orders_expire(shop, numbers, seconds_ago=3 * 3600)
     Work(shop).go_on()
     assert {state for state, _ in states(shop, numbers).values()} == {"cancelled"}
@@ -167,7 +168,7 @@ def pay_after_all(shop: Shop, *, orders: int, sold_out: bool) -> list[str]:
                 await order_patiently(client, history, buyer, one, new_key())
 
         crowd(4, buy_up, base_urls=shop.urls)
-    _pay_on_the_page(shop, numbers)
+    _pay_on(pages)
     settle(shop, numbers)
     assert_the_provider_agrees(shop, numbers)
     expected = ("cancelled", "refunded") if sold_out else ("confirmed", "captured")
@@ -177,19 +178,24 @@ def pay_after_all(shop: Shop, *, orders: int, sold_out: bool) -> list[str]:
     return numbers
 
 
-def _pay_on_the_page(shop: Shop, numbers: list[str]) -> None:
-    """Each customer presses the button of the provider's page, which was open all the time."""
+def _pages(shop: Shop, numbers: list[str]) -> list[str]:
+    """The provider's pages to which the customers were sent."""
     with shop.database.reading() as c:
         urls = c.execute(
             select(payment.c.next_url)
             .join_from(payment, sales_order, sales_order.c.id == payment.c.order_id)
-            .where(sales_order.c.number.in_(numbers))
+            .where(sales_order.c.number.in_(numbers), payment.c.next_url.is_not(None))
         ).scalars()
-        pages = list(urls)
-    assert None not in pages
+        pages = [str(url) for url in urls]
+    assert len(pages) == len(numbers)
+    return pages
+
+
+def _pay_on(pages: list[str]) -> None:
+    """Each customer presses the button of the provider's page, which was open all the time."""
     with httpx.Client(timeout=20, trust_env=False) as customer:
         for page in pages:
-            answer = customer.post(str(page), data={"card": "ok"})
+            answer = customer.post(page, data={"card": "ok"})
             assert answer.status_code == 303, answer.text
 
 

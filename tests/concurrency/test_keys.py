@@ -12,6 +12,8 @@ from shopapi.carts.tables import cart as cart_table
 from shopapi.db.engine import Database
 from shopapi.http.idempotency_table import idempotency_key
 from shopapi.orders.tables import sales_order
+from shopapi.runtime.settings import read
+from shopapi.settings import ApiSettings
 from tests.concurrency import carts
 from tests.concurrency.buyers import new_key, order, wish
 from tests.concurrency.carts import Filled
@@ -82,7 +84,7 @@ def test_one_request_fifty_times_at_once_again_and_after_a_restart_is_one_order(
         assert len({one.body for one in told}) == 1, "All are the same to the byte."
         assert_every_answer_is_true(shop.database, made)
     number = first[1].of("ok")[0].told["number"]
-    assert assert_the_provider_agrees(shop, [number]).charged == 1
+    assert assert_the_provider_agrees(shop, [number]) == 1
 
 
 def restart(shop: Shop) -> None:
@@ -109,7 +111,7 @@ def reuse_a_key(shop: Shop) -> int:
         changed = [
             wish(one, total=one.total - 1),
             wish(one, "sandbox"),
-            wish(one) | {"return_url": "http://127.0.0.1/"},
+            wish(one) | {"return_url": f"{read(ApiSettings, shop.environment).public_url.geturl()}/orders"},
         ]
         for body in changed:
             answer = client.post(f"{one.path}/checkout", json=body, headers=key)

@@ -76,7 +76,7 @@ def test_a_confirmation_lists_what_was_bought_with_its_taxes() -> None:
     assert "37,00 €\n  Steinzeug, spülmaschinenfest\n" in text
     assert "Zwischensumme: 95,60 €" in text
     assert "Versand, DHL Paket: kostenlos" in text
-    assert "davon MwSt. 19 % auf 58,75 €: 11,17 €\ndavon MwSt. 7 % auf 16,90 €: 1,18 €" in text
+    assert "enthält 19 % MwSt. auf 69,92 €: 11,17 €\nenthält 7 % MwSt. auf 18,08 €: 1,18 €" in text
     assert "zwischen dem 27. November 2026 und dem 30. November 2026" in text, "Paid on a Wednesday."
     assert "Karl-Heine-Straße 12" in text
 
@@ -84,8 +84,8 @@ def test_a_confirmation_lists_what_was_bought_with_its_taxes() -> None:
 def test_prices_without_tax_show_it_before_the_total() -> None:
     one = order(prices_include_tax=False, taxes=[TaxLine(1900, euros(8800), euros(1672))], total=euros(10472))
     text = plain(render("confirmation", occasion(order=one), SHOP))
-    assert text.index("MwSt. 19 % auf 88,00 €: 16,72 €") < text.index("Gesamt, bezahlt: 104,72 €")
-    assert "davon" not in text
+    assert text.index("zuzüglich 19 % MwSt. auf 88,00 €: 16,72 €") < text.index("Gesamt, bezahlt: 104,72 €")
+    assert "enthält" not in text
 
 
 def test_a_code_that_only_makes_delivery_free_is_listed() -> None:

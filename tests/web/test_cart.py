@@ -10,7 +10,7 @@ from shopweb.storefront import shelf
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_carts import problem
-from tests.web.fake_catalog import Good
+from tests.web.fake_catalog import Good, variant
 
 
 @pytest.fixture(autouse=True)
@@ -215,12 +215,47 @@ def test_the_page_says_what_it_all_costs_and_how_it_can_be_paid(browser: Browser
     assert "Noch 23,00 €, dann ist der Versand kostenlos." in text
     assert "Lieferung nach: Deutschland, Österreich, Schweiz." in text
     assert "Zahlung: Vorkasse per Überweisung, Testkarte (Sandbox)." in text
-    assert re.search(r'<a class="btn big wide" href="/checkout">', page.html)
+    assert re.search(
+        r'<button class="btn big wide" id="to-checkout" form="lines" name="checkout"[^>]*>Zur Kasse', page.html
+    )
 
 
-def test_free_delivery_is_said_when_it_is_reached(browser: Browser) -> None:
+def test_free_delivery_is_said_when_it_is_reached_and_costs_no_zero_euros(browser: Browser) -> None:
     put(browser, "teapot")
     assert "From €60 we deliver free of charge." in browser.get("/cart").text
+    text = browser.get("/cart", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Ab 60 € ist der Versand kostenlos." in text
+    assert "Versand kostenlos Gesamt" in text
+    assert "0,00 €" not in text.replace("60,00 €", "")
+
+
+def test_a_line_says_what_the_goods_are_and_what_was_chosen(browser: Browser, api: FakeApi) -> None:
+    api.catalog.goods["mug"].variants = [variant("mug-1", 1850, 5, options={"glaze": "Clay", "size": "320 ml"})]
+    api.catalog.changed()
+    put(browser)
+    assert "Steinzeug, 320 ml · Clay, 320 ml" in browser.get("/cart").text
+
+
+def test_what_is_typed_counts_when_the_checkout_is_pressed(browser: Browser, api: FakeApi) -> None:
+    put(browser, quantity="2")
+    page = change(browser, "mug-1", quantity="4", checkout="1")
+    assert page.answer.url.path == "/checkout/address"
+    assert api.carts.only.lines == {"mug-1": 4}
+    assert "4 × €18.50" in page.text
+    page = change(browser, "mug-1", quantity="four", checkout="1")
+    assert page.status == 422
+    assert page.form("/cart")["quantity-mug-1"] == "four"
+
+
+def test_what_was_taken_out_is_put_back_by_one_button(browser: Browser, api: FakeApi) -> None:
+    put(browser, quantity="3")
+    put(browser, "teapot")
+    page = change(browser, "mug-1", remove="1")
+    assert page.form("/cart/lines") == {"variant": "mug-1", "quantity": "3"}
+    back = browser.send(page, "/cart/lines")
+    assert back.answer.url.path == "/cart"
+    assert api.carts.only.lines == {"teapot-1": 1, "mug-1": 3}
+    assert count(back) == "4"
 
 
 @pytest.mark.parametrize(
@@ -280,6 +315,21 @@ def test_a_form_with_another_carts_token_changes_nothing(browser: Browser, api: 
     assert [cart.lines for cart in api.carts.carts.values()] == [{"mug-1": 1}, {"mug-1": 1}]
 
 
+def test_a_form_of_an_earlier_visit_keeps_what_was_typed_and_can_be_sent_again(browser: Browser, api: FakeApi) -> None:
+    put(browser)
+    fields = browser.get("/cart").form("/cart")
+    kept = {name: text for name, text in fields.items() if name.startswith(("shown", "quantity-"))}
+    page = browser.post("/cart", {**kept, "quantity-mug-1": "3", "token": "a.b"})
+    assert page.status == 403
+    assert "What you typed is kept on this page: send it once more." in page.text
+    assert api.carts.only.lines == {"mug-1": 1}
+    browser.send(page, "/cart")
+    assert api.carts.only.lines == {"mug-1": 3}
+    foreign = browser.post("/cart", {**kept, "quantity-mug-1": "9"}, Sec_Fetch_Site="cross-site")
+    assert foreign.status == 403
+    assert "<form" not in foreign.html, "Nobody confirms what another site made up."
+
+
 def test_a_form_without_a_cart_leads_to_the_empty_one(browser: Browser) -> None:
     for path in ("/cart", "/cart/codes/HERBST10/remove"):
         page = browser.post(path, {"quantity-mug-1": "1"})
@@ -303,7 +353,7 @@ def test_short_stock_is_settled_and_said_on_its_line(browser: Browser, api: Fake
     put(browser, quantity="5")
     api.catalog.goods["mug"].units = 3
     page = browser.get("/cart", Accept_Language="de")
-    assert "Davon sind nur noch 3 da. Wir haben die Menge angepasst." in page.text
+    assert "Es sind nur noch 3 Stück da. Wir haben die Menge angepasst." in page.text
     assert page.form("/cart")["quantity-mug-1"] == "3"
     assert api.carts.only.lines == {"mug-1": 3}
     assert count(page) == "3"

@@ -124,7 +124,7 @@ def test_every_step_is_whole_and_lets_nobody_wander_off(browser: Browser, step: 
     assert page.answer.headers["cache-control"] == "no-store"
     assert "Zurück zum Warenkorb" in page.text
     assert 'class="aisles"' not in page.html
-    for law in ("imprint", "terms", "privacy", "withdrawal"):
+    for law in ("imprint", "terms", "privacy", "accessibility", "withdrawal"):
         assert f'href="/legal/{law}"' in page.html
     assert 'href="/withdrawal"' in page.html
 
@@ -317,10 +317,11 @@ def test_the_last_step_shows_everything_and_one_clear_button(browser: Browser) -
     page = at_review(browser)
     text = page.text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Kontakt anna@example.de Lieferung an Anna Weber Karl-Heine-Straße 12 04229 Leipzig" in text
-    assert "DHL Paket, 4,90 € Do. 26. oder Fr. 27. November" in text
+    assert "DHL Paket, 4,90 € 2 bis 3 Werktage nach dem Zahlungseingang Zahlung" in text
+    assert "November" not in text, "The money is not here yet."
     assert "Mug “Westerwald”" in text
     assert "2 × 18,50 €" in text
-    assert "Zwischensumme 37,00 € DHL Paket 4,90 € Gesamt 41,90 € enthält 19 % MwSt. auf 41,90 €" in text
+    assert "Zwischensumme 37,00 € Versand, DHL Paket 4,90 € Gesamt 41,90 € enthält 19 % MwSt. auf 41,90 €" in text
     below = page.html[page.html.index('<dl class="sums">', page.html.index('action="/checkout/review"')) :]
     below = below[: below.index("</form>")]
     assert below.count("<button") == 1
@@ -378,14 +379,73 @@ def test_nobody_is_led_to_a_page_that_the_shop_was_not_told_of(browser: Browser,
     assert led_to(order(browser, at_review(browser, "sandbox"))).startswith("/orders/TT-7K4M20?token=")
 
 
-def test_a_declined_card_leads_back_to_the_payment_with_a_new_key(browser: Browser, api: FakeApi) -> None:
+def test_the_day_is_told_where_it_is_paid_at_once(browser: Browser) -> None:
+    browser.headers["Accept-Language"] = "de"
+    text = at_review(browser, "sandbox").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "DHL Paket, 4,90 € Do. 26. oder Fr. 27. November" in text
+
+
+def test_where_only_a_transfer_pays_no_day_is_told(browser: Browser, api: FakeApi) -> None:
+    api.carts.providers = ["manual"]
+    page = say_address(browser)
+    assert "2 to 3 working days after your payment has arrived" in page.text
+    assert "November" not in page.text
+
+
+def test_a_busy_payment_service_declines_no_card(browser: Browser, api: FakeApi) -> None:
+    page = at_review(browser, "sandbox")
+    api.carts.refuses.append((402, "provider_busy", {}))
+    assert led_to(order(browser, page)) == "/checkout/shipping"
+    again = browser.get("/checkout/shipping", Accept_Language="de").text
+    assert "Der Zahlungsdienst ist gerade nicht erreichbar. Es wurde nichts abgebucht." in again
+    assert "abgelehnt" not in again
+
+
+def test_an_address_outlives_a_cart_that_was_emptied_meanwhile(browser: Browser, api: FakeApi) -> None:
+    token = browser.get("/checkout/address").form("/checkout/address")["token"]
+    change(browser, "mug-1", remove="1")
+    page = browser.post("/checkout/address", {"token": token, **EMPTY, **ANNA})
+    assert path(page) == "/cart"
+    assert "Nothing is in the cart by now. What you typed is kept." in page.text
+    put(browser)
+    assert browser.get("/checkout/address").form("/checkout/address")["line1"] == ANNA["line1"]
+
+
+def test_the_way_to_pay_outlives_a_cart_that_was_emptied_meanwhile(browser: Browser) -> None:
+    say_address(browser)
+    fields = browser.get("/checkout/shipping").form("/checkout/shipping")
+    change(browser, "mug-1", remove="1")
+    page = browser.post("/checkout/shipping", {**fields, "provider": "sandbox"})
+    assert path(page) == "/cart"
+    put(browser)
+    assert re.search(r'value="sandbox" checked', browser.get("/checkout/shipping").html)
+
+
+def test_an_address_of_an_earlier_visit_comes_back_as_it_was_typed(browser: Browser, api: FakeApi) -> None:
+    page = browser.post("/checkout/address", {"token": "a.b", **EMPTY, **ANNA, "city": "Leipzig-Plagwitz"})
+    assert page.status == 403
+    assert "This page was open for too long." in page.text
+    assert page.form("/checkout/address")["city"] == "Leipzig-Plagwitz"
+    assert api.carts.only.contact is None
+    assert path(browser.send(page, "/checkout/address")) == "/checkout/shipping"
+
+
+def test_an_order_of_an_earlier_visit_is_not_sent_again_unseen(browser: Browser, api: FakeApi) -> None:
+    fields = at_review(browser).form("/checkout/review")
+    page = browser.post("/checkout/review", {**fields, "token": "a.b"})
+    assert page.status == 403
+    assert "<form" not in page.html
+    assert not api.carts.orders
+
+
+def test_a_refused_payment_leads_back_to_the_payment_with_a_new_key(browser: Browser, api: FakeApi) -> None:
     page = at_review(browser, "sandbox")
     api.carts.refuses.append((402, "payment_declined", {}))
     assert led_to(order(browser, page)) == "/checkout/shipping"
     browser.headers["Accept-Language"] = "de"
     again = browser.get("/checkout/shipping")
-    assert "Die Karte wurde abgelehnt. Es wurde nichts abgebucht." in again.text
-    assert "abgelehnt" not in browser.get("/checkout/shipping").text
+    assert "Die Zahlung ist nicht zustande gekommen. Es wurde nichts abgebucht." in again.text
+    assert "zustande" not in browser.get("/checkout/shipping").text
     review = browser.send(again, "/checkout/shipping", provider="manual")
     assert review.form("/checkout/review")["key"] != page.form("/checkout/review")["key"]
     assert led_to(order(browser, review)).startswith("/orders/")

@@ -20,9 +20,9 @@ def test_right_after_buying_the_page_says_thank_you_what_comes_next_and_the_sums
     assert page.title == "Thank you for your order | Ton & Tinte"
     assert f"Your number is {NUMBER}. The confirmation goes to anna.weber@example.de." in page.text
     assert "Please transfer €88.00." in page.text
-    for said in ("Subtotal €95.60", "HERBST10 −€7.60", "Shipping, DHL Paket free", "Total €88.00"):
+    for said in ("Subtotal €95.60", "Code HERBST10 −€7.60", "Shipping, DHL Paket free", "Total €88.00"):
         assert said in page.text
-    assert "of which VAT 19% on €57.48 €10.92" in page.text
+    assert "includes 19% VAT on €68.40 €10.92" in page.text
 
 
 def test_later_it_is_the_page_to_follow_the_order_by(browser: Browser, api: FakeApi) -> None:
@@ -111,7 +111,7 @@ def test_a_page_of_the_provider_is_linked_only_where_it_is_one(browser: Browser,
 
 def test_a_declined_card_leads_back_to_choosing_how_to_pay(browser: Browser, api: FakeApi) -> None:
     path = api.orders.put(provider="sandbox")
-    api.orders.tell(NUMBER, "payment_failed")
+    api.orders.tell(NUMBER, "payment_failed", reason="declined")
     api.orders.cancel(NUMBER, "payment_failed")
     page = browser.get(path)
     assert "The card was declined. Nothing was charged." in page.text
@@ -119,6 +119,114 @@ def test_a_declined_card_leads_back_to_choosing_how_to_pay(browser: Browser, api
     assert [word for _, word in stops(page.html)] == ["Ordered", "Cancelled"]
     german = browser.get(path, Accept_Language="de")
     assert "Die Karte wurde abgelehnt. Es wurde nichts abgebucht." in german.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("declined", "Die Karte wurde abgelehnt. Es wurde nichts abgebucht."),
+        ("insufficient_funds", "Die Karte wurde mangels Deckung abgelehnt. Es wurde nichts abgebucht."),
+        ("authentication_refused", "Die Zahlung wurde nicht freigegeben. Es wurde nichts abgebucht."),
+        ("cancelled_by_customer", "Die Zahlung wurde abgebrochen. Es wurde nichts abgebucht."),
+        ("cancelled", "Die Zahlung wurde abgebrochen. Es wurde nichts abgebucht."),
+        ("The sandbox refused the call (429 ).", "Die Zahlung ist nicht zustande gekommen. Es wurde nichts abgebucht."),
+    ],
+)
+def test_a_card_was_declined_only_where_the_provider_says_so(
+    browser: Browser, api: FakeApi, reason: str, says: str
+) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.tell(NUMBER, "payment_failed", reason=reason)
+    api.orders.cancel(NUMBER, "payment_failed")
+    text = browser.get(path, Accept_Language="de").text
+    assert text.count(says) == 2, "On top and in the timeline."
+    assert ("Die Karte wurde" in text) == (reason in ("declined", "insufficient_funds"))
+
+
+def test_only_who_transfers_the_money_is_told_of_a_late_transfer(browser: Browser, api: FakeApi) -> None:
+    transfer, card = api.orders.put(), api.orders.put("TT-222222", provider="sandbox")
+    api.orders.cancel(NUMBER, "expired")
+    api.orders.cancel("TT-222222", "expired")
+    assert "If your transfer is under way, we send the money back." in browser.get(transfer).text
+    told = browser.get(card).text
+    assert "You owe nothing. Should money leave your account after all, it goes back by itself." in told
+    assert "transfer" not in told
+
+
+def test_a_payment_that_only_the_shop_can_settle_is_not_waited_for(browser: Browser, api: FakeApi) -> None:
+    """Another amount than asked for: the payment is unclear although nobody was silent."""
+    path = api.orders.put(provider="sandbox")
+    order = api.orders.orders[NUMBER]
+    assert order.payment
+    api.orders.orders[NUMBER] = replace(order, payment=replace(order.payment, state="unknown"))
+    for page in (browser.get(path), browser.get(f"{path}&seen={order.version}")):
+        assert page.status == 200
+        assert "We are looking into your payment. You need do nothing." in page.text
+        assert "every" not in page.html
+        assert "http-equiv" not in page.html
+
+
+def test_a_silence_of_more_than_an_hour_is_not_waited_for(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox", state="unknown", placed_at=datetime.now(UTC) - timedelta(hours=2))
+    page = browser.get(path)
+    assert "We are looking into your payment." in page.text
+    assert "http-equiv" not in page.html
+
+
+def test_the_invoice_appears_by_itself_and_then_nothing_is_waited_for(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    written = api.orders.orders[NUMBER].invoices
+    api.orders.orders[NUMBER] = replace(api.orders.orders[NUMBER], invoices=[])
+    page = browser.get(path)
+    assert "Your invoice is being written and appears here in a moment." in page.text
+    again = re.search(r'hx-get="([^"]+)" hx-trigger="every 3s"', page.html)
+    assert again
+    seen = again[1].replace("&amp;", "&")
+    assert browser.get(seen).status == 204
+    api.orders.tell(NUMBER, "invoiced", paper="invoice")
+    api.orders.orders[NUMBER] = replace(api.orders.orders[NUMBER], invoices=written)
+    page = browser.get(seen)
+    assert "Invoice 2026-004117" in page.text
+    assert "every 3s" not in page.html
+    version = api.orders.orders[NUMBER].version
+    assert browser.get(f"{path}&seen={version}").status == 200, "Who waits no more is answered with the page."
+
+
+def test_an_invoice_that_does_not_come_is_not_waited_for_without_end(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    order = api.orders.orders[NUMBER]
+    before = [replace(event, at=event.at - timedelta(minutes=3)) for event in order.events]
+    api.orders.orders[NUMBER] = replace(order, invoices=[], events=before)
+    page = browser.get(f"{path}&seen={order.version}")
+    assert page.status == 200
+    assert "every" not in page.html
+
+
+def test_a_correction_of_an_invoice_is_called_so(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    order = api.orders.orders[NUMBER]
+    correction = replace(order.invoices[0], id="inv_2", kind="credit_note", number="G2026-000001")
+    api.orders.orders[NUMBER] = replace(order, invoices=[*order.invoices, correction])
+    api.orders.tell(NUMBER, "invoiced", paper="credit_note")
+    german = browser.get(path, Accept_Language="de").text
+    assert "Rechnungskorrektur G2026-000001" in german
+    assert "Wir haben Ihre Rechnung korrigiert." in german
+    assert "Gutschrift" not in german
+    assert "Invoice correction G2026-000001" in browser.get(path).text
+
+
+def test_a_line_says_what_the_goods_are(browser: Browser, api: FakeApi) -> None:
+    text = browser.get(api.orders.put()).text
+    assert "Becher „Westerwald“ Steinzeug, 320 ml · Ton, 320 ml 4 ×" in text
+    assert "Kaffee „Hafenrunde“ Ganze Bohne, 250 g 2 ×" in text
+
+
+def test_before_a_transfer_no_day_of_arrival_is_told(browser: Browser, api: FakeApi) -> None:
+    text = browser.get(api.orders.put(), Accept_Language="de").text
+    assert "Bei Ihnen (später) 2 bis 3 Werktage nach dem Zahlungseingang" in text
 
 
 @pytest.mark.parametrize(

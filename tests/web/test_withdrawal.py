@@ -2,6 +2,7 @@
 
 import pytest
 
+from shopapi.events.words import words
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 
@@ -42,6 +43,27 @@ def test_the_second_button_has_the_words_of_the_law(browser: Browser) -> None:
     browser.headers["Accept-Language"] = "de"
     page = step_two(browser)
     assert '<button class="btn big">Widerruf bestätigen</button>' in page.html
+
+
+def test_the_pages_declare_in_the_words_of_the_receipt(browser: Browser) -> None:
+    browser.headers["Accept-Language"] = "de"
+    declared = words("de").common["declaration"].format(number="TT-7K4M2P")
+    assert declared == "Hiermit widerrufe ich den Vertrag über die Waren der Bestellung TT-7K4M2P."
+    page = step_two(browser)
+    assert declared in page.text
+    assert declared in browser.send(page, "/withdrawal/confirm").text
+    browser.headers["Accept-Language"] = "en"
+    assert words("en").common["declaration"].format(number="TT-7K4M2P") in step_two(browser).text
+
+
+@pytest.mark.parametrize("step", ["/withdrawal", "/withdrawal/confirm"])
+def test_a_form_of_an_earlier_visit_comes_back_as_it_was_typed(browser: Browser, api: FakeApi, step: str) -> None:
+    page = browser.post(step, {**GOOD, "token": "a.b", "key": "k" * 24})
+    assert page.status == 403
+    assert "This page was open for too long." in page.text
+    assert {name: page.form("/withdrawal")[name] for name in GOOD} == GOOD
+    assert api.orders.withdrawals == []
+    assert "Confirm withdrawal" in browser.send(page, "/withdrawal").text
 
 
 def test_a_double_click_declares_once_and_shows_the_same_receipt(browser: Browser, api: FakeApi) -> None:

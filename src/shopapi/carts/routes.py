@@ -211,6 +211,8 @@ def add_cart_code(
     def change(c: Connection) -> Answer:
         code_id = store.add_code(c, token, data.code)
         stored = read_cart(c, token, asked_locale(request))
+        if any(one.code_id == code_id and not one.live for one in stored.promotions):
+            raise CodeUsedUp(data.code)  # By this customer: anybody else would still have it.
         for rejected in price_cart(stored).totals.rejected:
             if rejected.code_id == code_id:
                 missing = Money(rejected.missing, stored.currency) if rejected.why == "min_subtotal" else None

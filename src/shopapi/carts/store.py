@@ -93,7 +93,7 @@ def add_line(c: Connection, token: str, line: LineInput) -> None:
         row = c.execute(_ADD_ON_POSTGRESQL, {"token": token, "sku": line.sku, "quantity": line.quantity}).first()
         if row is None:  # It is none, or is ordered by now: a new statement sees which.
             row = c.execute(_FACTS_ALONE, {"token": token, "sku": line.sku}).first()
-            _refuse(row, line, added=False)
+            _refuse(row, line, added=True)  # It is open again: whether the units fit, the next try tells.
             raise TryAgain(f"cart {token}")
         _refuse(row, line, added=row.added)
         return

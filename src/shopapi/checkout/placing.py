@@ -12,7 +12,7 @@ from shopapi.checkout.placing_on_sqlite import place_on_sqlite
 from shopapi.checkout.verdict import Kept, Verdict, Why
 from shopapi.db.types import Bytes, Instant, Json
 from shopapi.http.idempotency import LEASE_S, Claim
-from shopapi.runtime.failpoints import planted
+from shopapi.runtime.failpoints import Point, planted
 
 # What is locked, in this order: the cart, stock by variant (each variant before its level), codes, what is shown.
 # Everything that is written hangs on `claim`, so a key that was seen before changes nothing. The lists of ids tell the
@@ -131,8 +131,11 @@ def _typed(statement: str) -> TextClause:
 
 
 _ON_POSTGRESQL: Final = _typed(_PLACE)
-_UNLOCKED: Final = _typed(_PLACE.replace(" FOR NO KEY UPDATE OF v, l", ""))
-"""A fault that tests plant: units are counted before others are shut out, and taken afterwards."""
+_UNLOCKED: Final[dict[Point, TextClause]] = {
+    "check_then_act": _typed(_PLACE.replace(" FOR NO KEY UPDATE OF v, l", "")),
+    "code_without_limit": _typed(_PLACE.replace(" FOR NO KEY UPDATE OF d", "")),
+}
+"""Faults that tests plant: units, or uses of a code, are counted while others take them."""
 
 
 def place(c: Connection, draft: Draft, claim: Claim, kept: Kept, *, token_hash: bytes, customer: str) -> Verdict:
@@ -143,7 +146,8 @@ def place(c: Connection, draft: Draft, claim: Claim, kept: Kept, *, token_hash: 
     """
     values = _values(draft, claim, kept, token_hash, customer)
     if c.dialect.name == "postgresql":
-        row = c.execute(_UNLOCKED if planted("check_then_act") else _ON_POSTGRESQL, values).one()
+        faulty = (statement for point, statement in _UNLOCKED.items() if planted(point))
+        row = c.execute(next(faulty, _ON_POSTGRESQL), values).one()
         if row.placed:
             return Verdict("placed", {})
         why = _why(row.open, row.as_told, row.enough, row.codes_good)

@@ -18,7 +18,6 @@ from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level
 from shopapi.orders.tables import order_event, order_line, sales_order
 from shopapi.payments.tables import payment, payment_attempt
 from shopapi.promotions.tables import code_redemption, promotion_code
-from shopapi.runtime.failpoints import planted
 
 _ORDER: Final = (
     "number", "state", "currency", "prices_include_tax", "subtotal", "discount", "shipping", "shipping_tax_rate_bp",
@@ -63,7 +62,7 @@ def place_on_sqlite(c: Connection, draft: Draft, values: dict[str, Any]) -> Verd
     told = {"customer": values["customer"], "now": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
     codes = [c.execute(_CODE, {**told, "code": code}).one() for code in values["codes"]]
     used_up = tuple(code.id for code in codes if not code.good)
-    if used_up and not planted("code_without_limit"):
+    if used_up:
         return Verdict("code", {}, used_up)
     if not _claimed(c, values):
         return Verdict("key", {})

@@ -12,7 +12,7 @@ from shopapi.checkout.rules import ForeignReturn, Incomplete, PaymentDeclined, P
 from shopapi.contract.carts import CheckoutInput
 from shopapi.contract.orders import Order
 from shopapi.http.body import ShopRequest
-from shopapi.http.guests import GuestLimits, asked_locale, cart_scope, take
+from shopapi.http.guests import GuestLimits, asked_locale, cart_scope, give_back, take
 from shopapi.http.idempotency import KeyRequired, claim_of, respond
 from shopapi.http.problems import RateLimited
 from shopapi.http.told import PUBLIC, Route
@@ -65,8 +65,8 @@ async def check_out_cart(token: FromPath[str], data: JSONBody[CheckoutInput], re
         manual_payment_days=settings.manual_payment_days,
     )
     status, headers, body = await check_out(till, asked)
-    if "Idempotent-Replayed" in headers and claim.over_limit is None:
-        limits.checkouts.give_back(token)
+    if "Idempotent-Replayed" in headers:
+        give_back(request)
     return respond(status, headers, body)
 
 

@@ -53,5 +53,6 @@ def _discount(one: Discount, order: Order, told: Words) -> Sum:
 
 def _tax(one: TaxLine, order: Order, told: Words) -> Sum:
     words = told.common["tax_in" if order.prices_include_tax else "tax_on_top"]
-    label = words.format(rate=percent(one.rate_bp, order.locale), net=money(one.net, order.locale))
+    base = Money(one.net.amount + one.tax.amount, order.currency) if order.prices_include_tax else one.net
+    label = words.format(rate=percent(one.rate_bp, order.locale), base=money(base, order.locale))
     return Sum(label, money(one.tax, order.locale))

@@ -42,6 +42,14 @@ def take(request: ShopRequest, limiter: Limiter, key: str) -> None:
         if "idempotency-key" not in request.headers:
             raise
         request.scope["state"]["over_limit"] = error
+    else:
+        request.scope["state"].setdefault("counted", []).append((limiter, key))
+
+
+def give_back(request: ShopRequest) -> None:
+    """Take back what :func:`take` counted: the call was a replay."""
+    for limiter, key in request.scope["state"].get("counted", ()):
+        limiter.give_back(key)
 
 
 def cart_scope(token: str) -> str:

@@ -25,6 +25,7 @@ from shopapi.contract.problems import FieldError
 from shopapi.db.engine import Database, Reader, sqlstate
 from shopapi.db.types import clock
 from shopapi.http.body import ShopRequest
+from shopapi.http.guests import give_back
 from shopapi.http.idempotency_table import idempotency_key as keys
 from shopapi.http.problems import InvalidRequest, RateLimited, ShopError, document
 from shopapi.runtime.failpoints import planted
@@ -98,8 +99,10 @@ def once(
         return respond(answer.status, answer.headers, _encode(answer.content))
     claim = claim_of(request, data, scope=scope)
     status, headers, body = db.write(lambda c: claim.change_or_replay(c, change))
-    if "Idempotent-Replayed" in headers and claim.over_limit is None and scope is None:
-        request.app.state.authenticator.limiter.give_back(request.user.scope)
+    if "Idempotent-Replayed" in headers:
+        give_back(request)
+        if claim.over_limit is None and scope is None:
+            request.app.state.authenticator.limiter.give_back(request.user.scope)
     return respond(status, headers, body)
 
 

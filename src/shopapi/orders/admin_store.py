@@ -111,7 +111,7 @@ def _card(row: Row[*tuple[Any, ...]]) -> OrderCard:
         payment_provider=row.provider,
         payment_state=row.payment_state,
         total=Money(row.total, row.currency),
-        units=row.units,
+        units=int(row.units),
         attention=bool(row.unclear),
         withdrawn=bool(row.withdrawn),
         version=row.version,

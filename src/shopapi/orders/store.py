@@ -22,15 +22,13 @@ CUSTOMER: Final = "customer"
 
 _BY_THE_SHOP: Final = ("expired", "payment_failed")
 
+# A statement of its own: one that waited for the lock would still see the timeline as it was before the wait.
 _CANCELLED_WITH: Final = (
-    select(order_event.c.data)
-    .where(order_event.c.order_id == sales_order.c.id, order_event.c.kind == "cancelled")
+    select(order_event.c.data, exists().where(withdrawal.c.order_id == order_event.c.order_id).label("withdrawn"))
+    .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == "cancelled")
     .order_by(order_event.c.sequence.desc())
     .limit(1)
-    .scalar_subquery()
-    .label("cancelled_with")
 )
-_WITHDRAWN: Final = exists().where(withdrawal.c.order_id == sales_order.c.id).label("withdrawn")
 _LOCKED: Final = (
     select(
         sales_order.c.id,
@@ -44,8 +42,6 @@ _LOCKED: Final = (
         sales_order.c.expires_at,
         (sales_order.c.expires_at < clock()).label("expired"),
         cart.c.state.label("cart_state"),
-        _CANCELLED_WITH,
-        _WITHDRAWN,
     )
     .join_from(cart, sales_order, sales_order.c.cart_id == cart.c.id)
     .where(sales_order.c.number == bindparam("number"))
@@ -56,7 +52,7 @@ _LOCKED: Final = (
 class Locked:
     """An order whose row and cart are locked until the end of the transaction."""
 
-    def __init__(self, row: Row[Any]) -> None:
+    def __init__(self, row: Row[Any], *, given_up_by_the_shop: bool) -> None:
         self.id: int = row.id
         self.number: str = row.number
         self.cart_id: int = row.cart_id
@@ -66,7 +62,7 @@ class Locked:
         self.currency: str = row.currency
         self.expired = bool(row.expired)
         self.cart_state: str = row.cart_state
-        self.given_up_by_the_shop = (row.cancelled_with or {}).get("reason") in _BY_THE_SHOP and not row.withdrawn
+        self.given_up_by_the_shop = given_up_by_the_shop
         self._events: int = row.event_count
 
     def set_state(self, c: Connection, state: OrderState) -> None:
@@ -107,4 +103,10 @@ def lock_order(c: Connection, number: str) -> Locked:
     row = c.execute(_LOCKED, {"number": number}).first()
     if row is None:
         raise OrderGone
-    return Locked(row)
+    return Locked(row, given_up_by_the_shop=row.state == "cancelled" and _by_the_shop(c, row.id))
+
+
+def _by_the_shop(c: Connection, order_id: int) -> bool:
+    """Whether nobody asked for the cancellation, and nobody withdrew from the order since."""
+    last = c.execute(_CANCELLED_WITH, {"order": order_id}).one()
+    return last.data.get("reason") in _BY_THE_SHOP and not last.withdrawn

@@ -11,7 +11,7 @@ from shopapi.payments.ledger import Entry, clearing, post
 from shopapi.payments.providers.interface import RefundAnswer
 from shopapi.payments.record_charge import BACKOFF_S
 from shopapi.payments.store import Owed, lock_payment, open_issue, order_of_key, resolve_issues, set_payment_state
-from shopapi.payments.tables import payment, refund
+from shopapi.payments.tables import payment, payment_issue, refund
 
 _SETTLED: Final = ("succeeded", "failed")
 
@@ -43,8 +43,24 @@ def _succeeded(c: Connection, order: Locked, owed: Owed, row: Row[Any], answer: 
     post(c, "refund", "refund", row.id, owed.currency, [Entry("receivable", clearing(owed.provider), row.amount)])
     if whole:
         resolve_issues(c, owed.id, "late_success", "refund_failed")
+    elif _made_up_for(c, owed.id):
+        resolve_issues(c, owed.id, "refund_failed")
     why = {"why": row.reason} if row.reason else {}
     order.add_event(c, "refunded", actor=actor, refund=row.public_id, amount=str(row.amount), **why)
+
+
+def _made_up_for(c: Connection, payment_id: int) -> bool:
+    """Whether as much has gone back since as had failed to."""
+    failed = payment_issue.c.kind == "refund_failed", payment_issue.c.resolved_at.is_(None)
+    told = c.execute(select(payment_issue.c.data).where(payment_issue.c.payment_id == payment_id, *failed)).scalar()
+    if told is None:
+        return False
+    first = select(refund.c.id).where(refund.c.public_id == told["refund"]).scalar_subquery()
+    rows = c.execute(
+        select(refund.c.state, refund.c.amount).where(refund.c.payment_id == payment_id, refund.c.id >= first)
+    ).all()
+    by_state = {state: sum(row.amount for row in rows if row.state == state) for state in _SETTLED}
+    return bool(by_state["succeeded"] >= by_state["failed"])
 
 
 def _wrong_amount(c: Connection, order: Locked, owed: Owed, row: Row[Any], answer: RefundAnswer) -> None:
@@ -87,6 +103,8 @@ def _locked(c: Connection, key: str) -> tuple[Locked, Owed, Row[Any]]:
 
 
 def _move(c: Connection, row: Row[Any], state: str, **values: Any) -> bool:
+    if state in _SETTLED and row.state == "unknown" and row.next_check_at is None:
+        resolve_issues(c, row.payment_id, "amount_mismatch")  # For want of the right amount it was not asked for.
     moved = c.execute(
         update(refund)
         .where(refund.c.id == row.id, refund.c.state == row.state)

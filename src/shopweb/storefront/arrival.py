@@ -27,6 +27,19 @@ def days_between(visit: Visit, first: date, last: date) -> str:
     return words % {"first": begin, "last": whole}
 
 
+def days_after_payment(visit: Visit, fewest: int, most: int) -> str:
+    """How many working days it takes from the payment on: no date can be told before the money is here."""
+    if fewest == most:
+        words = visit.ngettext(
+            "%(days)s working day after your payment has arrived",
+            "%(days)s working days after your payment has arrived",
+            most,
+        )
+        return words % {"days": most}
+    words = visit.gettext("%(fewest)s to %(most)s working days after your payment has arrived")
+    return words % {"fewest": fewest, "most": most}
+
+
 def working_day(start: date, count: int) -> date:
     """The ``count``-th working day after ``start``."""
     day = start

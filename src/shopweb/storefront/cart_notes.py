@@ -6,6 +6,7 @@ from typing import Final
 from shopapi.client import ProblemError
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
 from shopweb.session import Note, Undo
+from shopweb.storefront.payment_failure import failure_words
 from shopweb.visit import Visit
 
 LESS: Final = "less"
@@ -52,10 +53,14 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(text % {**words, "lines": MAX_LINES}, leads_to_cart=True)
         case "emptied":
             return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
+        case "kept":
+            return SpokenNote(_("Nothing is in the cart by now. What you typed is kept."))
         case "removed":
             return SpokenNote(_("%(name)s is out of the cart.") % words, warns=False, undo=note.undo)
         case "declined":
-            return SpokenNote(_("The card was declined. Nothing was charged."))
+            return SpokenNote(failure_words(visit, ""))
+        case "busy":
+            return SpokenNote(_("The payment service cannot be reached just now. Nothing was charged. Try again soon."))
         case "no_provider":
             return SpokenNote(_("This way to pay is not offered any more. Choose another."))
         case _:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from shopapi.contract.carts import Cart, CartLine, ShippingOption, TaxLine
+from shopapi.contract.carts import Cart, CartLine, ShippingOption
 from shopapi.contract.catalog import Delivery, Money
 from shopweb import locale
 from shopweb.money import money, round_money
 from shopweb.storefront.cards import base_price, struck_price
 from shopweb.storefront.frame import variant_path
 from shopweb.storefront.pictures import Picture, picture
+from shopweb.storefront.sum_rows import delivery_name, price_or_free, taken_off, tax_rows
 from shopweb.visit import Visit
 
 
@@ -67,6 +68,11 @@ def lines_of(visit: Visit, cart: Cart, notes: Mapping[str, list[str]] | None = N
     return [replace(_line(visit, line), notes=(notes or {}).get(line.sku, [])) for line in cart.lines]
 
 
+def facts_of(fact: str, options: Mapping[str, str]) -> str:
+    """What a line says of its goods: their one fact and what was chosen (section 312j (2) BGB)."""
+    return " · ".join(filter(None, [fact, ", ".join(options.values())]))
+
+
 def units_of(cart: Cart) -> int:
     """How many units are in the cart."""
     return sum(line.quantity for line in cart.lines)
@@ -74,15 +80,10 @@ def units_of(cart: Cart) -> int:
 
 def sums_of(visit: Visit, cart: Cart, delivery: Delivery | None = None) -> Sums:
     """The sums; ``delivery`` is what it costs in the shop's own country, until it is known for this cart."""
-    _ = visit.gettext
-    taxes = [_tax(visit, cart, line) for line in cart.taxes]
+    taxes = [Row(*row) for row in tax_rows(visit, cart.taxes, included=cart.prices_include_tax)]
     return Sums(
         subtotal=money(cart.subtotal, visit.language),
-        discounts=[
-            Row(f"{_('Code')} {one.code}" if one.code else one.name, _minus(visit, one.amount), one.code or "")
-            for one in cart.discounts
-            if one.amount.amount or one.free_shipping
-        ],
+        discounts=[Row(name, off, one.code or "") for one, name, off in taken_off(visit, cart.discounts)],
         delivery=_delivery(visit, cart, delivery),
         total=money(cart.total, visit.language),
         before_delivery=cart.shipping is None,
@@ -146,7 +147,7 @@ def _line(visit: Visit, line: CartLine) -> LineView:
         sku=line.sku,
         href=variant_path(line.slug, line.sku),
         name=line.name,
-        facts=" · ".join(filter(None, [line.fact, ", ".join(line.options.values())])),
+        facts=facts_of(line.fact, line.options),
         picture=picture(line.image),
         quantity=str(line.quantity),
         total=money(whole, visit.language),
@@ -156,27 +157,14 @@ def _line(visit: Visit, line: CartLine) -> LineView:
     )
 
 
-def _minus(visit: Visit, amount: Money) -> str:
-    return money(Money(-amount.amount, amount.currency), visit.language)
-
-
 def _delivery(visit: Visit, cart: Cart, usual: Delivery | None) -> Row:
     _ = visit.gettext
-    label = cart.shipping_method.name if cart.shipping_method else _("Delivery")
+    label = delivery_name(visit, cart.shipping_method.name) if cart.shipping_method else _("Delivery")
     if cart.shipping:
-        return Row(label, money(cart.shipping, visit.language))
+        return Row(label, price_or_free(visit, cart.shipping))
     if usual is None:
         return Row(label, _("once we know the address"))
     free = usual.free_from and cart.subtotal.amount >= usual.free_from.amount
-    cheapest = Money(0, cart.currency) if free else usual.price
-    return Row(label, _("from %(price)s") % {"price": money(cheapest, visit.language)})
-
-
-def _tax(visit: Visit, cart: Cart, line: TaxLine) -> Row:
-    gross = Money(line.net.amount + line.tax.amount, line.net.currency)
-    if cart.prices_include_tax:
-        words, base = visit.gettext("includes %(rate)s VAT on %(base)s"), gross
-    else:
-        words, base = visit.gettext("plus %(rate)s VAT on %(base)s"), line.net
-    rate = locale.percent(line.rate_bp, visit.language)
-    return Row(words % {"rate": rate, "base": money(base, visit.language)}, money(line.tax, visit.language))
+    if free or not usual.price.amount:
+        return Row(label, _("free"))
+    return Row(label, _("from %(price)s") % {"price": money(usual.price, visit.language)})

@@ -8,21 +8,22 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from shopapi.contract.carts import Address, Cart, ShippingOption
-from shopapi.contract.catalog import Money
 from shopweb import locale
 from shopweb.forms import FieldError
-from shopweb.money import money
 from shopweb.session import Note
-from shopweb.storefront.arrival import days_between, working_day
+from shopweb.storefront.arrival import days_after_payment, days_between, working_day
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart_notes import spoken
 from shopweb.storefront.cart_settling import Settled, settled_cart
 from shopweb.storefront.cart_view import lines_of, provider_name, sums_of, units_of
+from shopweb.storefront.sum_rows import price_or_free
 from shopweb.visit import Page, Visit
 
 ADDRESS: Final = "/checkout/address"
 SHIPPING: Final = "/checkout/shipping"
 REVIEW: Final = "/checkout/review"
+PAID_LATER: Final = "manual"
+"""With it the money comes days after the order, so that no day of arrival can be told before."""
 
 
 @dataclass(frozen=True)
@@ -98,25 +99,27 @@ async def step_page(
 
 
 def when(visit: Visit, option: ShippingOption) -> str:
-    """On which days a parcel arrives that is ordered today."""
+    """On which days a parcel arrives that is ordered and paid today."""
     return days_between(visit, working_day(visit.today, option.days_min), working_day(visit.today, option.days_max))
-
-
-def price_of(visit: Visit, amount: Money) -> str:
-    """What a way of delivery costs."""
-    return money(amount, visit.language)
 
 
 def _told(visit: Visit, cart: Cart) -> Told:
     contact, option = cart.contact, cart.shipping_method
     provider = chosen_provider(visit, cart)
+    price = price_or_free(visit, cart.shipping or option.price) if option else ""
     return Told(
         email=contact.email if contact else "",
         delivered_to=_written(visit, contact.shipping_address) if contact else [],
         billed_to=_written(visit, contact.billing_address) if contact and contact.billing_address else [],
-        way=[f"{option.name}, {price_of(visit, cart.shipping or option.price)}", when(visit, option)] if option else [],
+        way=[f"{option.name}, {price}", _days(visit, option, provider)] if option else [],
         provider=provider_name(visit, provider) if provider else "",
     )
+
+
+def _days(visit: Visit, option: ShippingOption, provider: str | None) -> str:
+    if provider == PAID_LATER:
+        return days_after_payment(visit, option.days_min, option.days_max)
+    return when(visit, option)
 
 
 def _written(visit: Visit, address: Address) -> list[str]:

@@ -8,13 +8,15 @@ from litestar.di import NamedDependency
 from shopapi.client import BadRequest, Conflict, NotFound, Unprocessable
 from shopapi.contract.carts import Cart
 from shopweb.forms import FieldError
+from shopweb.session import Note
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form
-from shopweb.storefront.cart_settling import Settled, note_units
+from shopweb.storefront.cart_notes import SpokenNote
+from shopweb.storefront.cart_settling import Settled, note_units, settled_cart
 from shopweb.storefront.cart_view import countries_of
 from shopweb.storefront.checkout import ADDRESS, SHIPPING, reached, step_page
 from shopweb.storefront.checkout_fields import ContactForm, refused_fields, wrong_fields
-from shopweb.visit import Page, Visit
+from shopweb.visit import OutdatedForm, Page, Visit
 
 _TEMPLATE: Final = "storefront/checkout-address.html"
 
@@ -34,9 +36,13 @@ async def show_address(visit: NamedDependency[Visit]) -> Page:
 @post(ADDRESS)
 async def keep_address(visit: NamedDependency[Visit]) -> Page:
     """Keep it and go on, or say beside the fields what is wrong."""
-    sent = await read_cart_form(visit)
-    settled = await reached(visit, ADDRESS)
-    if sent is None or not isinstance(settled, Settled):
+    try:
+        sent = await read_cart_form(visit)
+    except OutdatedForm:
+        return await _outdated(visit)
+    # Not where the checkout is: in a cart that was emptied meanwhile, what was typed is kept all the same.
+    settled = await settled_cart(visit)
+    if sent is None or settled is None:
         return visit.redirect(CART)
     form = ContactForm.sent_by(sent)
     errors = wrong_fields(visit, form, settled.cart.countries)
@@ -47,22 +53,42 @@ async def keep_address(visit: NamedDependency[Visit]) -> Page:
             errors = refused_fields(visit, error)
         except (NotFound, Conflict):  # Gone or ordered meanwhile: the cart says how things are.
             return visit.redirect(CART)
-    return await _page(visit, settled, form, errors) if errors else visit.redirect(SHIPPING)
+    if errors:
+        return await _page(visit, settled, form, errors)
+    return visit.redirect(SHIPPING) if settled.cart.lines else visit.redirect(CART, note=Note("kept"))
+
+
+async def _outdated(visit: Visit) -> Page:
+    """The same form, with what was typed: it can be sent again."""
+    settled = await settled_cart(visit)
+    if settled is None:
+        raise OutdatedForm
+    note = SpokenNote(visit.gettext("This page was open for too long. Look through it once more, then send it again."))
+    return await _page(visit, settled, ContactForm.sent_by(visit.sent), note=note, status=403)
 
 
 async def _kept(visit: Visit, cart: Cart, form: ContactForm) -> Cart:
     return await visit.api_for_nobody.set_cart_contact(cart.token, form.contact(), language=visit.language)
 
 
-async def _page(visit: Visit, settled: Settled, form: ContactForm, errors: list[FieldError] | None = None) -> Page:
+async def _page(
+    visit: Visit,
+    settled: Settled,
+    form: ContactForm,
+    errors: list[FieldError] | None = None,
+    *,
+    note: SpokenNote | None = None,
+    status: int = 422,
+) -> Page:
     shop = await visit.site.shelf.shop(visit)
     return await step_page(
         visit,
         _TEMPLATE,
         settled,
         errors=errors,
-        status=422 if errors else 200,
+        status=status if errors or note else 200,
         context={
+            **({"note": note} if note else {}),
             "form": form,
             "unfolds": form.unfolds or any(error.field in ("company", "line2", "phone") for error in errors or []),
             "countries": countries_of(visit, settled.cart, shop.country),

@@ -54,8 +54,9 @@ async def place_order(visit: NamedDependency[Visit]) -> Page:
     key, wanted = key_of(sent), _wanted(sent)
     try:
         order = await visit.api_for_nobody.check_out(visit.cart.token, wanted, key=key, language=visit.language)
-    except PaymentDeclined:
-        return visit.redirect(SHIPPING, note=Note("declined"))
+    except PaymentDeclined as error:
+        busy = error.problem.code == "provider_busy"
+        return visit.redirect(SHIPPING, note=Note("busy" if busy else "declined"))
     except NotFound:
         visit.keep_cart(None)
         return visit.redirect(CART)

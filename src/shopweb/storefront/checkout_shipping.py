@@ -11,14 +11,18 @@ from shopapi.client import BadRequest, Conflict, NotFound, Unprocessable
 from shopapi.contract.carts import Cart, ShippingOption
 from shopweb import locale
 from shopweb.forms import FieldError
+from shopweb.session import Note
+from shopweb.storefront.arrival import days_after_payment
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form
-from shopweb.storefront.cart_settling import Settled, note_units
+from shopweb.storefront.cart_settling import Settled, note_units, settled_cart
 from shopweb.storefront.cart_view import days_of, provider_name
-from shopweb.storefront.checkout import REVIEW, SHIPPING, chosen_provider, price_of, reached, step_page, when
+from shopweb.storefront.checkout import ADDRESS, PAID_LATER, REVIEW, SHIPPING, chosen_provider, reached, step_page, when
+from shopweb.storefront.sum_rows import price_or_free
 from shopweb.visit import Page, Visit
 
 _TEMPLATE: Final = "storefront/checkout-shipping.html"
+_PROVIDER: Final = 32
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,16 @@ async def show_shipping(visit: NamedDependency[Visit]) -> Page:
 async def keep_shipping(visit: NamedDependency[Visit]) -> Page:
     """Keep both choices and go on."""
     sent = await read_cart_form(visit)
-    settled = await reached(visit, SHIPPING)
-    if sent is None or not isinstance(settled, Settled) or visit.cart is None:
+    settled = await settled_cart(visit)
+    if sent is None or settled is None or visit.cart is None:
         return visit.redirect(CART)
-    options = await _options(visit, settled.cart)
     method, provider = sent.get("method", ""), sent.get("provider", "")
+    if not settled.cart.lines:  # Emptied meanwhile: how it shall be paid is kept for what comes into it next.
+        visit.keep_cart(replace(visit.cart, provider=provider[:_PROVIDER]))
+        return visit.redirect(CART, note=Note("kept"))
+    if settled.cart.contact is None:
+        return visit.redirect(ADDRESS)
+    options = await _options(visit, settled.cart)
     errors = []
     if not any(option.method == method for option in options):
         errors.append(FieldError("method", visit.gettext("Choose how we shall deliver.")))
@@ -96,8 +105,8 @@ async def _page(
         ChoiceCard(
             option.method,
             option.name,
-            price_of(visit, option.price),
-            _arrival(visit, option),
+            price_or_free(visit, option.price),
+            _arrival(visit, option, settled.cart.payment_providers),
             option.method == method,
         )
         for option in options
@@ -110,7 +119,9 @@ async def _page(
     return await step_page(visit, _TEMPLATE, settled, errors=errors, status=422 if errors else 200, context=context)
 
 
-def _arrival(visit: Visit, option: ShippingOption) -> str:
+def _arrival(visit: Visit, option: ShippingOption, providers: list[str]) -> str:
+    if providers == [PAID_LATER]:
+        return days_after_payment(visit, option.days_min, option.days_max)
     days = visit.gettext("With you in %(days)s") % {"days": days_of(visit, option)}
     return f"{days}: {when(visit, option)}"
 
@@ -118,7 +129,9 @@ def _arrival(visit: Visit, option: ShippingOption) -> str:
 def _more(visit: Visit, provider: str) -> str:
     match provider:
         case "manual":
-            return visit.gettext("Our bank details come with the confirmation. We ship when the money is there.")
+            return visit.gettext(
+                "Our bank details come with the confirmation. The time of delivery begins when the money is here."
+            )
         case "sandbox":
             return visit.gettext("On the page of the payment service. No real money moves.")
     return visit.gettext("On the page of the payment service.")

@@ -15,7 +15,6 @@ from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_numb
 from shopweb.storefront.order_view import order_view
 from shopweb.visit import Page, Visit
 
-LOOKS_AGAIN_S: Final = 3
 _JUST_NOW: Final = timedelta(minutes=15)
 
 
@@ -35,7 +34,9 @@ async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Pa
     order = await order_of(visit, number, token)
     if order is None:
         return await missing_page(visit)
-    if visit.asked("seen") == str(order.version):
+    view = order_view(visit, order, token)
+    # Once nothing is awaited, the script gets the page that says so and looks no more.
+    if view.looks_again_s and visit.asked("seen") == str(order.version):
         return Response(b"", status_code=204, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
     if order.state == "cancelled":
         await _count_again(visit, order)
@@ -43,9 +44,8 @@ async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Pa
     return await private_page(
         visit,
         "storefront/order.html",
-        order=order_view(visit, order, token),
+        order=view,
         thanks=fresh and order.state != "cancelled" and order.shipping_state == "unshipped",
-        again_s=LOOKS_AGAIN_S,
         again=order_path(number, token, new=visit.asked("new"), seen=str(order.version)),
     )
 

@@ -7,7 +7,8 @@ from shopapi.contract.catalog import Money
 from shopapi.contract.orders import Order, OrderPayment
 from shopweb.money import money
 from shopweb.storefront.arrival import days_between
-from shopweb.storefront.order_state import arrives, cancel_reason, waits_for_bank
+from shopweb.storefront.order_state import arrives, cancel_reason, needs_a_person, waits_for_bank
+from shopweb.storefront.payment_failure import failure_of, failure_words
 from shopweb.visit import Visit
 
 
@@ -31,6 +32,8 @@ def standing_of(visit: Visit, order: Order) -> Standing:
     """How it stands."""
     if order.state == "cancelled":
         return _cancelled(visit, order)
+    if needs_a_person(order, visit.now):
+        return _looked_into(visit)
     if waits_for_bank(order):
         return _waiting(visit, order.payment)
     if order.state == "placed":
@@ -50,6 +53,12 @@ def _waiting(visit: Visit, payment: OrderPayment | None) -> Standing:
         "Otherwise this page looks again by itself."
     )
     return Standing(title, text, onward=page, button=_("To the payment page"), strange=True, waits=True)
+
+
+def _looked_into(visit: Visit) -> Standing:
+    _ = visit.gettext
+    title = _("We are looking into your payment. You need do nothing.")
+    return Standing(title, _("Your goods are kept for you. We will write to you as soon as it is settled."))
 
 
 def _to_pay(visit: Visit, order: Order) -> Standing:
@@ -79,12 +88,18 @@ def _cancelled(visit: Visit, order: Order) -> Standing:
     payment = order.payment
     failed = reason is None and payment is not None and payment.state == "failed"
     if reason == "payment_failed" or failed:
-        title = _("The card was declined. Nothing was charged.")
         text = _("Your cart is as it was. Choose another way to pay, or try again.")
-        return Standing(title, text, "warn", "/checkout/shipping", _("Choose how to pay"))
+        return Standing(
+            failure_words(visit, failure_of(order)), text, "warn", "/checkout/shipping", _("Choose how to pay")
+        )
     if reason == "expired":
         title = _("The payment did not come in time, so the order is cancelled.")
-        text = _("You owe nothing. If your transfer is under way, we send the money back.")
+        by_transfer = payment is not None and payment.bank_transfer is not None
+        text = (
+            _("You owe nothing. If your transfer is under way, we send the money back.")
+            if by_transfer
+            else _("You owe nothing. Should money leave your account after all, it goes back by itself.")
+        )
         return Standing(title, money_back or text, "warn")
     if reason == "late_payment":
         title = _("Your payment came when the goods were gone, so the order is cancelled.")

@@ -1,12 +1,18 @@
 """What is true of an order, read from what the API says of it; no words yet."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, cast, get_args
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import CancelReason, EventKind, Order, OrderEvent
 from shopweb.storefront.arrival import working_day
 from shopweb.visit import Visit
+
+SETTLES_WITHIN: Final = timedelta(hours=1)
+"""A provider's answer is found out within minutes; what is open for longer waits for a person."""
+
+INVOICED_WITHIN: Final = timedelta(minutes=2)
+"""The worker writes an invoice within seconds."""
 
 _REASONS: Final = frozenset[str](get_args(CancelReason))
 
@@ -22,6 +28,17 @@ def waits_for_bank(order: Order) -> bool:
     if payment is None or order.state != "placed":
         return False
     return payment.state == "unknown" or (payment.state in ("pending", "authorized") and payment.bank_transfer is None)
+
+
+def needs_a_person(order: Order, now: datetime) -> bool:
+    """Whether its payment will not settle by itself.
+
+    A silence of the provider stands in the timeline. What is unknown without one is a charge of another amount than
+    was asked for, and that is for the shop to judge.
+    """
+    if order.payment is None or order.state != "placed" or order.payment.state != "unknown":
+        return False
+    return last(order, "payment_unknown") is None or now - order.placed_at > SETTLES_WITHIN
 
 
 def cancel_reason(order: Order) -> CancelReason | None:
@@ -48,6 +65,12 @@ def paid_at(order: Order) -> datetime | None:
         return None
     event = last(order, "paid")
     return event.at if event else order.placed_at
+
+
+def awaits_invoice(order: Order, now: datetime) -> bool:
+    """Whether it was paid a moment ago and its invoice is being written."""
+    paid = paid_at(order)
+    return paid is not None and not order.invoices and now - paid < INVOICED_WITHIN
 
 
 def shipped_at(order: Order) -> datetime | None:

@@ -5,8 +5,8 @@ from typing import Literal
 
 from shopapi.contract.orders import Order
 from shopweb import locale
-from shopweb.storefront.arrival import days_between
-from shopweb.storefront.order_state import arrives, is_paid, last, paid_at, shipped_at, waits_for_bank
+from shopweb.storefront.arrival import days_after_payment, days_between
+from shopweb.storefront.order_state import arrives, is_paid, last, needs_a_person, paid_at, shipped_at, waits_for_bank
 from shopweb.storefront.order_times import when
 from shopweb.visit import Visit
 
@@ -53,6 +53,8 @@ def _stop(visit: Visit, word: str, told: str, look: Look) -> Stop:
 
 def _unpaid(visit: Visit, order: Order) -> str:
     _ = visit.gettext
+    if needs_a_person(order, visit.now):
+        return _("we are looking into it")
     if waits_for_bank(order):
         return _("we are waiting for your bank")
     transfer = order.payment.bank_transfer if order.payment else None
@@ -73,15 +75,7 @@ def arrival_told(visit: Visit, order: Order) -> str:
     days = arrives(visit, order)
     if days:
         return days_between(visit, *days)
-    method, _ = order.shipping_method, visit.gettext
     if is_paid(order):
-        return _("we will write to you")
-    if method.days_min == method.days_max:
-        words = visit.ngettext(
-            "%(days)s working day after the payment", "%(days)s working days after the payment", method.days_max
-        )
-        return words % {"days": method.days_max}
-    return _("%(fewest)s to %(most)s working days after the payment") % {
-        "fewest": method.days_min,
-        "most": method.days_max,
-    }
+        return visit.gettext("we will write to you")
+    method = order.shipping_method
+    return days_after_payment(visit, method.days_min, method.days_max)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import Order, OrderLine
-from shopweb import locale
 from shopweb.money import money
+from shopweb.storefront.cart_view import facts_of
 from shopweb.storefront.pictures import Picture, picture
+from shopweb.storefront.sum_rows import delivery_name, minus, price_or_free, taken_off, tax_rows
 from shopweb.visit import Visit
 
 
@@ -18,6 +19,7 @@ class LineView:
     sku: str
     name: str
     options: str
+    facts: str
     picture: Picture | None
     unit: str
     quantity: str
@@ -49,10 +51,11 @@ def _line(visit: Visit, line: OrderLine) -> LineView:
         line.sku,
         line.name,
         ", ".join(line.options.values()),
+        facts_of(line.fact, line.options),
         picture(line.image),
         money(line.unit_price, visit.language),
         visit.number(line.quantity),
-        _off(visit, line.discount) if line.discount.amount else "",
+        minus(visit, line.discount) if line.discount.amount else "",
         # Before discounts, as in the cart: the sums below take these off once.
         money(Money(line.unit_price.amount * line.quantity, line.unit_price.currency), visit.language),
         line.shipped,
@@ -69,27 +72,11 @@ def sums_of(visit: Visit, order: Order) -> list[Sum]:
 def _sums(visit: Visit, order: Order) -> Iterator[Sum]:
     _ = visit.gettext
     yield Sum(_("Subtotal"), money(order.subtotal, visit.language))
-    for discount in order.discounts:
-        if discount.amount.amount:
-            yield Sum(discount.code or discount.name, _off(visit, discount.amount))
-    free = _("free") if not order.shipping.amount else money(order.shipping, visit.language)
-    yield Sum(_("Shipping, %(method)s") % {"method": order.shipping_method.name}, free)
-    taxes = list(_taxes(visit, order))
+    yield from (Sum(name, off) for _discount, name, off in taken_off(visit, order.discounts))
+    yield Sum(delivery_name(visit, order.shipping_method.name), price_or_free(visit, order.shipping))
+    taxes = [Sum(*row, "tax") for row in tax_rows(visit, order.taxes, included=order.prices_include_tax)]
     if not order.prices_include_tax:
         yield from taxes
     yield Sum(_("Total"), money(order.total, visit.language), "total")
     if order.prices_include_tax:
         yield from taxes
-
-
-def _taxes(visit: Visit, order: Order) -> Iterator[Sum]:
-    words = visit.gettext("VAT %(rate)s on %(net)s")
-    if order.prices_include_tax:
-        words = visit.gettext("of which VAT %(rate)s on %(net)s")
-    for tax in order.taxes:
-        said = {"rate": locale.percent(tax.rate_bp, visit.language), "net": money(tax.net, visit.language)}
-        yield Sum(words % said, money(tax.tax, visit.language), "tax")
-
-
-def _off(visit: Visit, amount: Money) -> str:
-    return money(Money(-amount.amount, amount.currency), visit.language)

@@ -6,6 +6,7 @@ from shopapi.contract.orders import Order, OrderEvent
 from shopweb.money import money
 from shopweb.storefront.order_state import amount_told, cancel_reason
 from shopweb.storefront.order_times import When, when
+from shopweb.storefront.payment_failure import failure_words
 from shopweb.visit import Visit
 
 
@@ -38,7 +39,7 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "paid":
             return _("The payment has come in.")
         case "payment_failed":
-            return _("The payment was declined.")
+            return failure_words(visit, event.data.get("reason", ""))
         case "cancelled":
             return (
                 _("You cancelled the order.") if cancel_reason(order) == "customer" else _("The order was cancelled.")
@@ -54,7 +55,7 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("We sent %(amount)s back.") % {"amount": money(amount, visit.language)}
         case "invoiced":
             credit = event.data.get("paper") == "credit_note"
-            return _("We wrote your credit note.") if credit else _("We wrote your invoice.")
+            return _("We corrected your invoice.") if credit else _("We wrote your invoice.")
         case "withdrawn":
             return _("You declared your withdrawal.")
         case _:

@@ -1,6 +1,8 @@
 """Everything that the page of an order shows, in the visitor's language."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from shopapi.contract.orders import InvoiceRef, Order, Shipment
 from shopweb import locale
@@ -8,11 +10,16 @@ from shopweb.money import money
 from shopweb.storefront.order_address import address_lines
 from shopweb.storefront.order_paths import order_path
 from shopweb.storefront.order_standing import Standing, standing_of
+from shopweb.storefront.order_state import awaits_invoice
 from shopweb.storefront.order_stops import Stop, arrival_told, stops_of
 from shopweb.storefront.order_sums import LineView, Sum, lines_of, sums_of
 from shopweb.storefront.order_timeline import Step, timeline_of
 from shopweb.storefront.order_times import When, when
 from shopweb.visit import Visit
+
+SOON_S: Final = 3
+LATER_S: Final = 60
+_SOON: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Paper:
-    """An invoice or a credit note."""
+    """An invoice or a correction of it."""
 
     name: str
     href: str
@@ -49,7 +56,9 @@ class Paper:
 
 @dataclass(frozen=True)
 class OrderView:
-    """``version`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled."""
+    """``version`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled.
+
+    ``looks_again_s`` says how often the page looks whether something has changed; 0 where nothing is awaited."""
 
     number: str
     version: int
@@ -62,6 +71,8 @@ class OrderView:
     transfer: Transfer | None
     parcels: list[Parcel]
     papers: list[Paper]
+    awaits_invoice: bool
+    looks_again_s: int
     steps: list[Step]
     address: list[str]
     billing: list[str]
@@ -72,19 +83,22 @@ class OrderView:
 
 def order_view(visit: Visit, order: Order, token: str) -> OrderView:
     """The view of an order to whoever has its ``token``."""
+    standing, awaits = standing_of(visit, order), awaits_invoice(order, visit.now)
     same = order.billing_address == order.shipping_address
     return OrderView(
         number=order.number,
         version=order.version,
         placed=when(visit, order.placed_at),
         email=order.email,
-        standing=standing_of(visit, order),
+        standing=standing,
         stops=stops_of(visit, order),
         lines=lines_of(visit, order),
         sums=sums_of(visit, order),
         transfer=_transfer(visit, order),
         parcels=[parcel_view(visit, order, parcel) for parcel in order.shipments],
         papers=[_paper(visit, order, paper, token) for paper in order.invoices],
+        awaits_invoice=awaits,
+        looks_again_s=_looks_again_s(visit, order) if standing.waits or awaits else 0,
         steps=timeline_of(visit, order),
         address=address_lines(visit, order.shipping_address),
         billing=[] if same else address_lines(visit, order.billing_address),
@@ -92,6 +106,10 @@ def order_view(visit: Visit, order: Order, token: str) -> OrderView:
         cancel=order_path(order.number, token, "cancel") if order.can_cancel else "",
         cancelled=order.state == "cancelled",
     )
+
+
+def _looks_again_s(visit: Visit, order: Order) -> int:
+    return SOON_S if visit.now - order.placed_at < _SOON else LATER_S
 
 
 def _transfer(visit: Visit, order: Order) -> Transfer | None:
@@ -121,7 +139,7 @@ def parcel_view(visit: Visit, order: Order, parcel: Shipment) -> Parcel:
 def paper_name(visit: Visit, paper: InvoiceRef) -> str:
     """What a paper is called: ``Invoice 2026-004117``."""
     _ = visit.gettext
-    words = _("Invoice %(number)s") if paper.kind == "invoice" else _("Credit note %(number)s")
+    words = _("Invoice %(number)s") if paper.kind == "invoice" else _("Invoice correction %(number)s")
     return words % {"number": paper.number}
 
 

@@ -14,7 +14,7 @@ from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_paths import typed_number
 from shopweb.storefront.order_times import when
 from shopweb.storefront.withdrawal_form import Declaration, refused, wrong
-from shopweb.visit import Page, Visit
+from shopweb.visit import OutdatedForm, Page, Visit
 
 PATH = "/withdrawal"
 
@@ -28,7 +28,10 @@ async def show_withdrawal(visit: NamedDependency[Visit]) -> Page:
 @post(PATH)
 async def check_withdrawal(visit: NamedDependency[Visit]) -> Page:
     """Show what was typed, with the button that confirms it; or say what is wrong, with nothing lost."""
-    sent = await visit.read_form()
+    try:
+        sent = await visit.read_form()
+    except OutdatedForm:
+        return await _outdated(visit)
     declared = Declaration.sent_by(sent)
     errors = wrong(visit, declared)
     if errors or sent.get("change"):
@@ -45,7 +48,10 @@ async def show_confirmed(visit: NamedDependency[Visit]) -> Page:
 @post("/withdrawal/confirm")
 async def confirm_withdrawal(visit: NamedDependency[Visit]) -> Page:
     """Declare it. Answered at once and not by a redirect: what was declared belongs into no address."""
-    sent = await visit.read_form()
+    try:
+        sent = await visit.read_form()
+    except OutdatedForm:
+        return await _outdated(visit)
     declared, key = Declaration.sent_by(sent), key_of(sent)
     errors = wrong(visit, declared)
     if not errors:
@@ -60,12 +66,18 @@ async def confirm_withdrawal(visit: NamedDependency[Visit]) -> Page:
     return await _form_page(visit, declared, errors)
 
 
+async def _outdated(visit: Visit) -> Page:
+    """The same form, with what was typed: nothing was declared yet."""
+    note = visit.gettext("This page was open for too long. Look through it once more, then send it again.")
+    return await _form_page(visit, Declaration.sent_by(visit.sent), status=403, note=note)
+
+
 async def _form_page(
-    visit: Visit, declared: Declaration, errors: list[FieldError] | None = None, status: int = 422
+    visit: Visit, declared: Declaration, errors: list[FieldError] | None = None, status: int = 422, note: str = ""
 ) -> Page:
-    status = status if errors else 200
+    status = status if errors or note else 200
     return await private_page(
-        visit, "storefront/withdrawal.html", status=status, declared=declared, errors=errors or []
+        visit, "storefront/withdrawal.html", status=status, declared=declared, errors=errors or [], says=note
     )
 
 
