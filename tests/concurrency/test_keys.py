@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +23,7 @@ from tests.concurrency.crowd import crowd
 from tests.concurrency.history import History, assert_every_answer_is_true
 from tests.concurrency.provider_books import assert_the_provider_agrees
 from tests.concurrency.standing import Shop
+from tests.processes import ShopProcess
 from tests.proving.proof import Proof, load
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
@@ -89,10 +91,9 @@ def test_one_request_fifty_times_at_once_again_and_after_a_restart_is_one_order(
 
 def restart(shop: Shop) -> None:
     """All API processes stop, and others take their places."""
-    for process in list(shop.apis):
-        process.terminate()
-        shop.apis.remove(process)
-        shop.apis.append(shop.start_api(process.port))
+    with ThreadPoolExecutor() as pool:
+        assert set(pool.map(ShopProcess.terminate, shop.apis)) == {0}
+        shop.apis[:] = pool.map(shop.start_api, [process.port for process in shop.apis])
 
 
 def _replays(history: History) -> int:

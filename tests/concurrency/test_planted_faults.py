@@ -114,8 +114,8 @@ def catch(request: pytest.FixtureRequest, opened: OpenShop) -> Callable[[str, in
 
     def run(planted: str, times: int) -> None:
         fault = request.node.callspec.params["fault"]
-        on_postgresql = CATCHERS[fault][0] == "postgresql"
-        shop = opened(apis=1 + on_postgresql, sandbox=True, SHOP_TEST_MODE="1", SHOP_FAILPOINTS=planted)
+        apis = 2 if fault == "check_then_act" else 1
+        shop = opened(apis=apis, sandbox=True, SHOP_TEST_MODE="1", SHOP_FAILPOINTS=planted)
         for _ in range(times):
             CATCHERS[fault][1](shop)
 

@@ -105,9 +105,8 @@ def test_nobody_but_the_buyer_waits_for_a_slow_provider(request: pytest.FixtureR
     idle = sum(taken == 0 for taken in seen.connections)
     assert idle > 0.5 * len(seen.connections), f"Connections in use meanwhile: {Counter(seen.connections)}"
     slow = sorted(seen.catalog_ms)[int(0.9 * len(seen.catalog_ms))]
-    assert slow < 1000 * seconds / 3, (
-        f"One page in ten took {slow:.0f} ms or more, while the provider took {seconds} s."
-    )
+    assert slow < 1000, f"One page in ten took {slow:.0f} ms or more, while the provider took {seconds} s."
+    proof.count("nine catalog pages in ten within, ms", round(slow))
     proof.sometimes("catalog pages meanwhile", len(seen.catalog_ms))
     assert_the_provider_agrees(shop, numbers_of(shop, [one.token for one in filled]))
 

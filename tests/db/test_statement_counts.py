@@ -57,7 +57,7 @@ COUNTS: dict[str, tuple[int, int]] = {
     "GET /v1/admin/orders/{number:str}": (10, 10),
     "GET /v1/admin/orders/{number:str}/invoices/{invoice_id:str}": (2, 2),
     "POST /v1/admin/orders/{number:str}/shipments": (30, 30),
-    "POST /v1/admin/orders/{number:str}/cancel": (47, 47),
+    "POST /v1/admin/orders/{number:str}/cancel": (48, 48),
     "POST /v1/admin/orders/{number:str}/notes": (15, 15),
     "GET /v1/admin/payments/{payment_id:str}": (6, 6),
     "POST /v1/admin/payments/{payment_id:str}/capture": (25, 25),

@@ -57,6 +57,8 @@ class Bought:
     captured: int = 0
     refunded: int = 0
     pending: int = 0
+    unwanted: bool = False
+    """Somebody cancelled it, and not the shop for want of money: it stays so."""
 
     @property
     def total(self) -> int:
@@ -89,6 +91,10 @@ class Model:
     def fits(self, units: dict[str, int]) -> bool:
         return all(self.shelves[sku].free >= number for sku, number in units.items())
 
+    def can_come_back(self, one: Bought) -> bool:
+        """Whether an order that was given up is taken up again when its money comes."""
+        return not one.unwanted and one.cart not in self.ordered and self.fits(one.units)
+
     def cancel(self, one: Bought, paid: str) -> None:
         """An order is given up: its goods are free, its cart can be ordered again."""
         if one.state in ("placed", "confirmed"):
@@ -103,7 +109,7 @@ class Model:
         one.attempt, one.paid, one.captured = "succeeded", "captured", one.total
         if one.state == "placed":
             one.state = "confirmed"
-        elif one.cart not in self.ordered and self.fits(one.units):
+        elif self.can_come_back(one):
             self.hold(one.units)
             self.ordered.add(one.cart)
             one.state = "confirmed"
@@ -223,8 +229,8 @@ class Sale(RuleBasedStateMachine):
         one = self.order(which)
         payment_id = self.counter.payment(one.said)["id"]
         answer = self.counter.staff("POST", f"payments/{payment_id}/capture", {})
-        again = one.cart not in self.model.ordered and self.model.fits(one.units)
-        good = one.provider == "manual" and not one.captured and (one.state == "placed" or again)
+        waits = one.state == "placed" or self.model.can_come_back(one)
+        good = one.provider == "manual" and not one.captured and waits
         assert answer.status_code == (200 if good else 409), answer.text
         if good:
             self._count("revived" if one.state == "cancelled" else "transferred")
@@ -305,6 +311,7 @@ class Sale(RuleBasedStateMachine):
             return
         assert answer.status_code == 200, answer.text
         self._count("cancelled")
+        one.unwanted = True
         if one.state == "placed" and one.key in self.bank.charges and self.bank.charges[one.key].state == "succeeded":
             self.model.money_came(one)
         if one.attempt == "succeeded":
