@@ -630,7 +630,7 @@ def test_a_declined_payment_is_kept_under_its_key_and_a_new_key_pays(counter: Co
 def test_a_provider_that_is_too_busy_has_taken_nothing(counter: Counter, bank: Bank) -> None:
     bank.says = "busy"
     cart = counter.cart()
-    problem(counter.check_out(cart, "sandbox"), 402, "payment_declined")
+    problem(counter.check_out(cart, "sandbox"), 402, "provider_busy")
     assert (bank.taken(), counter.stock(), counter.read_cart(cart["token"])["state"]) == (0, (10, 0), "open")
     done(counter.check_out(cart), 201)
 

@@ -173,6 +173,10 @@ def test_a_charge_of_another_amount_keeps_a_person_in_the_loop(counter: Counter,
     assert (counter.read(order)["state"], payment["captured"]) == ("placed", euros(0))
     assert [one["kind"] for one in payment["issues"]] == ["amount_mismatch"]
     assert counter.stock() == (10, 2)
+    # Its customer learns that somebody looks at it, and no more.
+    assert [one["data"] for one in counter.read(order)["events"] if one["kind"] == "payment_issue"] == [
+        {"issue": "amount_mismatch"}
+    ]
 
 
 def cancelled_by_staff(counter: Counter, order: dict[str, Any]) -> httpx.Response:

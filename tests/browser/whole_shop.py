@@ -24,7 +24,6 @@ from tests.conftest import assert_the_books_agree
 from tests.events.mail_server import MailServer, mail_server
 from tests.waiting import wait_until
 
-
 _LINK = re.compile(r"https?://\S+/orders/\S+token=[\w-]+")
 
 

@@ -78,45 +78,67 @@ async def order_until_it_is_known(
 
     Whoever works on it is given no time to come back, unless all goes ``in_real_time``.
     """
-    until = time.monotonic() + LIMIT_S
+    # Who meets one death after the other waits half a minute each time; the order is settled long before.
+    limit_s = 5 * LIMIT_S if in_real_time else LIMIT_S
+    until = time.monotonic() + limit_s
     while True:
         told = await order(client, history, buyer, cart, key, body=body)
         if told.outcome != "unknown" and told.status != 503 and told.code != "idempotency_in_progress":
             return told
-        assert time.monotonic() < until, f"No answer to the buyer within two minutes; the last one was {told}."
+        assert time.monotonic() < until, f"No answer to the buyer within {limit_s} s; the last one was {told}."
         if told.code == "idempotency_in_progress" and not in_real_time:
             await asyncio.to_thread(leases_end, shop)  # Half a minute passes.
         await asyncio.sleep(0.1)
+
+
+@contextmanager
+def timed(shop: Shop, filled: list[Filled]) -> Iterator[dict[str, float]]:
+    """For how many seconds each order was in doubt, as somebody sees it who looks twice a second."""
+    over, since, took = threading.Event(), dict[str, float](), dict[str, float]()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            now = time.monotonic()
+            for number in in_doubt(shop, numbers_of(shop, [one.token for one in filled])):
+                took[number] = now - since.setdefault(number, now)
+
+    with ThreadPoolExecutor(1) as watcher:
+        watching = watcher.submit(watch)
+        try:
+            yield took
+        finally:
+            over.set()
+        watching.result()
 
 
 def die_between_charge_and_record(
     shop: Shop, *, orders: int, share: float, deaths: Deaths, buyers: int, in_real_time: bool
 ) -> tuple[History, float]:
     """Processes die after the provider was asked; raises where an order is not settled within two minutes, or is
-    charged twice. Answers also how many seconds the slowest took."""
+    charged twice. Answers also for how many seconds the slowest was in doubt."""
     sku = carts.goods(shop.database, orders)
     filled = carts.fill(shop.database, orders, lambda _: [(sku, 1)])
     tokens = ["tok_ok", "tok_ok", "tok_ok", "tok_declined"]
-    history, took = History(), list[float]()
+    history = History()
 
     async def buy(client: httpx.AsyncClient, buyer: int) -> None:
         for place in range(buyer, orders, buyers):
             body = wish(filled[place], "sandbox", tokens[place % len(tokens)])
-            began = time.monotonic()
             await order_until_it_is_known(
                 client, shop, history, buyer, filled[place], new_key(), body, in_real_time=in_real_time
             )
-            took.append(time.monotonic() - began)
 
-    with raised_again(shop, deaths, SHOP_TEST_MODE="1", SHOP_FAILPOINTS=f"after_psp=kill:{share}"):
-        crowd(buyers, buy, base_urls=shop.urls, limit_s=900)
-    numbers = numbers_of(shop, [one.token for one in filled])
-    began = time.monotonic()
-    if in_real_time:  # Only the worker and its clock.
-        wait_until(lambda: not in_doubt(shop, numbers), LIMIT_S, "the worker that settles the rest")
-    else:
-        settle(shop, numbers)
-    assert max(took) + time.monotonic() - began < LIMIT_S, "The slowest order was in doubt for more than two minutes."
+    planted = {"SHOP_TEST_MODE": "1", "SHOP_FAILPOINTS": f"after_psp=kill:{share}"}
+    with timed(shop, filled) as doubt_s:
+        with raised_again(shop, deaths, **planted):
+            crowd(buyers, buy, base_urls=shop.urls, limit_s=1800)
+        numbers = numbers_of(shop, [one.token for one in filled])
+        if in_real_time:  # Only the worker and its clock.
+            wait_until(lambda: not in_doubt(shop, numbers), LIMIT_S, "the worker that settles the rest")
+        else:
+            settle(shop, numbers)
+    slowest_s = max(doubt_s.values(), default=0.0)
+    assert slowest_s < LIMIT_S, f"An order was in doubt for {slowest_s:.0f} s."
     charged = assert_the_provider_agrees(shop, numbers)
     assert_every_answer_is_true(shop.database, history)
     came_to = Counter(states(shop, numbers).values())
@@ -125,7 +147,7 @@ def die_between_charge_and_record(
     assert came_to[paid] + came_to[back] == charged, f"{charged} charges: {came_to}"
     # Who dies takes others along, whose charge the provider may never have heard of.
     assert came_to[paid] > orders / 2, came_to
-    return history, max(took)
+    return history, slowest_s
 
 
 def test_a_kill_between_charge_and_record_loses_no_order_and_charges_none_twice(
@@ -141,7 +163,7 @@ def test_a_kill_between_charge_and_record_loses_no_order_and_charges_none_twice(
             shop, orders=orders, share=0.3, deaths=deaths, buyers=buyers, in_real_time=is_full()
         )
         proof.count("requests without an answer", len(history.of("unknown")))
-        proof.count("slowest order, s", round(slowest_s))
+        proof.count("longest doubt, s", round(slowest_s))
     proof.sometimes("kills between charge and record", deaths.died)
 
 

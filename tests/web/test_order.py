@@ -154,11 +154,13 @@ def test_only_who_transfers_the_money_is_told_of_a_late_transfer(browser: Browse
 
 
 def test_a_payment_that_only_the_shop_can_settle_is_not_waited_for(browser: Browser, api: FakeApi) -> None:
-    """Another amount than asked for: the payment is unclear although nobody was silent."""
+    """Another amount than asked for."""
     path = api.orders.put(provider="sandbox")
     order = api.orders.orders[NUMBER]
     assert order.payment
     api.orders.orders[NUMBER] = replace(order, payment=replace(order.payment, state="unknown"))
+    api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch")
+    order = api.orders.orders[NUMBER]
     for page in (browser.get(path), browser.get(f"{path}&seen={order.version}")):
         assert page.status == 200
         assert "We are looking into your payment. You need do nothing." in page.text

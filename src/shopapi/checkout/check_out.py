@@ -17,7 +17,7 @@ from shopapi.carts.reading import read_cart
 from shopapi.carts.rules import CartAlreadyOrdered, TooFewInStock
 from shopapi.checkout.draft import Draft, draft_order
 from shopapi.checkout.placing import place
-from shopapi.checkout.rules import PROVIDER_TIME_S, PaymentDeclined
+from shopapi.checkout.rules import PROVIDER_BUSY, PROVIDER_TIME_S, PaymentDeclined, ProviderBusy
 from shopapi.checkout.verdict import Kept, Verdict
 from shopapi.contract.carts import CheckoutInput
 from shopapi.contract.catalog import Locale
@@ -193,9 +193,9 @@ async def _charge(provider: PaymentProvider, asked: Asked, begun: _Begun, owed: 
     answer: ChargeAnswer | None = None
     try:
         answer = await provider.charge(charge)
-    except TooBusy as error:
+    except TooBusy:
         # It says that this call moved nothing. One before it may have, whose answer was lost with its process.
-        answer = ChargeAnswer("failed", reason=str(error) or "the provider is busy") if begun.fresh else None
+        answer = ChargeAnswer("failed", reason=PROVIDER_BUSY) if begun.fresh else None
     except NoAnswer:
         pass  # Whatever became of it, the worker finds out.
     reach("after_psp")
@@ -212,8 +212,7 @@ def _finish(db: Database, asked: Asked, number: str, answer: ChargeAnswer | None
             mark_unknown(c, number)
         order = read_order(c, number)
         if order.state == "cancelled":
-            declined = PaymentDeclined(answer.reason) if answer else PaymentDeclined.given_up()
-            status, headers, body = refusal(declined, asked.claim)
+            status, headers, body = refusal(_declined(answer), asked.claim)
         else:
             status, headers, body = 201, _headers(order), _encode(order)
         kept = finish(c, asked.claim, status=status, headers=headers, body=body)
@@ -229,6 +228,12 @@ def _finish(db: Database, asked: Asked, number: str, answer: ChargeAnswer | None
         said = seen.status, seen.headers, seen.body
     status, headers, body = said
     return status, headers, with_token(body, number, asked) if status == 201 else body
+
+
+def _declined(answer: ChargeAnswer | None) -> PaymentDeclined:
+    if answer is None:
+        return PaymentDeclined.given_up()
+    return ProviderBusy() if answer.reason == PROVIDER_BUSY else PaymentDeclined(answer.reason)
 
 
 def _headers(order: Order) -> dict[str, str]:

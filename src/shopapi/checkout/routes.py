@@ -8,7 +8,14 @@ from litestar.params import FromPath, JSONBody
 
 from shopapi.carts.rules import CartAlreadyOrdered, CartGone, TooFewInStock
 from shopapi.checkout.check_out import Asked, check_out
-from shopapi.checkout.rules import ForeignReturn, Incomplete, PaymentDeclined, PriceChanged, UnknownProvider
+from shopapi.checkout.rules import (
+    ForeignReturn,
+    Incomplete,
+    PaymentDeclined,
+    PriceChanged,
+    ProviderBusy,
+    UnknownProvider,
+)
 from shopapi.contract.carts import CheckoutInput
 from shopapi.contract.orders import Order
 from shopapi.http.body import ShopRequest
@@ -35,6 +42,7 @@ from shopapi.settings import ApiSettings
                 PriceChanged,
                 CodeUsedUp,
                 PaymentDeclined,
+                ProviderBusy,
                 Incomplete,
                 UnknownProvider,
                 ForeignReturn,

@@ -73,3 +73,20 @@ class PaymentDeclined(ShopError):
         refused = cls()
         refused.detail = "The order was given up before it was paid. Money that moved all the same goes back by itself."
         return refused
+
+
+PROVIDER_BUSY: Final = "provider_busy"
+"""The reason of a charge that the provider was too busy to take."""
+
+
+class ProviderBusy(PaymentDeclined):
+    """The provider took no charge at all; otherwise as where it declines."""
+
+    code, title = PROVIDER_BUSY, "Payment provider busy"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.detail = (
+            "The payment provider is busy. Nothing was charged, and the cart is open again. "
+            "Try again in a minute, or pay in another way."
+        )

@@ -288,10 +288,12 @@ def _events(one: _Stored, *, for_staff: bool) -> list[OrderEvent]:
     return [
         OrderEvent(event.sequence, event.kind, event.at, _public(event.data))
         for event in found
-        if event.kind not in _FOR_STAFF
+        if event.kind not in _FOR_STAFF or event.data.get("issue") == "amount_mismatch"
     ]
 
 
 def _public(data: dict[str, str]) -> dict[str, str]:
-    # Why staff cancelled or refunded is told to colleagues.
+    # Why staff cancelled or refunded is told to colleagues; of a wrong amount, that somebody looks at it.
+    if "issue" in data:
+        return {"issue": data["issue"]}
     return {name: value for name, value in data.items() if name != "why"}

@@ -33,12 +33,11 @@ def waits_for_bank(order: Order) -> bool:
 def needs_a_person(order: Order, now: datetime) -> bool:
     """Whether its payment will not settle by itself.
 
-    A silence of the provider stands in the timeline. What is unknown without one is a charge of another amount than
-    was asked for, and that is for the shop to judge.
+    A charge of another amount than was asked for is for the shop to judge, and so is a provider that stays silent.
     """
     if order.payment is None or order.state != "placed" or order.payment.state != "unknown":
         return False
-    return last(order, "payment_unknown") is None or now - order.placed_at > SETTLES_WITHIN
+    return last(order, "payment_issue") is not None or now - order.placed_at > SETTLES_WITHIN
 
 
 def cancel_reason(order: Order) -> CancelReason | None:

@@ -36,6 +36,8 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("You ordered.")
         case "payment_unknown":
             return _("Your bank has not answered yet.")
+        case "payment_issue":
+            return _("We are checking your payment.")
         case "paid":
             return _("The payment has come in.")
         case "payment_failed":

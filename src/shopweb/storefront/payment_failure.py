@@ -23,4 +23,6 @@ def failure_words(visit: Visit, reason: str) -> str:
             return _("The payment was not approved. Nothing was charged.")
         case "cancelled_by_customer" | "cancelled":
             return _("The payment was called off. Nothing was charged.")
+        case "provider_busy":
+            return _("The payment service was busy. Nothing was charged.")
     return _("The payment did not go through. Nothing was charged.")
