@@ -56,7 +56,8 @@ class Postgres:
     def create(self, template: str = "template1") -> str:
         """Make a database like ``template``, and answer its name."""
         name = f"shopctl_test_{os.getpid()}_{secrets.token_hex(4)}"
-        self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Nothing is fsynced here, so copying the files is four times as quick as logging each block.
+        self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return name
 
     def drop(self, name: str) -> None:

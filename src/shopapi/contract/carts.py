@@ -56,7 +56,7 @@ class LineInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CartInput(Struct, forbid_unknown_fields=True, frozen=True):
-    """A new cart, empty or with lines; each sku once."""
+    """A new cart, empty or with lines; a sku that comes twice adds up."""
 
     lines: Annotated[list[LineInput], Meta(max_length=MAX_LINES)] = []
 
