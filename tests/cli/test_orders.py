@@ -115,6 +115,9 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     assert "eve@elsewhere.example" in theirs
     assert theirs.endswith("not confirmed: another e-mail address than in the order")
     assert f"› shopctl orders cancel {number}" in told.out
+    with database.writing() as c:
+        withdraw(c, WithdrawalInput("Anna Weber", other, "eve@elsewhere.example"), "de")
+    assert "orders cancel" not in shop("orders", "show", other).out, "A stranger's word ends nobody's order."
 
 
 def test_a_transfer_is_noted_once(shop: Shopctl, database: Database) -> None:

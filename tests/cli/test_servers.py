@@ -130,3 +130,21 @@ def test_the_drain_file_is_gone_when_the_server_is(start: Start, tmp_path: Path)
     process.terminate()
     assert process.wait(10) == 0
     assert os.listdir(flags) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"SHOP_FAILPOINTS": "after_psp=kill:1"}, "SHOP_FAILPOINTS is set without SHOP_TEST_MODE=1"),
+        ({"SHOP_TEST_MODE": "1", "SHOP_PUBLIC_URL": "https://shop.example"}, "which others can reach"),
+        ({"SHOP_TEST_MODE": "1", "SHOP_FAILPOINTS": "nowhere=kill"}, "nowhere=kill"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve-api", "worker"])
+def test_nothing_that_customers_reach_starts_with_a_fault_on_purpose(
+    shopctl: Shopctl, command: str, environment: dict[str, str], words: str
+) -> None:
+    told = shopctl(command, "--port", str(free_port()), SHOP_SECRET_KEY=SECRET_KEY, **environment)
+    assert told.code == 2
+    assert words in told.err
+    assert told.err.startswith("  ✗ ")

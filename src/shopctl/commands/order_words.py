@@ -102,7 +102,7 @@ _TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "te
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
-    if told.withdrawals and order.can_cancel:
+    if order.can_cancel and any(one.certain is not False for one in told.withdrawals):
         return f"shopctl orders cancel {order.number}"
     if order.state == "placed" and paid is not None and paid.bank_transfer is not None:
         return f"shopctl orders pay {order.number} --reference TEXT"

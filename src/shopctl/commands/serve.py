@@ -129,6 +129,7 @@ def _set(access_log: bool | None, trusted_proxies: str) -> None:
 
 
 def _serve(part: str, name: str, host: str, port: int, workers: int, reload: bool, drain: int, grace: int) -> None:
+    from shopapi.runtime import failpoints
     from shopapi.runtime.part import require_secret_key
     from shopapi.runtime.settings import read
     from shopapi.settings import ApiSettings
@@ -140,6 +141,9 @@ def _serve(part: str, name: str, host: str, port: int, workers: int, reload: boo
     refuse_unknown_names(os.environ)
     settings = read(ApiSettings, os.environ) if part == "api" else read(WebSettings, os.environ)
     require_secret_key(settings.secret_key)
+    if isinstance(settings, ApiSettings):
+        # Its own processes do so too; here it ends as wrong settings do.
+        failpoints.arm(settings, test_mode=settings.test_mode, failpoints=settings.failpoints)
     if reload and workers > 1:
         fail("--reload works with one process.", f"shopctl serve-{part} --reload --workers 1", 2)
     require_free_port(host, port, _remedy(part, port))
