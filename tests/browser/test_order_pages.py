@@ -104,7 +104,7 @@ def test_staff_sell_and_the_customer_follows(bureau: RunningShop, visitor: Visit
     press(page, "Go on")
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund €5.50 to Anna Weber")
     press(page, "Refund €5.50 to Anna Weber")
-    expect(page.locator("#note")).to_contain_text("€5.50 is refunded.")
+    expect(page.locator("#note")).to_contain_text("€5.50 is noted as refunded. Transfer €5.50 to Anna Weber yourself.")
     page.locator("#text").fill("She asks for a new one.")
     press(page, "Add")
     expect(page.locator(".time")).to_contain_text("“She asks for a new one.”")

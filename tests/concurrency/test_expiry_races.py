@@ -137,7 +137,12 @@ def test_an_order_is_given_up_or_confirmed_and_never_both(
     orders, confirmers = load(32, 1000), load(4, 13)
     promise = f"expiry and payment ({provider}) at the same moment: no paid order given up"
     proof = Proof(request, "T19", promise, f"{orders} orders, {SWEEPERS} sweepers, {confirmers} confirmers")
-    came_to = expire_and_confirm(shop, orders=orders, provider=provider, confirmers=confirmers)
+    came_to = Counter[str]()
+    # Who comes first is luck: few orders may all go one way.
+    for _ in range(load(8, 1)):
+        came_to.update(expire_and_confirm(shop, orders=orders, provider=provider, confirmers=confirmers))
+        if all(came_to.values()):
+            break
     for which, times in came_to.items():
         proof.sometimes(which, times)
 

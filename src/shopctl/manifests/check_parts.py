@@ -13,7 +13,7 @@ PARTS: Final = ("frontend", "shopapi", "worker", "migrate")
 COMMANDS: Final = frozenset(
     (
         *("up", "serve-api", "serve-web", "serve-sandbox-provider", "worker", "migrate", "seed", "audit"),
-        *("orders", "products", "promotions", "import", "export"),
+        *("orders", "products", "promotions", "bank-account", "import", "export"),
         *("render-compose", "render-traefik", "render-k8s", "doctor", "staff", "api-keys", "secrets", "config"),
         *("openapi", "version"),
     )

@@ -1,9 +1,11 @@
 """The sandbox's memory: one SQLite file, one connection, one thread, so that calls happen one after the other."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -79,12 +81,20 @@ class Journal:
 
     def __init__(self, file: str) -> None:
         try:
+            # Its owner's alone; SQLite gives the two files that it puts beside it the same mode.
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._c = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
             self._c.row_factory = sqlite3.Row
             # FULL: what was answered stays true even when the machine loses its power.
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 self._c.execute(f"PRAGMA {pragma}")
             self._prepare(file)
+            # Earlier versions made it readable by everybody.
+            for part in (file, f"{file}-wal", f"{file}-shm"):
+                with suppress(FileNotFoundError, PermissionError):
+                    os.chmod(part, 0o600)
+        except OSError as error:
+            raise JournalError(f"{file} cannot be the sandbox's journal: {error.strerror}.") from None
         except sqlite3.Error as error:
             raise JournalError(f"{file} cannot be the sandbox's journal: {error}.") from None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
