@@ -49,7 +49,9 @@ def test_a_number_and_an_address_fit_however_they_are_written(counter: Counter, 
     assert kinds(counter.read(order)) == ["placed", "withdrawn"]
 
 
-@pytest.mark.parametrize("said", [{"order_number": "S-000000"}, {"order_number": "the blue one"}])
+@pytest.mark.parametrize(
+    "said", [{"order_number": "S-000000"}, {"order_number": "the blue one"}, {"order_number": "#TT_0 Müller"}]
+)
 def test_a_declaration_that_fits_none_is_kept_and_answered_alike(counter: Counter, said: dict[str, str]) -> None:
     order = counter.order()
     fits = done(declare(counter, order_number=order["number"]), 201)
@@ -80,7 +82,11 @@ def test_the_same_declaration_twice_is_one(counter: Counter) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", ""), ("name", "\u200b"), ("name", "x" * 201), ("order_number", ""), ("email", "anna"), ("email", "")],
+    [
+        *(("name", ""), ("name", "\u200b"), ("name", "x" * 121), ("email", "anna"), ("email", "")),
+        *(("order_number", ""), ("order_number", "x" * 41), ("order_number", "http://evil.example/win")),
+        *(("order_number", "win.example"), ("order_number", "a\u2028b"), ("order_number", "a@b")),
+    ],
 )
 def test_what_cannot_be_answered_is_400_at_its_field(counter: Counter, field: str, value: str) -> None:
     problem(declare(counter, **{field: value}), 400, "invalid_request", field)

@@ -209,6 +209,29 @@ def test_a_server_that_is_away_is_tried_for_days(database: Database, environment
     assert row.state == "failed"
 
 
+def test_a_first_mail_server_gets_what_is_a_day_old_at_most_and_the_rest_is_marked_as_not_sent(
+    database: Database, environment: dict[str, str], server: MailServer
+) -> None:
+    queue(database, 3)
+    first, second, third = (row.id for row in rows(database))
+    with database.writing() as c:
+        of = update(email_message)
+        c.execute(of.where(email_message.c.id == first).values(created_at=clock(-25 * 3600)))
+        c.execute(of.where(email_message.c.id == second).values(created_at=clock(-23 * 3600)))
+        c.execute(of.where(email_message.c.id == third).values(created_at=clock(-49 * 3600), attempts=4))
+    assert send(database, sending_to(environment, server.url)) == 2
+    assert [(row.state, row.attempts) for row in rows(database)] == [("failed", 0), ("sent", 1), ("sent", 5)]
+    assert rows(database)[0].error == email_store.STALE
+    assert len(server.received) == 2
+
+
+def test_what_is_too_old_is_not_claimed_before_it_is_marked_either(database: Database) -> None:
+    queue(database)
+    with database.writing() as c:
+        c.execute(update(email_message).values(created_at=clock(-25 * 3600)))
+        assert email_store.claim_emails(c, "somebody") == []
+
+
 def test_a_server_that_goes_away_between_two_takes_no_e_mail_along(
     database: Database, environment: dict[str, str], server: MailServer
 ) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+import typst
 from msgspec.structs import replace
 
 from shopapi.contract.catalog import Locale
-from shopapi.invoices.content import Content, InvoiceKind, invoice_lines, parts_of, tax_sums
+from shopapi.invoices import sheet
+from shopapi.invoices.content import Content, InvoiceKind, Parts, TaxSum, invoice_lines, parts_of, tax_sums
 from shopapi.invoices.sheet import Sheet, pdf_of, sheet_of
 from tests.events.orders import ANNA, SELLER, order
 
@@ -122,6 +124,67 @@ def test_every_paper_is_a_tagged_pdf_in_its_language(
     assert b"/StructTreeRoot" in pdf
     assert f"/Lang({locale}".encode() in pdf
     assert not caplog.records, "It is no PDF/UA."
+
+
+def untaxed(country: str, locale: Locale = "de", kind: InvoiceKind = "invoice", total: int = 8800) -> Content:
+    one = content(kind, locale)
+    return replace(
+        one,
+        lines=[replace(line, tax_rate_bp=0) for line in one.lines],
+        shipping_tax_rate_bp=0,
+        taxes=[TaxSum(0, total, 0)] if total else [],
+        total=total,
+        parts=Parts(goods={0: total}, shipping=0, tax={}),
+        tax_country=country,
+    )
+
+
+EXPORT = {
+    "de": "Steuerfreie Ausfuhrlieferung (§ 4 Nr. 1 Buchst. a, § 6 UStG).",
+    "en": "Tax-free export delivery (section 4 no. 1 a, section 6 UStG).",
+}
+
+
+@pytest.mark.parametrize("locale", ["de", "en"])
+@pytest.mark.parametrize("kind", get_args(InvoiceKind))
+@pytest.mark.parametrize("total", [8800, 0])
+def test_a_delivery_out_of_the_eu_without_tax_says_why_there_is_none(
+    locale: Locale, kind: InvoiceKind, total: int
+) -> None:
+    assert EXPORT[locale] in sheet_of(untaxed("CH", locale, kind, total)).notes
+
+
+@pytest.mark.parametrize("country", ["DE", "AT", "FR", "MC", "GR"])
+def test_goods_that_stay_in_the_eu_are_no_export(country: str) -> None:
+    assert EXPORT["de"] not in sheet_of(untaxed(country)).notes
+
+
+def test_goods_that_bear_tax_are_no_export_wherever_they_go_and_however_little_it_is() -> None:
+    assert EXPORT["de"] not in sheet_of(content(tax_country="CH")).notes
+    cent = content("credit_note", tax_country="CH", taxes=[TaxSum(1900, 1, 0)], total=1)
+    assert EXPORT["de"] not in sheet_of(cent).notes
+
+
+def test_prices_are_gross_or_net_only_where_there_is_tax() -> None:
+    assert sheet_of(untaxed("CH")).heads == ["Artikel", "Menge", "Einzelpreis", "USt.", "Betrag"]
+    assert sheet_of(content()).heads[2::2] == ["Einzelpreis (brutto)", "Betrag (brutto)"]
+    assert sheet_of(content(prices_include_tax=False)).heads[2::2] == ["Einzelpreis (netto)", "Betrag (netto)"]
+
+
+def test_the_invoice_prints_latin_greek_and_cyrillic_by_itself_and_the_log_names_what_it_cannot(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = typst.Compiler(font_paths=typst.Fonts(include_system_fonts=False))
+    template = sheet._compiler()[1]
+    monkeypatch.setattr(sheet, "_compiler", lambda: (alone, template))
+    pdf_of(content(customer=["Łukasz Đorđević", "Nguyễn Thị Ánh", "Ελένη Ἀθηνᾶ", "Анна Їжак"]))
+    assert not caplog.records
+    pdf_of(content(customer=["王小明", "한글", "ไทย"]))
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "R2026-000123 is no PDF/UA: no font on this machine has "
+        "U+0E17, U+0E22, U+0E44, U+5C0F, U+660E, U+738B, U+AE00, U+D55C"
+    )
 
 
 def test_a_long_order_takes_as_many_pages_as_it_needs() -> None:

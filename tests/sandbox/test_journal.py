@@ -1,6 +1,7 @@
 """The sandbox forgets nothing that it answered, whatever happens to it."""
 
 import sqlite3
+import stat
 from pathlib import Path
 from threading import Thread
 
@@ -89,9 +90,20 @@ def test_another_file_is_left_alone(tmp_path: Path) -> None:
         c.execute("CREATE TABLE charge (id)")
         c.execute("PRAGMA user_version = 2")
     for file in (text, other, newer, tmp_path / "nowhere" / "a.db"):
-        before = file.read_bytes() if file.exists() else b""
+        before, mode = file.read_bytes() if file.exists() else b"", file.stat().st_mode if file.exists() else 0
         with pytest.raises(JournalError, match=str(file)):
             Journal(str(file))
         assert (file.read_bytes() if file.exists() else b"") == before or file in (other, newer)
+        assert (file.stat().st_mode if file.exists() else 0) == mode
     with sqlite3.connect(other) as c:
         assert c.execute("SELECT name FROM sqlite_master").fetchall() == [("product",)]
+
+
+def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    for _ in range(2):
+        journal = Journal(str(file))
+        made = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+        journal.close()
+        assert made == dict.fromkeys(("sandbox.db", "sandbox.db-wal", "sandbox.db-shm"), 0o600)
+        file.chmod(0o644)  # As an older version made it.

@@ -38,7 +38,8 @@ def change(browser: Browser, sku: str, **typed: str) -> Page:
 
 def change_on(page: Page, browser: Browser, sku: str, **typed: str) -> Page:
     """As :func:`change`, on a page that was loaded before."""
-    kept = {name: text for name, text in page.form("/cart").items() if name.startswith(("token", "shown", "quantity-"))}
+    fields = page.form("/cart")
+    kept = {name: fields[name] for name in fields if name.startswith(("token", "shown", "refused", "quantity-"))}
     names = {"quantity": f"quantity-{sku}"}
     said = {names.get(name, name): f"{text} {sku}" if name == "step" else text for name, text in typed.items()}
     if "remove" in said:
@@ -485,3 +486,53 @@ def test_who_guesses_codes_is_asked_to_wait(browser: Browser, monkeypatch: pytes
     page = redeem(browser, "A")
     assert page.status == 422
     assert "There were too many tries." in page.text
+
+
+def test_a_refused_code_holds_nobody_back_who_goes_to_the_checkout_again(browser: Browser, api: FakeApi) -> None:
+    put(browser)
+    browser.headers["Accept-Language"] = "de"
+    page = change(browser, "", code="NIX", checkout="1")
+    assert page.status == 422
+    assert page.answer.url.path == "/cart"
+    says = (
+        "Den Code NIX kennen wir nicht. Prüfen Sie die Schreibweise. "
+        "Wenn Sie ohne ihn weitergehen möchten, drücken Sie noch einmal auf „Zur Kasse“."
+    )
+    assert page.text.count(says) == 2, "In the summary and at the field."
+    page = change_on(page, browser, "mug-1", code="NIX", quantity="2", checkout="1")
+    assert page.answer.url.path == "/checkout/address"
+    assert api.carts.only.lines == {"mug-1": 2}
+
+
+def test_whoever_was_told_of_a_code_by_its_own_button_needs_one_press_to_go_on(browser: Browser) -> None:
+    put(browser)
+    page = redeem(browser, "NIX")
+    assert "To go on without it" not in page.text
+    assert change_on(page, browser, "", code=" NIX", checkout="1").answer.url.path == "/checkout/address"
+
+
+def test_another_refused_code_is_told_first(browser: Browser) -> None:
+    put(browser)
+    page = change_on(redeem(browser, "NIX"), browser, "", code="ALT", checkout="1")
+    assert page.status == 422
+    assert "The code ALT is not valid today. To go on without it, press “To the checkout” again." in page.text
+    page = change_on(page, browser, "", code="NIX", checkout="1")
+    assert page.status == 422, "The last one is meant, and no earlier one."
+
+
+def test_a_refused_code_that_is_good_by_now_is_taken_along(browser: Browser, api: FakeApi) -> None:
+    api.carts.code_from = 5000
+    put(browser, quantity="2")
+    page = change(browser, "", code="HERBST10", checkout="1")
+    assert page.status == 422
+    page = change_on(page, browser, "mug-1", code="HERBST10", quantity="4", checkout="1")
+    assert page.answer.url.path == "/checkout/address"
+    assert api.carts.only.codes == ["HERBST10"]
+
+
+def test_a_wrong_quantity_holds_back_and_keeps_the_refused_code(browser: Browser) -> None:
+    put(browser)
+    page = change_on(redeem(browser, "NIX"), browser, "mug-1", code="NIX", quantity="x", checkout="1")
+    assert page.status == 422
+    assert page.form("/cart")["refused"] == "NIX"
+    assert re.search(r'id="code"[^>]* value="NIX"', page.html)

@@ -1,13 +1,13 @@
 """Orders as customers and staff see them: lines, states, payment, shipments, timeline."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from shopapi.contract.carts import Address, Discount, MoneyInput, TaxLine
 from shopapi.contract.catalog import Image, Locale, Money
-from shopapi.contract.fields import NOT_BLANK, PRINTABLE, Cursor, Email, Line, OrderNumber, PageLimit, Search
+from shopapi.contract.fields import NOT_BLANK, Cursor, Email, Line, OrderNumber, PageLimit, Search
 
 OrderState = Literal["placed", "confirmed", "closed", "cancelled"]
 ShippingState = Literal["unshipped", "partly_shipped", "shipped"]
@@ -169,11 +169,17 @@ class CancelInput(Struct, forbid_unknown_fields=True, frozen=True):
     reason: Line = ""
 
 
+MAX_WITHDRAWAL_NAME: Final = 120
+MAX_TYPED_NUMBER: Final = 40
+TYPED_NUMBER: Final = r"^[A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f #_-]+$"
+"""An order's number as somebody types it, wrong perhaps: it gets into the receipt, which shall carry no address."""
+
+
 class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):
     """The declaration of section 356a BGB: who withdraws from which contract, and where the receipt goes."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)]
-    order_number: Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_WITHDRAWAL_NAME, pattern=NOT_BLANK)]
+    order_number: Annotated[str, Meta(min_length=1, max_length=MAX_TYPED_NUMBER, pattern=TYPED_NUMBER)]
     email: Email
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shopapi.contract.catalog import Locale
@@ -19,6 +19,11 @@ BATCH: Final = 10
 
 LEASE_S: Final = 300
 """So long they are its own: more than a mail server can take over one that was begun in time."""
+
+STALE_S: Final = 24 * 60 * 60
+"""What nobody tried to send for so long says nothing true any more, such as what is to be paid for an order."""
+
+STALE: Final = "never sent: it was more than a day old when a worker with a mail server came to it"
 
 _QUEUED: Final = email_message.c.state == "queued"
 
@@ -51,8 +56,24 @@ def queue(
 
 
 def claim_emails(c: Connection, claimed_by: str, *, most: int = BATCH) -> Sequence[Row[Any]]:
-    """Lend the oldest e-mails that wait to be sent."""
-    return claim(c, email_message, _QUEUED, claimed_by=claimed_by, most=most, lease_s=LEASE_S)
+    """Lend the oldest e-mails that wait to be sent, but for those that :func:`give_up_stale` is for."""
+    # What was tried goes on, however old: a mail server may be away for longer than a day.
+    wanted = _QUEUED & or_(email_message.c.attempts > 0, email_message.c.created_at > clock(-STALE_S))
+    return claim(c, email_message, wanted, claimed_by=claimed_by, most=most, lease_s=LEASE_S)
+
+
+def give_up_stale(c: Connection, *, most: int = 500) -> int:
+    """Mark as failed what was never tried and is older than a day; answers how many there were."""
+    stale = (
+        select(email_message.c.id)
+        .where(_QUEUED, email_message.c.attempts == 0, email_message.c.created_at <= clock(-STALE_S))
+        .order_by(email_message.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("stale")
+    )
+    given_up = update(email_message).where(email_message.c.id.in_(select(stale.c.id)))
+    return c.execute(given_up.values(state="failed", error=STALE)).rowcount
 
 
 def mark_sent(c: Connection, row_id: int, claimed_by: str) -> None:

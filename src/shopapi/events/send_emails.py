@@ -1,4 +1,5 @@
 """The worker's chore that sends e-mails. Without a mail server they stay queued, and staff see what would be sent.
+What was queued for more than a day by then is given up, so that a first mail server sends no old demands.
 
 Each is sent at least once: whoever dies between sending and writing that down leaves it to the next, who sends the same
 ``Message-ID`` again.
@@ -33,6 +34,8 @@ def send(db: Database, settings: ApiSettings) -> int:
     """
     if not settings.mail_url:
         return 0
+    if stale := db.write(email_store.give_up_stale):
+        _log.warning("e-mail: %d were never tried and are more than a day old; they are not sent any more", stale)
     sender = _sender(db, settings)
     me = claimant()
     rows = db.write(lambda c: email_store.claim_emails(c, me))

@@ -16,6 +16,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from shopapi.contract.fields import clean_text
+from shopapi.contract.forms import in_words
 from shopapi.http.access import Principal
 from shopapi.http.problems import BodyTooLarge, BodyTooSlow, InvalidRequest, ShopError, UnsupportedMediaType, document
 from shopapi.runtime.edge import App, Message, Receive, Scope, Send
@@ -235,7 +236,7 @@ def _told(message: str, plain: Any) -> InvalidRequest:
     if named := _NAMED.match(message):
         field = f"{path}.{named[1]}" if path else named[1]
         return InvalidRequest.of(_shown(field), "is not known" if "unknown" in message else "is missing")
-    message = message.replace("`", "")
+    message = in_words(message) or message.replace("`", "")
     if path and path.rpartition(".")[2] not in _VERBATIM:
         message = f"{_lower_first(message)}; it is {_shown(json.dumps(_at(plain, path), ensure_ascii=False), 60)}"
     return InvalidRequest.of(_shown(path), message)

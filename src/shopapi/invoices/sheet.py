@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from shopapi.contract.catalog import Locale, Money
 from shopapi.invoices.content import Content, InvoiceLine
+from shopapi.invoices.export import is_export, is_taxed
+from shopapi.invoices.glyphs import missing_glyphs
 from shopapi.invoices.written import day, money, month, percent
 from shopapi.shipping.arrival import working_day
 
@@ -52,7 +54,7 @@ def pdf_of(content: Content) -> bytes:
     """The PDF of an invoice or a credit note.
 
     It meets PDF/UA-1, except where a name is written in a script that no font here has: then that name shows boxes,
-    and the log says so.
+    and the log names the invoice and the characters.
     """
     import typst  # It is large, and only the worker needs it.
 
@@ -63,11 +65,17 @@ def pdf_of(content: Content) -> bytes:
         try:
             made = compiler.compile(template, format="pdf", sys_inputs=given, pdf_standards="ua-1", timestamp=issued)
         except typst.TypstError as error:
-            _log.warning("%s is no PDF/UA: %s", content.number, str(error).partition("\n")[0])
+            _log.warning("%s is no PDF/UA: %s", content.number, _what_is_wrong(compiler, given["sheet"], error))
             made = compiler.compile(template, format="pdf", sys_inputs=given, timestamp=issued)
     if not isinstance(made, bytes):
         raise AssertionError("unreachable: one document is one PDF")
     return made
+
+
+def _what_is_wrong(compiler: "typst.Compiler", sheet: str, error: "typst.TypstError") -> str:
+    if missing := missing_glyphs(compiler, sheet):
+        return f"no font on this machine has {', '.join(missing)}"
+    return str(error).partition("\n")[0]
 
 
 @cache
@@ -83,7 +91,7 @@ def sheet_of(content: Content) -> Sheet:
     """What is printed, in the language of the order."""
     said, locale = _words(content.locale), content.locale
     is_invoice = content.kind == "invoice"
-    price = "gross" if content.prices_include_tax else "net"
+    price = "" if not is_taxed(content) else "_gross" if content.prices_include_tax else "_net"
     return Sheet(
         language=locale,
         title=f"{said[content.kind]} {content.number}",
@@ -91,7 +99,7 @@ def sheet_of(content: Content) -> Sheet:
         seller=[content.seller.called, *content.seller.address],
         customer=content.customer,
         facts=_facts(content, said),
-        heads=[said["item"], said["quantity"], said[f"unit_price_{price}"], said["rate"], said[f"amount_{price}"]]
+        heads=[said["item"], said["quantity"], said[f"unit_price{price}"], said["rate"], said[f"amount{price}"]]
         if is_invoice
         else [],
         rows=_rows(content, said),
@@ -164,6 +172,8 @@ def _notes(content: Content, said: dict[str, str]) -> list[str]:
         notes.append(said["paid_by"].format(how=how))
     else:
         notes.append(said["nothing_to_pay"])
+    if is_export(content):
+        notes.append(said["export"])
     return notes
 
 

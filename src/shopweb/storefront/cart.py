@@ -108,7 +108,7 @@ async def change_cart(visit: NamedDependency[Visit]) -> Page:
         changed = await _changed(visit, await visit.api_for_nobody.get_cart(token, language=visit.language), wanted)
         errors = wanted.errors(visit)
         if wanted.code:
-            errors += await redeem(visit, token, wanted.code)
+            errors += await _refused(visit, token, wanted, alone=not errors)
         elif wanted.redeems:
             errors.append(FieldError("code", visit.gettext("Enter the code of your voucher.")))
     except NotFound:  # The shop dropped it.
@@ -147,6 +147,17 @@ def _answered(visit: Visit, sku: str, slug: str, note: Note) -> Page:
         return visit.page("storefront/cart-added.html", context={"note": said(visit, note), "units": visit.units})
     path = own_path(variant_path(slug, sku), PATH) if slug else PATH
     return visit.redirect(f"{path}#added" if path.startswith(product_path("")) else path, note=note)
+
+
+async def _refused(visit: Visit, token: str, wanted: Wanted, *, alone: bool) -> list[FieldError]:
+    """Enter the code; what is wrong with it. Whoever was told, and goes to the checkout again, goes without it."""
+    faults = await redeem(visit, token, wanted.code)
+    if not wanted.goes_on:
+        return faults
+    if alone and wanted.code == wanted.refused:
+        return []
+    way = visit.gettext("%(fault)s To go on without it, press “To the checkout” again.")
+    return [replace(fault, message=way % {"fault": fault.message}) for fault in faults]
 
 
 @dataclass(frozen=True)

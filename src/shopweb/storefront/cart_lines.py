@@ -20,7 +20,7 @@ class Wanted:
     """``units`` by sku; ``typed`` is what stands in the fields that hold no quantity, by sku.
 
     ``removed`` is the sku whose line shall go. ``code`` is what was typed as a voucher, ``redeems`` says that its
-    button was pressed; ``goes_on`` that the one to the checkout was.
+    button was pressed; ``goes_on`` that the one to the checkout was. ``refused`` is the code that the page told of.
     """
 
     units: dict[str, int]
@@ -29,6 +29,7 @@ class Wanted:
     code: str
     redeems: bool
     goes_on: bool
+    refused: str
 
     @classmethod
     def sent_by(cls, sent: Sent) -> "Wanted":
@@ -53,7 +54,7 @@ class Wanted:
         if removed:
             units[removed] = 0
         code = one_line(sent.get("code", ""))
-        return cls(units, wrong, removed, code, "redeem" in sent, "checkout" in sent)
+        return cls(units, wrong, removed, code, "redeem" in sent, "checkout" in sent, one_line(sent.get("refused", "")))
 
     def errors(self, visit: Visit) -> list[FieldError]:
         """What is wrong with the quantities."""

@@ -1,0 +1,93 @@
+"""A text of the wrong form is told in words, with its field and its value, and never as a regular expression."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import pytest
+
+from shopapi import contract
+from shopapi.contract.carts import ContactInput, PaymentInput
+from shopapi.contract.forms import OTHER_FORM, WORDS, in_words
+from shopapi.contract.orders import WithdrawalInput
+from shopapi.http.body import decode
+from shopapi.http.problems import InvalidRequest
+from tests.api.problems import problem
+
+
+def structs() -> list[type[msgspec.Struct]]:
+    modules = [
+        importlib.import_module(f"{contract.__name__}.{one.name}") for one in pkgutil.iter_modules(contract.__path__)
+    ]
+    found = (kind for module in modules for kind in vars(module).values())
+    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+
+
+def patterns(schema: Any) -> Iterator[str]:
+    """Every pattern in a JSON schema, however deep."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        schema = tuple(schema.values())
+    if isinstance(schema, list | tuple):
+        for part in schema:
+            yield from patterns(part)
+
+
+def test_every_pattern_of_the_contract_has_words_and_no_other_has() -> None:
+    asked = set(patterns(msgspec.json.schema_components(structs())))
+    assert len(asked) > 10
+    assert asked == set(WORDS)
+
+
+@pytest.mark.parametrize("pattern", WORDS)
+def test_what_fits_a_pattern_not_is_told_in_its_words(pattern: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert("\n\ud800", Annotated[str, msgspec.Meta(pattern=pattern)])
+    assert in_words(str(refused.value)) == WORDS[pattern]
+
+
+def test_a_pattern_without_words_is_not_shown_either() -> None:
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert("b", Annotated[str, msgspec.Meta(pattern="^`'a$")])
+    assert in_words(str(refused.value)) == OTHER_FORM
+    assert in_words("Expected `str`, got `int`") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        (
+            WithdrawalInput,
+            b'{"name": "Anna", "order_number": "TT-1", "email": "foo"}',
+            'email: is no e-mail address, such as anna@example.org; it is "foo"',
+        ),
+        (
+            ContactInput,
+            b'{"email": "a@b.example", "shipping_address": {"name": "\\u200b"}}',
+            'shipping_address.name: is blank or holds a line break or another control character; it is "?"',
+        ),
+        (PaymentInput, b'{"provider": "A"}', 'provider: is no payment provider\'s name, such as manual; it is "A"'),
+    ],
+)
+def test_the_sentence_names_the_field_and_the_value(kind: Any, body: bytes, says: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decode(body, kind)
+    assert refused.value.detail == says
+    (error,) = refused.value.errors
+    assert says == f"{error.field}: {error.message}"
+
+
+def test_the_answer_s_detail_is_the_sentence(sqlite_api: httpx.Client) -> None:
+    body = {"name": "Anna", "order_number": "http://evil.example/win", "email": "anna@example.org"}
+    told = problem(
+        sqlite_api.post("/v1/withdrawals", json=body, headers={"Idempotency-Key": "k" * 24}),
+        400,
+        "invalid_request",
+        "order_number",
+    )
+    assert told["detail"].startswith("order_number: is no order number, such as TT-7K4M2P")
+    assert told["detail"].endswith('it is "http://evil.example/win"')
