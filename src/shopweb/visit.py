@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode, urlsplit
-from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
 from shopapi.client import ShopApiError, ShopClient
 from shopapi.contract.accounts import Permission
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopweb import locale
 from shopweb.api import calling_for
 from shopweb.assets import accepts_gzip
@@ -32,7 +32,6 @@ LOOKS_AGAIN: Final = "x-looks-again"
 THEMES: Final = ("system", "light", "dark")
 _MOST_SHOWN: Final = 100
 _WORTH_COMPRESSING: Final = 1024
-_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 
 
 class NotOurForm(Exception):
@@ -89,7 +88,7 @@ class Visit:
 
     def local(self, at: datetime) -> datetime:
         """``at`` by the clock where the shop packs its parcels."""
-        return at.astimezone(_OF_THE_SHOP)
+        return at.astimezone(OF_THE_SHOP)
 
     @cached_property
     def takes_gzip(self) -> bool:

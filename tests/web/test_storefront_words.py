@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from shopweb.storefront.arrival import holidays, working_day
+from shopapi.contract.calendar import holidays, working_day
 from shopweb.storefront.description import folds_of
 
 

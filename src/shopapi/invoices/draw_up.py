@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Row, select
 
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.orders import Order
 from shopapi.db.engine import Reader
 from shopapi.db.types import clock
@@ -23,7 +24,7 @@ from shopapi.invoices.content import (
 from shopapi.invoices.numbers import series_of, shown
 from shopapi.invoices.reading import contents_of
 from shopapi.invoices.seller import read_seller
-from shopapi.invoices.written import OF_THE_SHOP, address_lines
+from shopapi.invoices.written import address_lines
 from shopapi.orders.reading import read_order
 from shopapi.orders.tables import sales_order
 from shopapi.payments.tables import payment, refund

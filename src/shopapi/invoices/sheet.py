@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
+from shopapi.contract.calendar import working_day
 from shopapi.contract.catalog import Locale, Money
 from shopapi.invoices.content import Content, InvoiceLine
 from shopapi.invoices.export import is_export, is_taxed
 from shopapi.invoices.glyphs import missing_glyphs
 from shopapi.invoices.written import day, money, month, percent
-from shopapi.shipping.arrival import working_day
 
 if TYPE_CHECKING:
     import typst

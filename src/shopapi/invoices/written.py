@@ -3,17 +3,14 @@
 from datetime import date, datetime
 from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from babel import Locale as Territories
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.carts import Address
 from shopapi.contract.catalog import Locale, Money
-
-OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
-"""Where the shop's days begin and end: the year of an invoice is the year there."""
 
 _LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"

@@ -2,12 +2,12 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any, Final, get_args
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true
 
 from shopapi.accounts.actors import names_of
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import AdminOrder, OrderCard, OrderQuery, OrderView, OrderViews
 from shopapi.db.engine import Reader
@@ -17,9 +17,6 @@ from shopapi.orders.tables import order_line, sales_order, withdrawal
 from shopapi.orders.withdraw import withdrawals_of
 from shopapi.payments.reading import payments_of
 from shopapi.payments.tables import payment, payment_issue
-
-_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
-"""A day of the list is a day of the shop."""
 
 _ISSUE: Final = exists().where(payment_issue.c.payment_id == payment.c.id, payment_issue.c.resolved_at.is_(None))
 _WITHDRAWN: Final = exists().where(withdrawal.c.order_id == sales_order.c.id)
@@ -90,10 +87,10 @@ def _wanted(asked: OrderQuery) -> list[ColumnElement[bool]]:
     if asked.state is not None:
         wanted.append(sales_order.c.state == asked.state)
     if asked.placed_from is not None:
-        wanted.append(sales_order.c.placed_at >= datetime.combine(asked.placed_from, time(), _OF_THE_SHOP))
+        wanted.append(sales_order.c.placed_at >= datetime.combine(asked.placed_from, time(), OF_THE_SHOP))
     if asked.placed_to is not None:
         end = asked.placed_to + timedelta(days=1)
-        wanted.append(sales_order.c.placed_at < datetime.combine(end, time(), _OF_THE_SHOP))
+        wanted.append(sales_order.c.placed_at < datetime.combine(end, time(), OF_THE_SHOP))
     for word in (asked.q or "").lower().split()[:5]:
         wanted.append(sales_order.c.search_words.contains(word, autoescape=True))
     return wanted

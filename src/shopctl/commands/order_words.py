@@ -2,19 +2,18 @@
 
 from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.orders import AdminOrder, Order, OrderCard, OrderEvent, OrderState, Payment, ShippingState
 from shopctl.commands.amounts import shown
 
-_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 _SHIPPING: Final = {"unshipped": "○ not yet", "partly_shipped": "◐ partly", "shipped": "● shipped"}
 
 
 def moment(at: datetime) -> str:
     """When, by the shop's own clock; the year where it is another one."""
-    here = at.astimezone(_OF_THE_SHOP)
-    this_year = here.year == datetime.now(UTC).astimezone(_OF_THE_SHOP).year
+    here = at.astimezone(OF_THE_SHOP)
+    this_year = here.year == datetime.now(UTC).astimezone(OF_THE_SHOP).year
     return f"{here:%d %b %H:%M}" if this_year else f"{here:%d %b %Y}"
 
 

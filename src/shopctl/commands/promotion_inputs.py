@@ -3,8 +3,8 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.fields import clean_text
 from shopapi.pricing.values import PromotionKind, PromotionScope
 from shopapi.promotions.records import NewPromotion
@@ -13,7 +13,6 @@ from shopapi.promotions.rules import MAX_CODE, normal_code
 from shopctl.console import clean, fail
 from shopctl.importers import numbers
 
-_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EFFECTS: Final = "--percent 10, --amount 5.00 or --free-shipping"
 
@@ -108,4 +107,4 @@ def _day(option: str, told: str) -> date:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), _OF_THE_SHOP).astimezone(UTC)
+    return datetime.combine(day, time(), OF_THE_SHOP).astimezone(UTC)

@@ -3,11 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.promotions.records import KeptPromotion
 
-_OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 _MARKS: Final = {"running": "✓ runs", "planned": "✓ planned", "used_up": "! used up", "ended": "✗ ended"}
 
 
@@ -22,10 +21,10 @@ def conditions(one: KeptPromotion) -> str:
     """When it counts: ``from €50.00 of goods, until 2026-12-31``."""
     said = [f"from {_amount(one.min_subtotal, one.currency)} of goods"] if one.min_subtotal else []
     if one.state == "planned":
-        said.append(f"from {one.starts_at.astimezone(_OF_THE_SHOP):%Y-%m-%d}")
+        said.append(f"from {one.starts_at.astimezone(OF_THE_SHOP):%Y-%m-%d}")
     if one.ends_at is not None:
         # The moment at which it ends is no longer part of it.
-        said.append(f"until {(one.ends_at - timedelta(seconds=1)).astimezone(_OF_THE_SHOP):%Y-%m-%d}")
+        said.append(f"until {(one.ends_at - timedelta(seconds=1)).astimezone(OF_THE_SHOP):%Y-%m-%d}")
     if one.exclusive:
         said.append("alone")
     return ", ".join(said) or "always"

@@ -7,11 +7,12 @@ from typing import Final
 from litestar import get
 from litestar.di import NamedDependency
 
+from shopapi.contract.calendar import working_day
 from shopapi.contract.carts import Address, Cart, ShippingOption
 from shopweb import locale
 from shopweb.forms import FieldError
 from shopweb.session import Note
-from shopweb.storefront.arrival import days_after_payment, days_between, working_day
+from shopweb.storefront.arrival import days_after_payment, days_between
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart_notes import spoken
 from shopweb.storefront.cart_settling import Settled, settled_cart

@@ -3,9 +3,9 @@
 from datetime import date, datetime, timedelta
 from typing import Final, cast, get_args
 
+from shopapi.contract.calendar import working_day
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import CancelReason, EventKind, Order, OrderEvent
-from shopweb.storefront.arrival import working_day
 from shopweb.visit import Visit
 
 SETTLES_WITHIN: Final = timedelta(hours=1)

@@ -1,25 +1,30 @@
-"""On which days a parcel arrives: working days in Germany, counted from the day after; no I/O."""
+"""The shop's calendar: where its days begin and end, and the working days that parcels travel on; no I/O."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfo
+
+OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
+"""Where the shop's days begin and end: the year of an invoice is the year there."""
 
 _DAY: Final = timedelta(days=1)
 
 
 def working_day(start: date, count: int) -> date:
-    """The ``count``-th working day after ``start``: Monday to Friday, and no holiday of the whole country."""
+    """The ``count``-th working day after ``start``, in Germany: Monday to Friday, and no holiday."""
     day = start
     while count > 0:
         day += _DAY
-        if day.weekday() < 5 and day not in _holidays_of(day.year):
+        if day.weekday() < 5 and day not in holidays(day.year):
             count -= 1
     return day
 
 
 @cache
-def _holidays_of(year: int) -> frozenset[date]:
+def holidays(year: int) -> frozenset[date]:
+    """The holidays of the whole country; those of single states do not stop the parcels of the others."""
     return frozenset(_holidays(year))
 
 
