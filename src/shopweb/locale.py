@@ -12,12 +12,11 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+
+from shopapi.contract.figures import LOCALES, number
 
 Language = Literal["en", "de"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "de")
-LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
-"""What babel calls them."""
 
 
 def preferred(accept_language: str, chosen: str | None) -> Language:
@@ -91,19 +90,6 @@ def country(code: str, language: Language) -> str:
 def sorting(text: str) -> str:
     """What ``text`` is sorted by: an umlaut beside its vowel, as a telephone book of either language has it."""
     return unicodedata.normalize("NFD", text).casefold()
-
-
-def number(value: int, language: Language) -> str:
-    """A whole number with the language's separators."""
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "de" else text
-
-
-@lru_cache(maxsize=256)
-def percent(basis_points: int, language: Language) -> str:
-    """``19 %`` or ``19%``, with a decimal where there is one to say."""
-    text = str(format_decimal(basis_points / 100, format="#,##0.##", locale=LOCALES[language]))
-    return f"{text}\N{NO-BREAK SPACE}%" if language == "de" else f"{text}%"
 
 
 def signed(value: int, language: Language) -> str:

@@ -14,6 +14,7 @@ from litestar.datastructures import Cookie
 from shopapi.client import ShopApiError, ShopClient
 from shopapi.contract.accounts import Permission
 from shopapi.contract.calendar import OF_THE_SHOP
+from shopapi.contract.figures import number
 from shopweb import locale
 from shopweb.api import calling_for
 from shopweb.assets import accepts_gzip
@@ -242,7 +243,7 @@ class Visit:
 
     def number(self, value: int) -> str:
         """A whole number as the visitor's language writes it."""
-        return locale.number(value, self.language)
+        return number(value, self.language)
 
     # the answer
 

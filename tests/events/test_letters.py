@@ -213,7 +213,7 @@ def test_a_text_has_no_html_entities() -> None:
 
 def test_yen_have_no_decimals() -> None:
     from shopapi.contract.catalog import Money
-    from shopapi.invoices.written import money
+    from shopapi.contract.figures import money
 
     assert money(Money(1234567, "JPY"), "en") == "JP¥1,234,567"
     assert money(Money(-1234567, "EUR"), "de") == "−12.345,67\N{NO-BREAK SPACE}€"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shopapi.contract import figures
 from shopapi.contract.catalog import Money
 from shopweb import money
 from shopweb.locale import Language
@@ -22,7 +23,7 @@ from shopweb.locale import Language
     ],
 )
 def test_a_price_is_written_as_its_language_does(amount: int, currency: str, language: Language, text: str) -> None:
-    assert money.money(Money(amount, currency), language).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert figures.money(Money(amount, currency), language).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 def test_round_prices_say_no_decimals() -> None:

@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from shopapi.contract.calendar import OF_THE_SHOP, working_day
 from shopapi.contract.catalog import Locale, Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping, Shipment, Withdrawal
 from shopapi.events.sums import Sum, sums_of
 from shopapi.events.words import Words, words
 from shopapi.invoices.seller import Seller
-from shopapi.invoices.written import address_lines, day, moment, money
+from shopapi.invoices.written import address_lines, day, moment
 
 
 class Occasion(Struct, frozen=True):

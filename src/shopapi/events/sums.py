@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from shopapi.contract.carts import Discount, TaxLine
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money, percent
 from shopapi.contract.orders import Order, OrderLine
 from shopapi.events.words import Words
-from shopapi.invoices.written import money, percent
 
 
 class Sum(Struct, frozen=True):

@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from shopapi.contract.calendar import working_day
 from shopapi.contract.catalog import Locale, Money
+from shopapi.contract.figures import money, percent
 from shopapi.invoices.content import Content, InvoiceLine
 from shopapi.invoices.export import is_export, is_taxed
 from shopapi.invoices.glyphs import missing_glyphs
-from shopapi.invoices.written import day, money, month, percent
+from shopapi.invoices.written import day, month
 
 if TYPE_CHECKING:
     import typst

@@ -19,6 +19,7 @@ def bank_account(holder: Holder = None, iban: Iban = None, bic: Bic = "", bank: 
 
     It is set by --holder and --iban. Open orders ask for a transfer to the new one from then on.
     """
+    from shopapi.contract.figures import in_groups
     from shopapi.payments.bank_account import BankAccount, set_bank_account
     from shopapi.payments.bank_account import bank_account as current
 
@@ -42,9 +43,5 @@ def bank_account(holder: Holder = None, iban: Iban = None, bic: Bic = "", bank: 
             'shopctl bank-account --holder "Your GmbH" --iban "DE02 1203 0000 0000 2020 51"',
         )
     else:
-        console.done(f"{account.holder}  {_grouped(account.iban)}")
+        console.done(f"{account.holder}  {in_groups(account.iban)}")
         console.under(", ".join(filter(None, (account.bic, account.bank))))
-
-
-def _grouped(iban: str) -> str:
-    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))

@@ -10,6 +10,7 @@ from shopapi.pricing.values import PromotionKind, PromotionScope
 from shopapi.promotions.records import NewPromotion
 from shopapi.promotions.refusals import InvalidPromotion, check_promotion
 from shopapi.promotions.rules import MAX_CODE, normal_code
+from shopctl.commands.amounts import typed
 from shopctl.console import clean, fail
 from shopctl.importers import numbers
 
@@ -43,10 +44,7 @@ def scope_and_target(category: str | None, product: str | None) -> tuple[Promoti
 
 def amount(option: str, told: str) -> int:
     """Money in minor units."""
-    try:
-        return numbers.amount(told, comma=_has_comma(told))
-    except ValueError as error:
-        fail(f'{option}: "{clean(told)}" {error}.', "an amount such as 50.00", 2)
+    return typed(option, told, "an amount such as 50.00")
 
 
 def first_moment(told: str | None) -> datetime | None:
@@ -84,16 +82,12 @@ def new_promotion(*, name_de: str, name_en: str, code: str | None, **rest: Any) 
 def _basis_points(told: str) -> int:
     plain = told.removesuffix("%").rstrip()
     try:
-        value = numbers.decimal(plain, comma=_has_comma(plain)) * 100
+        value = numbers.decimal(plain, comma="," in plain and "." not in plain) * 100
     except ValueError as error:
         fail(f'--percent: "{clean(told)}" {error}.', "a number such as 10 or 12.5", 2)
     if not 0 < value <= 100 * 100 or value != int(value):
         fail(f'--percent: "{clean(told)}" is not from 0.01 to 100.', "a number such as 10 or 12.5", 2)
     return int(value)
-
-
-def _has_comma(told: str) -> bool:
-    return "," in told and "." not in told
 
 
 def _day(option: str, told: str) -> date:

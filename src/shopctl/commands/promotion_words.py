@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
+from shopapi.contract.catalog import Money
 from shopapi.promotions.records import KeptPromotion
+from shopctl.commands.amounts import shown
 
 _MARKS: Final = {"running": "✓ runs", "planned": "✓ planned", "used_up": "! used up", "ended": "✗ ended"}
 
@@ -19,7 +21,7 @@ def sentence(one: KeptPromotion) -> str:
 
 def conditions(one: KeptPromotion) -> str:
     """When it counts: ``from €50.00 of goods, until 2026-12-31``."""
-    said = [f"from {_amount(one.min_subtotal, one.currency)} of goods"] if one.min_subtotal else []
+    said = [f"from {shown(Money(one.min_subtotal, one.currency))} of goods"] if one.min_subtotal else []
     if one.state == "planned":
         said.append(f"from {one.starts_at.astimezone(OF_THE_SHOP):%Y-%m-%d}")
     if one.ends_at is not None:
@@ -45,10 +47,5 @@ def _effect(one: KeptPromotion, where: str) -> str:
     if one.kind == "free_shipping":
         return "free delivery" if one.scope == "order" else f"free delivery with {where}"
     if one.kind == "amount":
-        return f"{_amount(one.value, one.currency)} off {where}"
+        return f"{shown(Money(one.value, one.currency))} off {where}"
     return f"{Decimal(one.value) / 100:f}% off {where}"
-
-
-def _amount(amount: int, currency: str) -> str:
-    told = f"{amount // 100:,}.{amount % 100:02d}"
-    return f"€{told}" if currency == "EUR" else f"{told} {currency}"

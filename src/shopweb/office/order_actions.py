@@ -9,9 +9,9 @@ from litestar.params import FromPath
 
 from shopapi.client import ProblemError
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, CancelInput, CaptureInput, ShipmentInput
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
-from shopweb.money import money
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
 from shopweb.office.order_money import by_hand, refundable

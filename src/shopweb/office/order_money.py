@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Attempt, AttemptState, Payment, PaymentIssue, Refund
-from shopweb.money import money
 from shopweb.office.order_timeline import issue_words, reason_words
 from shopweb.office.order_words import payment_badge, provider_word
 from shopweb.office.rows import Badge

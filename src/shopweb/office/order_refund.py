@@ -9,9 +9,10 @@ from litestar.params import FromPath
 from shopapi.client import ProblemError, Unprocessable
 from shopapi.contract.carts import MoneyInput
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, Payment, RefundInput
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
-from shopweb.money import money, typed, typed_amount
+from shopweb.money import typed, typed_amount
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
 from shopweb.office.order_actions import payment_of

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Order, OrderEvent
-from shopweb.money import money
 from shopweb.office.order_words import provider_word
 from shopweb.storefront.order_state import amount_told
 from shopweb.storefront.order_times import When, when

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Final, get_args
 from urllib.parse import urlencode
 
+from shopapi.contract.figures import money
 from shopapi.contract.orders import OrderCard, OrderPage, OrderQuery, OrderView
 from shopweb import locale
 from shopweb.forms import one_line
-from shopweb.money import money
 from shopweb.office.listing import Tab, shown
 from shopweb.office.order_words import attention_badge, payment_badge, shipping_badge, withdrawn_badge
 from shopweb.office.rows import Badge

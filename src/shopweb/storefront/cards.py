@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from shopapi.contract.catalog import BasePrice, Money, ProductCard
-from shopweb.locale import Language, percent
-from shopweb.money import money
+from shopapi.contract.figures import money, percent
+from shopweb.locale import Language
 from shopweb.storefront.frame import product_path
 from shopweb.storefront.pictures import Picture, picture
 from shopweb.visit import Visit

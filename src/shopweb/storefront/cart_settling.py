@@ -7,7 +7,8 @@ from typing import Final
 from shopapi.client import Conflict, NotFound
 from shopapi.contract.carts import Cart, CartProblem
 from shopapi.contract.catalog import Money
-from shopweb.money import money, round_money
+from shopapi.contract.figures import money
+from shopweb.money import round_money
 from shopweb.session import KeptCart
 from shopweb.storefront.cart_view import units_of
 from shopweb.visit import Visit

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from shopapi.contract.carts import Cart, CartLine, ShippingOption
 from shopapi.contract.catalog import Delivery, Money
+from shopapi.contract.figures import money
 from shopweb import locale
-from shopweb.money import money, round_money
+from shopweb.money import round_money
 from shopweb.storefront.cards import base_price, struck_price
 from shopweb.storefront.frame import variant_path
 from shopweb.storefront.pictures import Picture, picture

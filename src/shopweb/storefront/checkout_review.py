@@ -21,9 +21,9 @@ from shopapi.client import (
 )
 from shopapi.contract.carts import MAX_TOTAL, CheckoutInput, MoneyInput, PaymentInput
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
 from shopweb.forms import NotAsWritten, Sent, key_of, new_key
-from shopweb.money import money
 from shopweb.session import Note
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form

@@ -5,9 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, Conflict, NotFound
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
 from shopweb.forms import FieldError, key_of, new_key
-from shopweb.money import money
 from shopweb.storefront.order import missing_page, order_of
 from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path

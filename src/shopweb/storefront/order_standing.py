@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Order, OrderPayment
-from shopweb.money import money
 from shopweb.storefront.arrival import days_between
 from shopweb.storefront.order_state import arrives, cancel_reason, needs_a_person, waits_for_bank
 from shopweb.storefront.payment_failure import failure_of, failure_words

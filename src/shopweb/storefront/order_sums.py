@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Order, OrderLine
-from shopweb.money import money
 from shopweb.storefront.cart_view import facts_of
 from shopweb.storefront.pictures import Picture, picture
 from shopweb.storefront.sum_rows import delivery_name, minus, price_or_free, taken_off, tax_rows

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from shopapi.contract.figures import money
 from shopapi.contract.orders import Order, OrderEvent
-from shopweb.money import money
 from shopweb.storefront.order_state import amount_told, cancel_reason
 from shopweb.storefront.order_times import When, when
 from shopweb.storefront.payment_failure import failure_words

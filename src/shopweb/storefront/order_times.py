@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from babel.dates import format_datetime
 
-from shopweb.locale import LOCALES
+from shopapi.contract.figures import LOCALES
 from shopweb.visit import Visit
 
 

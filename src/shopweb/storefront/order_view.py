@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shopapi.contract.figures import in_groups, money
 from shopapi.contract.orders import InvoiceRef, Order, Shipment
 from shopweb import locale
-from shopweb.money import money
 from shopweb.storefront.order_address import address_lines
 from shopweb.storefront.order_paths import order_path
 from shopweb.storefront.order_standing import Standing, standing_of
@@ -117,10 +117,9 @@ def _transfer(visit: Visit, order: Order) -> Transfer | None:
     if order.state != "placed" or payment is None or payment.bank_transfer is None:
         return None
     to = payment.bank_transfer
-    iban = "".join(to.iban.split())
     return Transfer(
         to.holder,
-        " ".join(iban[start : start + 4] for start in range(0, len(iban), 4)),
+        in_groups(to.iban),
         to.bic,
         to.bank,
         to.reference,

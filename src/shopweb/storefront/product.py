@@ -12,9 +12,8 @@ from litestar.params import FromPath
 from shopapi.client import Moved, ShopApiError
 from shopapi.contract.carts import MAX_LINE_QUANTITY
 from shopapi.contract.catalog import CategoryLink, CategoryTree, Product, ProductPage, ProductQuery, Shop, Variant
+from shopapi.contract.figures import money, percent
 from shopweb.forms import whole_number
-from shopweb.locale import percent
-from shopweb.money import money
 from shopweb.storefront.answers import answer_or_error
 from shopweb.storefront.arrival import arrival
 from shopweb.storefront.cards import base_price, card_of, reduction, struck_price

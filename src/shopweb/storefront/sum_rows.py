@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from shopapi.contract.carts import Discount, TaxLine
 from shopapi.contract.catalog import Money
-from shopweb import locale
-from shopweb.money import money
+from shopapi.contract.figures import money, percent
 from shopweb.visit import Visit
 
 
@@ -27,7 +26,7 @@ def tax_rows(visit: Visit, taxes: Iterable[TaxLine], *, included: bool) -> list[
     rows = []
     for line in taxes:
         base = Money(line.net.amount + line.tax.amount, line.net.currency) if included else line.net
-        said = {"rate": locale.percent(line.rate_bp, visit.language), "base": money(base, visit.language)}
+        said = {"rate": percent(line.rate_bp, visit.language), "base": money(base, visit.language)}
         rows.append((words % said, money(line.tax, visit.language)))
     return rows
 
