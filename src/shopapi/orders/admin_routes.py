@@ -20,21 +20,21 @@ from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
 from shopapi.http.cursors import Cursors
 from shopapi.http.etag import etag
-from shopapi.http.idempotency import Answer, claim_of, once, respond
+from shopapi.http.idempotency import Answer, once
 from shopapi.http.problems import NotFound
 from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
 from shopapi.http.told import Pdf, Route
 from shopapi.invoices.reading import read_pdf
 from shopapi.orders.admin_store import count_orders, list_orders, read_admin_order
-from shopapi.orders.cancel_order import PaymentUnclear, cancel_order, check_cancellable
+from shopapi.orders.cancel_once import cancel_once
+from shopapi.orders.cancel_order import PaymentUnclear
 from shopapi.orders.routes import pdf
 from shopapi.orders.rules import InvalidTransition, OrderGone
 from shopapi.orders.ship_order import ship_order
 from shopapi.orders.store import lock_order
-from shopapi.payments.keyed import Said, once_with_provider
+from shopapi.payments.keyed import Said
 from shopapi.payments.record_charge import GivenUp
-from shopapi.payments.till import Till
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -126,18 +126,8 @@ async def cancel_admin_order(
     number: FromPath[str], data: JSONBody[CancelInput], request: ShopRequest
 ) -> Response[bytes]:
     """While nothing has left. What was paid goes back; a bank transfer by the hands of whoever cancels."""
-    till: Till = request.app.state.till
     given_up = GivenUp("staff", request.user.actor, data.reason)
-    keyed = "idempotency-key" in request.headers
-    said = await once_with_provider(
-        till,
-        claim_of(request, data) if keyed else None,
-        number,
-        first=lambda c: check_cancellable(c, number, given_up),
-        then=lambda: cancel_order(till, number, given_up),
-        answer=lambda c: _said(read_admin_order(c, number)),
-    )
-    return respond(*said)
+    return await cancel_once(request, number, data, given_up, lambda c: _said(read_admin_order(c, number)))
 
 
 @post(

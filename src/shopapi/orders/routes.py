@@ -13,18 +13,19 @@ from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
 from shopapi.http.etag import etag
 from shopapi.http.guests import GuestLimits, address_of, asked_locale, take
-from shopapi.http.idempotency import Answer, claim_of, once, respond
+from shopapi.http.idempotency import Answer, once
 from shopapi.http.problems import NotFound, RateLimited
 from shopapi.http.query import query_of
 from shopapi.http.threads import in_thread
 from shopapi.http.told import PUBLIC, Pdf, Route
 from shopapi.invoices.reading import read_pdf
-from shopapi.orders.cancel_order import PaymentUnclear, cancel_order, check_cancellable
+from shopapi.orders.cancel_once import cancel_once
+from shopapi.orders.cancel_order import PaymentUnclear
 from shopapi.orders.reading import read_order
 from shopapi.orders.rules import InvalidTransition, OrderGone, access_token_hash
 from shopapi.orders.store import CUSTOMER
 from shopapi.orders.withdraw import withdraw
-from shopapi.payments.keyed import Said, once_with_provider
+from shopapi.payments.keyed import Said
 from shopapi.payments.record_charge import GivenUp
 from shopapi.payments.till import Till
 
@@ -113,16 +114,9 @@ async def cancel_own_order(
     till: Till = request.app.state.till
     await till.run(lambda db: _opened(request, db, guest_limits, number, asked))
     given_up = GivenUp("customer", CUSTOMER, data.reason)
-    keyed = "idempotency-key" in request.headers
-    said = await once_with_provider(
-        till,
-        claim_of(request, data, scope=f"order:{number}") if keyed else None,
-        number,
-        first=lambda c: check_cancellable(c, number, given_up),
-        then=lambda: cancel_order(till, number, given_up),
-        answer=lambda c: _said(read_order(c, number)),
+    return await cancel_once(
+        request, number, data, given_up, lambda c: _said(read_order(c, number)), scope=f"order:{number}"
     )
-    return respond(*said)
 
 
 @post(
