@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Playwright
+import pytest
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 _NAMES = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
@@ -51,3 +53,17 @@ def launch(playwright: Playwright) -> Iterator[Browser]:
         raise NoChromium(f"Chromium does not start: {error.message}") from error
     yield browser
     browser.close()
+
+
+@contextmanager
+def chromium_of_tests() -> Iterator[Browser]:
+    """A running Chromium. Without one the tests fail in CI; at home they are skipped, and say so."""
+    with sync_playwright() as playwright:
+        try:
+            with launch(playwright) as browser:
+                yield browser
+        except NoChromium as error:
+            if os.environ.get("CI"):
+                pytest.fail(str(error))
+            warnings.warn(f"THE BROWSER TESTS DID NOT RUN. {error}", stacklevel=1)
+            pytest.skip(str(error))

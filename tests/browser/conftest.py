@@ -1,17 +1,15 @@
 """A shop on real sockets and a Chromium to use it; whatever breaks the content policy, throws or asks
 another host fails the test."""
 
-import os
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
 from tests import factories
-from tests.browser.chromium import NoChromium, launch
+from tests.browser.chromium import chromium_of_tests
 from tests.browser.serving import OWNER, RunningShop, run_shop
 
 LIMIT_MS = 10_000
@@ -32,16 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A running Chromium. Without one the tests fail in CI; at home they are skipped, and say so."""
-    with sync_playwright() as playwright:
-        try:
-            with launch(playwright) as browser:
-                yield browser
-        except NoChromium as error:
-            if os.environ.get("CI"):
-                pytest.fail(str(error))
-            warnings.warn(f"THE BROWSER TESTS DID NOT RUN. {error}", stacklevel=1)
-            pytest.skip(str(error))
+    with chromium_of_tests() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="package")

@@ -30,11 +30,10 @@ from shopapi.contract.orders import (
 )
 from shopapi.db.engine import Database
 from shopapi.events.take_in import take_in
-from shopapi.payments.providers.interface import PaymentProvider
-from shopapi.payments.providers.manual import manual
 from shopapi.settings import ApiSettings
 from tests import factories
 from tests.api.bank import Bank
+from tests.api.conftest import bank
 from tests.api.selling import EMAIL, KRUG, stock_the_shop
 from tests.app_client import client_of
 from tests.conftest import TokenFor
@@ -42,6 +41,7 @@ from tests.conftest import TokenFor
 T = TypeVar("T")
 Use = Callable[[ShopClient], Awaitable[T]]
 KEY = "a-key-of-the-caller-s"
+__all__ = ["bank"]
 
 
 class Calling:
@@ -90,17 +90,6 @@ class Calling:
         placed = self.as_customer(lambda shop: shop.check_out(token, asked, key=f"{KEY}-{token}"))
         assert placed.access_token is not None
         return placed, placed.access_token
-
-
-@pytest.fixture
-def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
-    bank = Bank()
-
-    def found(settings: ApiSettings) -> dict[str, PaymentProvider]:
-        return {"manual": manual(settings), "sandbox": bank}
-
-    monkeypatch.setattr("shopapi.app.find_providers", found)
-    return bank
 
 
 @pytest.fixture

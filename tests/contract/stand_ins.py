@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
+
+from tests.small_servers import listening
 
 
 @dataclass
@@ -46,14 +47,6 @@ def stand_in(*, hangs_up: bool = False) -> Iterator[StandIn]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    told = StandIn(f"http://127.0.0.1:{server.server_port}")
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with listening(Answering) as port:
+        told = StandIn(f"http://127.0.0.1:{port}")
         yield told
-    finally:
-        server.shutdown()
-        server.server_close()

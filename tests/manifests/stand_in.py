@@ -7,9 +7,11 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+from tests.small_servers import listening
 
 _KINDS: Final = {
     "backendtlspolicies": "BackendTLSPolicy",
@@ -89,19 +91,11 @@ def kubernetes_api(documents: Sequence[dict[str, Any]]) -> Iterator[str]:
             self.wfile.flush()
             over.wait(120)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.daemon_threads = True
-    server.block_on_close = False
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        over.set()
-        server.shutdown()
-        server.server_close()
+    with listening(Api) as port:
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            over.set()
 
 
 def _of(documents: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -4,12 +4,11 @@ import base64
 import json
 import shutil
 import subprocess
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from shopctl.manifests.kubernetes import kustomization
 from tests.contract.front import Here, running, trusting
 from tests.manifests.combinations import documents, every_kubernetes, manifests, one
 from tests.manifests.stand_in import kubernetes_api
+from tests.small_servers import listening
 from tests.waiting import free_port, wait_until
 
 pytestmark = pytest.mark.processes
@@ -52,18 +52,8 @@ def pod(name: str, address: str) -> Iterator[tuple[str, int]]:
         def do_POST(self) -> None:
             self.do_GET()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((address, 0), Answers)
-    server.daemon_threads = True
-    server.block_on_close = False
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield address, server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(Answers, address) as port:
+        yield address, port
 
 
 def slices(found: Sequence[dict[str, Any]], service: str, pods: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any, Protocol
 
 import httpx
@@ -19,6 +19,7 @@ from shopctl.sandbox.settings import SandboxSettings
 from shopctl.sandbox.signing import bearer
 from tests.app_client import client_of
 from tests.processes import ShopProcess, start_serving
+from tests.small_servers import listening
 from tests.waiting import free_port
 
 SECRET = "kq7Z0d9Hq1mVbX4tWc2nLp8sRy5fGj3aUe6iTo0v"
@@ -84,17 +85,9 @@ def receiving() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    told = Receiver(f"http://127.0.0.1:{server.server_port}/v1/payments/sandbox/webhook")
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with listening(Answering) as port:
+        told = Receiver(f"http://127.0.0.1:{port}/v1/payments/sandbox/webhook")
         yield told
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The hosted page in a real Chromium: it fits everybody, and its policy lets a customer back into the shop."""
 
-import os
-import warnings
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.chromium import NoChromium, launch
+from tests.browser.chromium import chromium_of_tests
 from tests.browser.fitness import assert_fits_everybody, too_small
 from tests.processes import ShopProcess
 from tests.sandbox.conftest import Receiver, charge, client_at
@@ -17,15 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        try:
-            with launch(playwright) as browser:
-                yield browser
-        except NoChromium as error:
-            if os.environ.get("CI"):
-                pytest.fail(str(error))
-            warnings.warn(f"THE BROWSER TESTS DID NOT RUN. {error}", stacklevel=1)
-            pytest.skip(str(error))
+    with chromium_of_tests() as browser:
+        yield browser
 
 
 @pytest.mark.parametrize("locale", ["de", "en"])

@@ -7,13 +7,16 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from shopapi.runtime import settings as runtime_settings
+from shopweb import visit
 from shopweb.app import create_app
 from shopweb.settings import WebSettings
+from shopweb.storefront import shelf
 from tests.web.fake_api import PASSWORD, FakeApi
 
 SECRET = "Zk3vQ8wX1pL6mN9rT2yU5sA7dF0gH4jB"
@@ -142,3 +145,21 @@ def staff(browser: Browser) -> Browser:
     """A browser in which the owner is signed in."""
     browser.sign_in()
     return browser
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages look at the goods anew each time."""
+    monkeypatch.setattr(shelf, "FRESH_S", 0.0)
+
+
+@pytest.fixture
+def tuesday(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is Tuesday, 24 November 2026, in the afternoon."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> Clock:
+            return cls(2026, 11, 24, 16, 5, tzinfo=UTC)
+
+    monkeypatch.setattr(visit, "datetime", Clock)

@@ -6,16 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from shopweb.storefront import shelf
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_carts import problem
 from tests.web.fake_catalog import Good, variant
 
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "FRESH_S", 0.0)
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
-from shopweb import visit
-from shopweb.storefront import shelf
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_carts import problem
@@ -26,15 +23,7 @@ ANNA = {
 EMPTY = dict.fromkeys(("company", "line2", "phone"), "")
 
 
-@pytest.fixture(autouse=True)
-def tuesday(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> "Clock":
-            return cls(2026, 11, 24, 16, 5, tzinfo=UTC)
-
-    monkeypatch.setattr(visit, "datetime", Clock)
-    monkeypatch.setattr(shelf, "FRESH_S", 0.0)
+pytestmark = pytest.mark.usefixtures("fresh", "tuesday")
 
 
 @pytest.fixture

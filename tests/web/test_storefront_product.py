@@ -7,8 +7,6 @@ import msgspec
 import pytest
 
 from shopapi.contract.catalog import BasePrice, Delivery, Image
-from shopweb import visit
-from shopweb.storefront import shelf
 from shopweb.storefront.pictures import picture
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
@@ -18,15 +16,7 @@ from tests.web.test_storefront_frame import structured
 TUESDAY = datetime(2026, 11, 24, 16, 5, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def tuesday(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> "Clock":
-            return cls(2026, 11, 24, 16, 5, tzinfo=UTC)
-
-    monkeypatch.setattr(visit, "datetime", Clock)
-    monkeypatch.setattr(shelf, "FRESH_S", 0.0)
+pytestmark = pytest.mark.usefixtures("fresh", "tuesday")
 
 
 @pytest.fixture
