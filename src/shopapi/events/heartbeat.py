@@ -1,12 +1,10 @@
-"""Signs of life of the workers: whoever waits for one can see whether there is any."""
+"""Signs of life of the workers, for the audit: where one lives, nothing may wait for long."""
 
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from shopapi.db.engine import Reader
 from shopapi.db.types import clock
 from shopapi.events.tables import worker_heartbeat
 
@@ -19,9 +17,3 @@ def beat(c: Connection, name: str) -> None:
     statement = kind.insert(worker_heartbeat).values(name=name, at=clock())
     c.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": clock()}))
     c.execute(delete(worker_heartbeat).where(worker_heartbeat.c.at < clock(-_FORGOTTEN_S)))
-
-
-def youngest(c: Reader) -> datetime | None:
-    """The last sign of life of any worker; nothing where there never was one."""
-    at: datetime | None = c.execute(select(func.max(worker_heartbeat.c.at))).scalar_one()
-    return at

@@ -1,9 +1,9 @@
 """SQL that reads invoices: which an order has, what each says, and its PDF."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from shopapi.contract.orders import InvoiceRef
 from shopapi.db.engine import Reader
@@ -22,17 +22,11 @@ _REF: Final = (
 )
 
 
-def refs_of(c: Reader, order_id: int) -> list[InvoiceRef]:
-    """The invoice of the order in row ``order_id`` and its credit notes, as they were issued."""
-    rows = c.execute(select(*_REF).where(invoice.c.order_id == order_id).order_by(invoice.c.id))
-    return [_ref(row) for row in rows]
-
-
 def ref_of(c: Reader, *, order_id: int, refund_id: int | None = None) -> InvoiceRef | None:
     """The invoice of an order, or the credit note of a refund, where there is one."""
     which = invoice.c.kind == "invoice" if refund_id is None else invoice.c.refund_id == refund_id
     row = c.execute(select(*_REF).where(invoice.c.order_id == order_id, which)).first()
-    return None if row is None else _ref(row)
+    return None if row is None else InvoiceRef(row.public_id, row.kind, shown(row.series, row.number), row.created_at)
 
 
 def contents_of(c: Reader, order_id: int) -> list[Content]:
@@ -51,7 +45,3 @@ def read_pdf(c: Reader, order_number: str, invoice_id: str) -> tuple[bytes, str]
     if row is None:
         raise NotFound("The order has no such invoice.")
     return bytes(row.pdf), f"{shown(row.series, row.number)}.pdf"
-
-
-def _ref(row: Row[Any]) -> InvoiceRef:
-    return InvoiceRef(row.public_id, row.kind, shown(row.series, row.number), row.created_at)
