@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.waiting import wait_until
+from tests.warm import Forked, Streams, start_shopctl
 
 _START_LIMIT_S = 30
 _STOP_LIMIT_S = 15
@@ -23,7 +23,7 @@ class ShopProcess:
     url: str
     port: int
     log: Path
-    popen: "subprocess.Popen[bytes]"
+    popen: "Forked | subprocess.Popen[bytes]"
 
     def terminate(self) -> int:
         """Ask it to stop as an operator does, wait, and answer its exit code."""
@@ -57,17 +57,9 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 def start_serving(command: list[str], environment: dict[str, str], port: int, log: Path, cwd: Path) -> ShopProcess:
     """Run ``shopctl`` with ``command`` on ``port`` and wait until it is ready."""
-    with log.open("wb") as file:
-        popen = subprocess.Popen(
-            [sys.executable, "-m", "shopctl", *command, "--port", str(port)],
-            cwd=cwd,
-            env=clean_environment(**environment),
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            # A group of its own, so that whatever it starts can be killed with it.
-            start_new_session=True,
-        )
+    with log.open("wb") as file, Path(os.devnull).open("rb") as nothing:
+        streams = Streams(nothing, file, file)
+        popen = start_shopctl([*command, "--port", str(port)], clean_environment(**environment), cwd, streams)
     process = ShopProcess(f"http://127.0.0.1:{port}", port, log, popen)
     try:
         wait_until(lambda: _is_ready(process), _START_LIMIT_S, f"readiness of shopctl {' '.join(command)}")

@@ -1,5 +1,8 @@
 """The test bed itself: what it promises to every other test."""
 
+import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,13 @@ from shopapi.db.engine import Database
 from shopapi.inventory.tables import stock_level
 from tests import factories
 from tests.app_client import client_of
-from tests.conftest import ApiProcesses, TokenFor, assert_the_books_agree
+from tests.conftest import SECRET_KEY, ApiProcesses, TokenFor, assert_the_books_agree
 from tests.postgres import Postgres
 from tests.processes import clean_environment, start_serving
 from tests.waiting import free_port, wait_until
+from tests.warm import Forked, Streams, start_shopctl
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", ["Mug", "Plate"])
@@ -81,10 +87,49 @@ def test_an_app_that_cannot_start_fails_the_test() -> None:
         pass
 
 
-def test_a_process_that_ends_too_soon_shows_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/echo")
-    with pytest.raises(AssertionError, match=r"exit code 0:\n-m shopctl serve-api --port "):
+def test_a_process_that_ends_too_soon_shows_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"exit code 2:\n.*SHOP_SECRET_KEY is not set"):
         start_serving(["serve-api"], {}, free_port(), tmp_path / "log", tmp_path)
+
+
+@pytest.mark.parametrize("how", [{}, {"PYTHONPATH": "/nowhere"}], ids=["forked", "the long way"])
+def test_a_command_has_a_process_directory_and_settings_of_its_own(tmp_path: Path, how: dict[str, str]) -> None:
+    with (tmp_path / "in").open("w+") as typed, (tmp_path / "out").open("w+") as out:
+        streams = Streams(typed, out, out)
+        process = start_shopctl(["migrate"], clean_environment(**how), tmp_path, streams)
+        assert isinstance(process, Forked) != bool(how)
+        assert process.wait(30) == 0
+        assert process.poll() == 0
+        refused = start_shopctl(["serve-api"], clean_environment(PORT="none", **how), tmp_path, streams)
+        assert refused.wait(30) == 2
+        out.seek(0)
+        assert re.search(r"schema \d+.*'PORT'", out.read(), re.DOTALL)
+    assert (tmp_path / "shop.db").exists()
+
+
+def test_a_killed_process_says_so(tmp_path: Path) -> None:
+    settings = {"SHOP_SANDBOX_SECRET": SECRET_KEY}
+    process = start_serving(["serve-sandbox-provider"], settings, free_port(), tmp_path / "log", tmp_path)
+    assert process.popen.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.popen.wait(0.01)
+    process.kill()
+    assert process.popen.poll() == -signal.SIGKILL
+
+
+def test_what_a_run_started_ends_with_it(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    command = ["serve-sandbox-provider", "--port", str(free_port())]
+    starts = f"""if True:
+        import pathlib, sys
+        from tests.processes import clean_environment
+        from tests.warm import Streams, start_shopctl
+        file = open({str(log)!r}, "w+")
+        here = pathlib.Path({str(tmp_path)!r})
+        secret = clean_environment(SHOP_SANDBOX_SECRET={SECRET_KEY!r})
+        print(start_shopctl({command}, secret, here, Streams(file, file, file)).pid)"""
+    ended = subprocess.run([sys.executable, "-c", starts], cwd=ROOT, capture_output=True, text=True, check=True)
+    wait_until(lambda: not Path(f"/proc/{int(ended.stdout)}").exists(), 10, "the end of what was started")
 
 
 def test_nobody_s_own_settings_reach_the_shop_under_test(monkeypatch: pytest.MonkeyPatch) -> None:

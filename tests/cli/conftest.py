@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
 from tests.processes import clean_environment
+from tests.warm import Streams, start_shopctl
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,18 +38,20 @@ class Shopctl:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *args: str, stdin: str = "", **environment: str) -> Told:
-        ended = subprocess.run(
-            [sys.executable, "-m", "shopctl", *args],
-            cwd=self.directory,
-            env=clean_environment(**self.environment, **environment),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in ended.stderr + ended.stdout, ended.stderr
-        return Told(ended.returncode, ended.stdout, ended.stderr)
+        with TemporaryFile("w+") as typed, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            typed.write(stdin)
+            typed.seek(0)
+            settings = clean_environment(**self.environment, **environment)
+            process = start_shopctl(list(args), settings, self.directory, Streams(typed, out, err))
+            try:
+                code = process.wait(60)
+            finally:
+                process.kill()
+            out.seek(0)
+            err.seek(0)
+            told = Told(code, out.read(), err.read())
+        assert "Traceback" not in told.err + told.out, told.err
+        return told
 
 
 @pytest.fixture
