@@ -25,7 +25,6 @@ from shopapi.events.heartbeat import beat
 from shopapi.events.send_emails import send
 from shopapi.http.idempotency import forget_old_keys
 from shopapi.payments.providers import find_providers
-from shopapi.payments.providers.interface import PaymentProvider
 from shopapi.payments.reconcile import reconcile
 from shopapi.runtime import failpoints
 from shopapi.runtime.structs import make_structs_ready
@@ -88,21 +87,18 @@ def clean_up(db: Database) -> None:
 
 
 class Reconciler:
-    """Asks payment providers, on an event loop of its own that lives as long as the worker."""
+    """Asks payment providers, on an event loop of its own that lives as long as the worker.
+
+    Raises :class:`SettingsError` where one of them cannot be used.
+    """
 
     def __init__(self, settings: ApiSettings) -> None:
-        self._settings = settings
+        self._providers = find_providers(settings)
         self._runner = asyncio.Runner()
-        self._providers: dict[str, PaymentProvider] | None = None
 
     def __call__(self, db: Database) -> int:
         """Ask about everything that is due; answers how much that was."""
-        return self._runner.run(self._reconcile(db))
-
-    async def _reconcile(self, db: Database) -> int:
-        if self._providers is None:
-            self._providers = find_providers(self._settings)
-        return await reconcile(db, self._providers)
+        return self._runner.run(reconcile(db, self._providers))
 
 
 def chores(settings: ApiSettings) -> list[Chore]:

@@ -23,6 +23,8 @@ SUPERVISOR: Final = "SHOPCTL_SUPERVISOR"
 """Names the process id of the ``shopctl up`` that started this one, so that it does not outlive that."""
 
 _LOOK_EVERY_S: Final = 1.0
+WRONG_CONFIGURATION: Final = 2
+"""The exit code of a part whose settings are wrong: to start it again would change nothing."""
 _STARTUP_FAILED: Final = 3
 _log = logging.getLogger("shopctl.parent")
 
@@ -50,6 +52,8 @@ def attend(run: Callable[[], None], stopping: Stopping, start_logs: Callable[[],
         while not signals.wait(_LOOK_EVERY_S):
             if server.ended():
                 server.kill()
+                if server.code == WRONG_CONFIGURATION:  # It has said what is wrong.
+                    return WRONG_CONFIGURATION
                 start_logs()
                 _log.error("The server stopped by itself (%s).", server.how)
                 return 1

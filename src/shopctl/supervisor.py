@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from shopctl import console
+from shopctl.parent import WRONG_CONFIGURATION
 from shopctl.signals import Signals
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 10.0
 _SETTLED_S: Final = 30.0
-_WRONG_CONFIGURATION: Final = 2
 _LOOK_EVERY_S: Final = 0.05
 _REST_S: Final = 1.0
 
@@ -77,8 +77,8 @@ class Supervisor:
                     return False
                 for one in self._kept:
                     one.look()
-                    if one.code == _WRONG_CONFIGURATION:
-                        raise CannotStart(one.part.name, "its configuration is wrong", _WRONG_CONFIGURATION)
+                    if one.code == WRONG_CONFIGURATION:
+                        raise CannotStart(one.part.name, "its configuration is wrong", WRONG_CONFIGURATION)
                 if time.monotonic() > until:
                     raise CannotStart(kept.part.name, f"no answer within {self._start_limit_s:.0f} s", 1)
             ready(kept.part.name)

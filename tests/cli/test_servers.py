@@ -132,6 +132,19 @@ def test_the_drain_file_is_gone_when_the_server_is(start: Start, tmp_path: Path)
     assert os.listdir(flags) == []
 
 
+@pytest.mark.parametrize("command", ["serve-api", "worker"])
+def test_what_asks_for_money_does_not_start_where_its_provider_cannot_be_used(
+    shopctl: Shopctl, sqlite_url: str, command: str
+) -> None:
+    shopctl.environment |= {"DATABASE_URL": sqlite_url, "SHOP_SECRET_KEY": SECRET_KEY}
+    told = shopctl(command, "--port", str(free_port()), SHOP_SANDBOX_URL="http://127.0.0.1:9")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "  ✗ SHOP_SANDBOX_URL is set without SHOP_SANDBOX_SECRET.\n"
+        "  › give the API, the worker and the sandbox the same\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("environment", "words"),
     [

@@ -222,7 +222,7 @@ def test_free_delivery_is_said_when_it_is_reached_and_costs_no_zero_euros(browse
     assert "From €60 we deliver free of charge." in browser.get("/cart").text
     text = browser.get("/cart", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Ab 60 € ist der Versand kostenlos." in text
-    assert "Versand kostenlos Gesamt" in text
+    assert "Versand kostenlos Gesamt 64,00 €" in text
     assert "0,00 €" not in text.replace("60,00 €", "")
 
 

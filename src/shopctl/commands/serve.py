@@ -8,6 +8,7 @@ import typer
 from shopctl.console import clean, fail
 
 if TYPE_CHECKING:
+    from shopapi.settings import ApiSettings
     from shopctl.servers import HttpServer
 
 Host = Annotated[str, typer.Option(help="Address to listen at.", envvar="HOST", metavar="ADDRESS")]
@@ -156,9 +157,23 @@ def _serve(part: str, name: str, host: str, port: int, workers: int, reload: boo
         logs.start(part, settings.log_level, settings.log_format)
 
     def run() -> None:
+        if isinstance(settings, ApiSettings):
+            _require_providers(settings)
         server.run(f"shopctl.serving:{part}", options)
 
     raise typer.Exit(parent.attend(run, parent.Stopping(drain, grace), start_logs))
+
+
+def _require_providers(settings: "ApiSettings") -> None:
+    """End as wrong settings do, and not as a server that breaks down, where a payment provider cannot be used."""
+    from shopapi.payments.providers import find_providers
+    from shopapi.runtime.settings import SettingsError
+    from shopctl.failures import tell
+
+    try:
+        find_providers(settings)
+    except SettingsError as error:
+        raise SystemExit(tell(error)) from None
 
 
 def plug_in(name: str) -> "HttpServer":

@@ -87,7 +87,7 @@ def sums_of(visit: Visit, cart: Cart, delivery: Delivery | None = None) -> Sums:
         discounts=[Row(name, off, one.code or "") for one, name, off in taken_off(visit, cart.discounts)],
         delivery=_delivery(visit, cart, delivery),
         total=money(cart.total, visit.language),
-        before_delivery=cart.shipping is None,
+        before_delivery=cart.shipping is None and not _is_free(cart, delivery),
         taxes=taxes if cart.prices_include_tax else [],
         added_taxes=[] if cart.prices_include_tax else taxes,
     )
@@ -158,6 +158,13 @@ def _line(visit: Visit, line: CartLine) -> LineView:
     )
 
 
+def _is_free(cart: Cart, usual: Delivery | None) -> bool:
+    if usual is None:
+        return False
+    reached = usual.free_from is not None and cart.subtotal.amount >= usual.free_from.amount
+    return reached or not usual.price.amount
+
+
 def _delivery(visit: Visit, cart: Cart, usual: Delivery | None) -> Row:
     _ = visit.gettext
     label = delivery_name(visit, cart.shipping_method.name) if cart.shipping_method else _("Delivery")
@@ -165,7 +172,6 @@ def _delivery(visit: Visit, cart: Cart, usual: Delivery | None) -> Row:
         return Row(label, price_or_free(visit, cart.shipping))
     if usual is None:
         return Row(label, _("once we know the address"))
-    free = usual.free_from and cart.subtotal.amount >= usual.free_from.amount
-    if free or not usual.price.amount:
+    if _is_free(cart, usual):
         return Row(label, _("free"))
     return Row(label, _("from %(price)s") % {"price": money(usual.price, visit.language)})
