@@ -4,6 +4,7 @@ A test that got a ``database_url`` ends with the audit: the books must agree. ``
 those that break them on purpose.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -22,8 +23,10 @@ from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from tests import factories
 from tests.app_client import client_of
+from tests.compiled import create_engine_that_remembers
 from tests.postgres import Postgres, shared_server_url, stop_shared_server
 from tests.processes import ShopProcess, start_serving
+from tests.templates import Filling, PostgresTemplates, SqliteTemplates
 from tests.waiting import free_port
 
 MARKERS = {
@@ -68,6 +71,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(run, ignore_errors=True)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: Python need not look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 _CONTAINERS = Path(__file__).parent / "containers"
 
 
@@ -91,6 +100,13 @@ class _Worker(Protocol):
 
 
 # --- databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("shopapi.db.engine.create_engine", create_engine_that_remembers)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -120,10 +136,30 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def postgres_templates(postgres: Postgres, postgres_template: str) -> Iterator[PostgresTemplates]:
+    templates = PostgresTemplates(postgres, postgres_template)
+    yield templates
+    templates.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(sqlite_template: Path) -> SqliteTemplates:
+    return SqliteTemplates(sqlite_template)
+
+
 @pytest.fixture
-def postgresql_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
-    """A migrated, empty PostgreSQL database of this test's own."""
-    name = postgres.create(postgres_template)
+def starts_with() -> Filling | None:
+    """What is in this test's database from the start; override it where many tests begin with the same shop."""
+    return None
+
+
+@pytest.fixture
+def postgresql_url(
+    postgres: Postgres, postgres_templates: PostgresTemplates, starts_with: Filling | None
+) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own, empty but for what it ``starts_with``."""
+    name = postgres_templates.copy(starts_with)
     yield _as_setting(postgres.url_of(name))
     postgres.drop(name)
 
@@ -137,15 +173,16 @@ def empty_postgresql_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A migrated, empty SQLite database of this test's own."""
-    shutil.copy(sqlite_template, tmp_path / "shop.db")
+def sqlite_url(sqlite_templates: SqliteTemplates, tmp_path: Path, starts_with: Filling | None) -> str:
+    """A migrated SQLite database of this test's own, empty but for what it ``starts_with``."""
+    sqlite_templates.copy(starts_with, tmp_path / "shop.db")
     return _as_setting(f"sqlite:///{tmp_path}/shop.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated, empty database of this test's own, of each kind in turn; its books are audited afterwards."""
+    """A migrated database of this test's own, of each kind in turn, empty but for what it ``starts_with``; its books
+    are audited afterwards."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     yield url
     if request.node.get_closest_marker("spoils_the_books") is None:
@@ -178,6 +215,17 @@ def _as_setting(url: str) -> str:
 # --- the API in this process
 
 
+@pytest.fixture(scope="session")
+def routes_are_made_once() -> Iterator[None]:
+    """Every app of this process has the same routes."""
+    from tests.routed_once import RoutedOnce
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("shopapi.app.Litestar", RoutedOnce)
+        patched.setattr("shopweb.app.Litestar", RoutedOnce)
+        yield
+
+
 @pytest.fixture
 def environment(database_url: str) -> dict[str, str]:
     """The settings of the shop under test, as environment variables; override it to test others."""
@@ -196,7 +244,7 @@ def settings(environment: dict[str, str]) -> ApiSettings:
 
 
 @pytest.fixture
-def api(settings: ApiSettings) -> Iterator[httpx.Client]:
+def api(settings: ApiSettings, routes_are_made_once: None) -> Iterator[httpx.Client]:
     """A client of the API, without a token."""
     from shopapi.app import create_app
 

@@ -1,8 +1,10 @@
 """Waiting for a condition with a limit, and ports to listen on."""
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,12 +20,16 @@ def wait_until(condition: Callable[[], T], limit_s: float, what: str = "the cond
     return answer
 
 
+_FIRST, _PORTS = 20_000, 12_000
+_numbers = count(secrets.randbelow(_PORTS))
+
+
 def free_port() -> int:
-    """A TCP port of the loopback address on which nobody listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A TCP port of the loopback address on which nobody listens just now.
+
+    It is none of those that the system deals out: before whoever asked for it listens, another test may connect.
+    """
+    return next(port for number in _numbers if is_free(port := _FIRST + number % _PORTS))
 
 
 def is_free(port: int) -> bool:

@@ -71,7 +71,7 @@ class Forked:
 
 
 class Streams(NamedTuple):
-    """Open files for a process's standard input, output and error."""
+    """Open files, and no pipes, for a process's standard input, output and error."""
 
     stdin: IO[Any]
     stdout: IO[Any]
@@ -129,7 +129,14 @@ class _Parent:
         return Forked(_NUMBER.unpack(told)[0], ended)
 
 
-_parent: Final = cache(_Parent)
+_only = threading.Lock()
+_made = cache(_Parent)
+
+
+def _parent() -> _Parent:
+    # Shops are started from threads, and the cache alone would let each make a parent of its own.
+    with _only:
+        return _made()
 
 
 # --- in that process

@@ -18,6 +18,13 @@ from tests.api.bank import Bank
 from tests.api.selling import Counter, stock_the_shop
 from tests.app_client import client_of
 from tests.conftest import SECRET_KEY, AsRole, TokenFor
+from tests.templates import Filling
+
+
+@pytest.fixture
+def starts_with(request: pytest.FixtureRequest) -> Filling | None:
+    """Goods, where the test sells any."""
+    return stock_the_shop if "counter" in request.fixturenames else None
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ class ClientAs(Protocol):
 
 
 @pytest.fixture
-def api_with(environment: dict[str, str]) -> Iterator[ApiWith]:
+def api_with(environment: dict[str, str], routes_are_made_once: None) -> Iterator[ApiWith]:
     with ExitStack() as running:
 
         def start(**more: str) -> httpx.Client:
@@ -51,7 +58,7 @@ def api_with(environment: dict[str, str]) -> Iterator[ApiWith]:
 
 
 @pytest.fixture
-def sqlite_api_with(sqlite_url: str) -> Iterator[ApiWith]:
+def sqlite_api_with(sqlite_url: str, routes_are_made_once: None) -> Iterator[ApiWith]:
     """As ``api_with``, on SQLite alone: for what no database has a part in."""
     with ExitStack() as running:
 
@@ -126,5 +133,4 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
 @pytest.fixture
 def counter(bank: Bank, database: Database, api: httpx.Client, as_role: AsRole) -> Counter:
     """A shop that sells."""
-    stock_the_shop(database)
     return Counter(api, as_role("owner"), database)

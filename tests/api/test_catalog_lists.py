@@ -16,15 +16,15 @@ from tests import factories
 from tests.api.conftest import ApiWith
 from tests.api.problems import problem
 from tests.conftest import AsRole
+from tests.templates import Filling
 
 BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 ALL: Final = ["becher-moor", "schale-oel", "notizbuch", "postkarte", "aepfel-im-glas"]
 """The products on sale, oldest first."""
 
 
-@pytest.fixture
-def goods(database: Database) -> Database:
-    """A shop of five products in three categories, and three that nobody may see."""
+def five_products(database: Database) -> None:
+    """In three categories, and three more that nobody may see."""
     with database.writing() as c:
         factories.category(c, "Geschirr", "Becher")
         factories.category(c, "Geschirr", "Schalen")
@@ -51,6 +51,16 @@ def goods(database: Database) -> Database:
     ]
     factories.save(database, *dated, *hidden)
     database.write(lambda c: set_variant(c, "ARCHIVIERT", VariantChange(state="archived"), actor="shopctl"))
+
+
+@pytest.fixture
+def starts_with(request: pytest.FixtureRequest) -> Filling | None:
+    return five_products if "goods" in request.fixturenames else None
+
+
+@pytest.fixture
+def goods(database: Database) -> Database:
+    """A shop that starts with :func:`five_products`."""
     return database
 
 

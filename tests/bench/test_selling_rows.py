@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -13,17 +15,31 @@ from bench.lanes import Bench
 from bench.load import Load
 from bench.measures import selling
 from bench.plan import CannotMeasureError, Plan
+from bench.servers import Server, shop_environment
 from bench.shops import KINDS, Kind
 from shopapi.orders.tables import sales_order
+from tests.processes import start_serving
+from tests.waiting import free_port
 
 PRODUCTS = 20
 
 
 @pytest.fixture
 def bench(
-    tmp_path_factory: pytest.TempPathFactory, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
-    """The shortest run there is, on a few goods and the tests' own PostgreSQL."""
+    """The shortest run there is, on a few goods, the tests' own PostgreSQL, and servers that start as theirs do."""
+
+    @contextmanager
+    def api_server(database_url: str) -> Iterator[Server]:
+        environment, log = shop_environment(DATABASE_URL=database_url), tmp_path / "api.log"
+        api = start_serving(["serve-api", "--no-access-log"], environment, free_port(), log, tmp_path)
+        try:
+            yield Server(api.port, api.popen.pid, 0.0)
+        finally:
+            api.kill()
+
+    monkeypatch.setattr(selling, "api_server", api_server)
     monkeypatch.setenv("BENCH_POSTGRES", postgresql_url.replace("postgresql+psycopg2", "postgresql"))
     monkeypatch.setattr(goods, "KEPT", tmp_path_factory.getbasetemp() / "kept-goods")
     monkeypatch.setattr(selling, "PRODUCTS", PRODUCTS)

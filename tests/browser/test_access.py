@@ -6,10 +6,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor, sign_in, views
-from tests.browser.fitness import assert_fits_everybody, focused, press_until, too_small
+from tests.browser.fitness import Scheme, assert_fits_everybody, focused, press_until, too_small
 from tests.browser.serving import VIEWER, RunningShop
 
 LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalterung" * 3
+
+
+# Two looks each: together the two languages show every width and every scheme, each width in both schemes.
+LOOKS: dict[str, tuple[tuple[int, Scheme], ...]] = {
+    "en-GB": ((1280, "light"), (390, "dark")),
+    "de-DE": ((1280, "dark"), (390, "light")),
+}
 
 
 @pytest.mark.parametrize("language", ["en-GB", "de-DE"])
@@ -20,24 +27,24 @@ def test_pages_of_the_office_fit_everybody(shop: RunningShop, visitor: Visitor, 
     shop.add(f"Held {language}", 3, reserved=3)
     page = visitor(shop, language=language)
     page.goto("/office/sign-in")
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     page.locator("#password").press("Enter")
     page.locator("#errors").wait_for()
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     sign_in(page)
     page.locator("#name").fill(f"Neu {language}")
     page.locator("#name").press("Enter")
     page.locator("#note").wait_for()
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     page.locator("#name").press("Enter")
     page.locator("#errors").wait_for()
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     page.goto(f"/office/stock/{item}")
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     page.locator("#quantity").fill("1")
     page.locator("#quantity").press("Enter")
     page.locator("#errors").wait_for()
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
 
 
 @pytest.mark.parametrize("language", ["en-GB", "de-DE"])
@@ -46,7 +53,7 @@ def test_pages_that_ask_back_fit_everybody(shop: RunningShop, visitor: Visitor, 
     page = visitor(shop, language=language)
     sign_in(page)
     page.goto(f"/office/stock/{item}/delete")
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     page.goto(f"/office/stock/{item}")
     other = page.context.new_page()
     other.goto(f"/office/stock/{item}")
@@ -57,30 +64,30 @@ def test_pages_that_ask_back_fit_everybody(shop: RunningShop, visitor: Visitor, 
     page.locator("#quantity").fill("70")
     page.locator("#quantity").press("Enter")
     page.locator(".choices").wait_for()
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
 
 
 @pytest.mark.parametrize("language", ["en-GB", "de-DE"])
 def test_pages_of_failure_fit_everybody(shop: RunningShop, visitor: Visitor, language: str) -> None:
     page = visitor(shop, language=language)
     page.goto("/office/nowhere")
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     sign_in(page)
     page.evaluate("document.querySelectorAll('[name=token]').forEach((field) => { field.value = 'other' })")
     page.locator("#name").fill("X")
     page.locator("#name").press("Enter")
     page.locator("h1", has_text=re.compile("out of date|veraltet")).wait_for()
-    assert_fits_everybody(page)
+    assert_fits_everybody(page, LOOKS[language])
     page.goto("/office/stock")
     page.locator("#name").fill("X")
     shop.api.stop()
     try:
         page.locator("#name").press("Enter")
         page.locator(".door form").wait_for()
-        assert_fits_everybody(page)
+        assert_fits_everybody(page, LOOKS[language])
         page.goto("/office/stock")
         page.locator(".door").wait_for()
-        assert_fits_everybody(page)
+        assert_fits_everybody(page, LOOKS[language])
     finally:
         shop.api.start()
 

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
-CHANGES = 12
+CHANGES = 6
 SEEN = 25
 PATHS = ("/v1/products", "/v1/products/krug")
 

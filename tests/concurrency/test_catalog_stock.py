@@ -155,7 +155,7 @@ def renamer(db: Database, dice: random.Random, turns: int) -> None:
 def test_what_is_shown_of_stock_is_right_after_every_kind_of_change_at_once(
     crowded: Callable[[int], Database], database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    turns = 40 if database.dialect == "postgresql" else 15
+    turns = 20 if database.dialect == "postgresql" else 15
     workers = [stock_clerk, stock_clerk, stock_clerk, shopkeeper, shopkeeper, importer, importer, renamer]
     work(
         [
@@ -257,7 +257,7 @@ def test_a_crowd_of_callers_and_a_shopkeeper_leave_a_catalog_that_agrees(
 
     async def sell(client: httpx.AsyncClient, number: int) -> None:
         dice = random.Random(number)
-        for _ in range(15):
+        for _ in range(8):
             which = dice.randrange(3)
             if dice.random() < 0.5:
                 body: dict[str, object] = {"name": NAMES[which], "quantity": dice.randrange(3)}

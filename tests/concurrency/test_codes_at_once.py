@@ -20,7 +20,7 @@ from tests.proving.proof import Proof, load
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
-CUSTOMERS = 16
+BUYERS, EACH = 64, 4
 USES = 10
 _ROUNDS = 10
 
@@ -30,17 +30,19 @@ def spelled(customer: int, buyer: int, round_: str) -> str:
     return [f"kunde{customer}@{round_}.example", f"Kunde{customer}+{buyer}@{round_}.example"][buyer % 2]
 
 
-def use_it_up(shop: Shop, word: str, *, buyers: int) -> Counter[int]:
-    """All who have the code order at one moment; raises unless exactly ten get it, each customer once at the most."""
+def use_it_up(shop: Shop, word: str, *, buyers: int, each: int) -> Counter[int]:
+    """All who have the code order at one moment; raises unless exactly ten get it, each customer once at the most.
+
+    ``each`` is as how many buyers the same customer comes.
+    """
     carts.code(shop.database, word, max_uses=USES, max_uses_per_customer=1)
-    # Neighbours are the same customer, so that their orders meet.
-    each = max(2, buyers // CUSTOMERS)
     sku = carts.goods(shop.database, 10 * buyers)
     filled = carts.fill(
         shop.database,
         buyers,
         lambda _: [(sku, 1)],
         code=word,
+        # Neighbours are the same customer, so that their orders meet.
         email=lambda n: spelled(n // each, n, word.lower()),
     )
     held = [
@@ -83,10 +85,13 @@ def _assert_used(shop: Shop, word: str) -> None:
 def test_a_code_with_ten_uses_is_used_by_exactly_ten_of_sixty_four(request: pytest.FixtureRequest, shop: Shop) -> None:
     times = load(1, 20)
     proof = Proof(
-        request, "T20", "a code with 10 uses: exactly 10, one for each customer", f"{times} x 64 buyers of 16"
+        request,
+        "T20",
+        "a code with 10 uses: exactly 10, one for each customer",
+        f"{times} x {BUYERS} buyers of {BUYERS // EACH}",
     )
     for n in range(times):
-        statuses = use_it_up(shop, f"ZEHN{new_key()[:8]}{n}".upper(), buyers=64)
+        statuses = use_it_up(shop, f"ZEHN{new_key()[:8]}{n}".upper(), buyers=BUYERS, each=EACH)
         proof.sometimes("refused", statuses[409] + statuses[422])
 
 

@@ -39,14 +39,14 @@ def items(url: str) -> list[dict[str, object]]:
 def test_fifty_callers_of_one_new_item_make_one_item_and_lose_no_unit(servers: list[str]) -> None:
     tally = Tally()
 
-    async def add_twenty_times(client: httpx.AsyncClient, _: int) -> None:
-        for _ in range(20):
+    async def add_five_times(client: httpx.AsyncClient, _: int) -> None:
+        for _ in range(5):
             await until_answered(client, tally, "POST", "/items", json={"name": "Krug", "quantity": 3})
 
-    crowd(50, add_twenty_times, base_urls=servers)
+    crowd(50, add_five_times, base_urls=servers)
 
-    assert tally.statuses == {201: 1, 200: 999}
-    assert [(item["name"], item["quantity"]) for item in items(servers[0])] == [("Krug", 3000)]
+    assert tally.statuses == {201: 1, 200: 249}
+    assert [(item["name"], item["quantity"]) for item in items(servers[0])] == [("Krug", 750)]
 
 
 def test_fifty_new_names_of_one_slug_make_fifty_items_with_fifty_slugs(servers: list[str]) -> None:
@@ -115,7 +115,7 @@ def test_changes_of_every_kind_at_once_leave_books_that_agree(servers: list[str]
     assert all(int(str(item["quantity"])) >= 20 for item in items(servers[0]))
 
 
-def test_kill_9_among_a_thousand_keyed_posts_loses_none_and_doubles_none(
+def test_kill_9_among_hundreds_of_keyed_posts_loses_none_and_doubles_none(
     api_processes: ApiProcesses, environment: dict[str, str], tmp_path: Path, database: Database
 ) -> None:
     server = "granian" if database.dialect == "postgresql" else "uvicorn"
@@ -131,7 +131,7 @@ def test_kill_9_among_a_thousand_keyed_posts_loses_none_and_doubles_none(
 
     async def post(client: httpx.AsyncClient, number: int) -> None:
         nonlocal broken
-        for turn in range(50):
+        for turn in range(20):
             name = f"Becher {number}-{turn}"
             headers = {"Idempotency-Key": f"a key for {name}"}
             while True:
@@ -149,7 +149,7 @@ def test_kill_9_among_a_thousand_keyed_posts_loses_none_and_doubles_none(
                 break
             assert answer.status_code == 201, answer.text
             acknowledged.append(name)
-            if len(acknowledged) == 300:
+            if len(acknowledged) == 150:
                 killer.append(asyncio.create_task(asyncio.to_thread(restart)))
 
     again: list[ShopProcess] = []
@@ -163,5 +163,5 @@ def test_kill_9_among_a_thousand_keyed_posts_loses_none_and_doubles_none(
 
     assert process.popen.returncode == -signal.SIGKILL
     assert broken > 0, "The kill met no request, so the test saw nothing."
-    assert len(acknowledged) == 1000
+    assert len(acknowledged) == 400
     assert stock == dict.fromkeys(acknowledged, 7), "Every acknowledged post is there once."

@@ -1,14 +1,18 @@
 """Faults planted on purpose, each of which one of the proofs must catch: what cannot fail proves nothing."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, get_args
 
+import psycopg2
 import pytest
 from sqlalchemy import text
 
 from shopapi.runtime.failpoints import Point
 from tests.concurrency.buyers import new_key
 from tests.concurrency.conftest import OpenShop
+from tests.concurrency.settling import LIMIT_S
 from tests.concurrency.standing import Shop
 from tests.concurrency.test_buyers import sell_all_of
 from tests.concurrency.test_codes_at_once import use_it_up
@@ -20,6 +24,7 @@ from tests.concurrency.test_provider_faults import settle_what_is_in_doubt
 from tests.concurrency.test_refunds_at_once import owner, refund_three_times_over
 from tests.concurrency.test_webhooks import buy, forge, tell_twenty_times, wrong_sum
 from tests.proving.proof import Proof, is_full
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes, pytest.mark.spoils_the_books]
 
@@ -28,16 +33,60 @@ PLANTED: Final = _ALL[_ALL.index("check_then_act") :]
 Scenario = Callable[[Shop], object]
 
 
-def without(fence: str, scenario: Scenario) -> Scenario:
+def without(fences: Sequence[str], scenario: Scenario) -> Scenario:
     """The database itself would refuse what the fault leads to: here the code has to stand alone."""
-    table, _, rule = fence.partition(": ")
 
     def run(shop: Shop) -> object:
-        with shop.database.writing() as c:
-            c.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS ck_{table}_{rule}"))
+        for fence in fences:
+            table, _, rule = fence.partition(": ")
+            with shop.database.writing() as c:
+                c.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS ck_{table}_{rule}"))
         return scenario(shop)
 
     return run
+
+
+_GATE: Final = """
+CREATE OR REPLACE FUNCTION wait_at_the_gate() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+CREATE OR REPLACE TRIGGER gate BEFORE INSERT ON sales_order FOR EACH ROW EXECUTE FUNCTION wait_at_the_gate();
+"""
+_AT_THE_GATE: Final = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+def together(number: int, scenario: Scenario) -> Scenario:
+    """No order is written before so many have looked at the books, and so know nothing of each other."""
+
+    def run(shop: Shop) -> object:
+        with shop.database.writing() as c:
+            c.execute(text(_GATE))
+        gate = psycopg2.connect(shop.environment["DATABASE_URL"])
+        gate.autocommit = True
+        gate.cursor().execute("SELECT pg_advisory_lock(1)")
+        over = threading.Event()
+
+        def keep_the_gate() -> None:
+            try:
+                wait_until(lambda: over.is_set() or _waiting(shop) >= number, LIMIT_S, f"{number} orders at the gate")
+            finally:
+                gate.close()
+
+        with ThreadPoolExecutor(1) as keeper:
+            keeping = keeper.submit(keep_the_gate)
+            try:
+                return scenario(shop)
+            finally:
+                over.set()
+                keeping.result()
+
+    return run
+
+
+def _waiting(shop: Shop) -> int:
+    with shop.database.reading() as c:
+        return int(c.execute(_AT_THE_GATE).scalar_one())
 
 
 def settle_one(shop: Shop) -> object:
@@ -47,8 +96,12 @@ def settle_one(shop: Shop) -> object:
 CATCHERS: Final[dict[str, tuple[str, Scenario, str]]] = {
     "check_then_act": (
         "postgresql",
-        without("stock_level: reserved", lambda shop: sell_all_of(shop, units=40, buyers=40, tries=2)),
-        r"^(4[1-9]|[5-9]\d) of 40 units were sold",
+        # Each of eight wants one unit at least, and sees four.
+        without(
+            ["stock_level: reserved", "availability: units"],
+            together(8, lambda shop: sell_all_of(shop, units=4, buyers=16, tries=1)),
+        ),
+        r"^([5-9]|[1-4]\d) of 4 units were sold",
     ),
     "no_fingerprint": ("sqlite", reuse_a_key, r"^A key with another request: 201"),
     "record_without_compare": (
@@ -68,12 +121,16 @@ CATCHERS: Final[dict[str, tuple[str, Scenario, str]]] = {
     ),
     "code_without_limit": (
         "postgresql",
-        without("promotion_code: used", lambda shop: use_it_up(shop, new_key().upper(), buyers=32)),
-        r"^(1[1-9]|[2-9]\d) of 10 uses",
+        # Twelve customers see a code of ten uses that nobody has used.
+        without(
+            ["promotion_code: used"],
+            together(12, lambda shop: use_it_up(shop, new_key().upper(), buyers=16, each=1)),
+        ),
+        r"^1[1-6] of 10 uses",
     ),
     "refund_without_limit": (
         "postgresql",
-        without("payment: captured", lambda shop: refund_three_times_over(shop, owner(shop), times=6)),
+        without(["payment: captured"], lambda shop: refund_three_times_over(shop, owner(shop), times=6)),
         r"^\d+ of \d+ were told, \d+ went",
     ),
     "trust_webhook": ("sqlite", forge, r"^Signed '', and answered 200"),
@@ -114,8 +171,8 @@ def catch(request: pytest.FixtureRequest, opened: OpenShop) -> Callable[[str, in
 
     def run(planted: str, times: int) -> None:
         fault = request.node.callspec.params["fault"]
-        apis = 2 if fault == "check_then_act" else 1
-        shop = opened(apis=apis, sandbox=True, SHOP_TEST_MODE="1", SHOP_FAILPOINTS=planted)
+        settings = {"SHOP_TEST_MODE": "1", "SHOP_FAILPOINTS": planted, "SHOP_DB_THREADS": "16"}
+        shop = opened(apis=1, sandbox=True, **settings)
         for _ in range(times):
             CATCHERS[fault][1](shop)
 

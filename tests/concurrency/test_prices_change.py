@@ -28,15 +28,17 @@ PRICES = (1490, 990, 1000)
 
 
 @contextmanager
-def changing(shop: Shop, sku: str, history: History, changes: list[int], *, every: int) -> Iterator[None]:
-    """Somebody of the staff gives the sku another price after so many orders that were tried."""
+def changing(
+    shop: Shop, sku: str, history: History, changes: list[int], *, begin: threading.Event, every: int
+) -> Iterator[None]:
+    """Somebody of the staff gives the sku another price at ``begin``, and each time after so many tries to order."""
     record = next(record for record in carts.RECORDS if record.variants[0].sku == sku)
     over = threading.Event()
 
     def change() -> None:
-        next_at = every
+        next_at = 0
         for price in cycle(PRICES):
-            while len(history.tries) < next_at:
+            while not begin.is_set() or len(history.tries) < next_at:
                 if over.wait(0.005):
                     return
             factories.save(shop.database, replace(record, variants=[replace(record.variants[0], price=price)]))
@@ -58,12 +60,21 @@ def buy_at_moving_prices(shop: Shop, *, buyers: int, each: int) -> tuple[History
     filled = carts.fill(shop.database, buyers * each, lambda _: [(sku, 1)])
     history, agreed = History(), dict[str, int]()
     changes: list[int] = []
+    all_have_read, begin = asyncio.Barrier(buyers), threading.Event()
 
     async def buy(client: httpx.AsyncClient, buyer: int) -> None:
-        for cart in filled[buyer * each : (buyer + 1) * each]:
-            await _buy(client, history, buyer, cart, agreed)
+        own = filled[buyer * each : (buyer + 1) * each]
+        for cart in own:
+            seen = (await client.get(cart.path)).json()["total"]["amount"]
+            if cart is own[0]:  # Everybody meets the first change between reading and ordering.
+                await all_have_read.wait()
+                begin.set()
+                while not changes:
+                    await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)  # The buyer reads.
+            await _buy(client, history, buyer, cart, agreed, seen)
 
-    with changing(shop, sku, history, changes, every=buyers):
+    with changing(shop, sku, history, changes, begin=begin, every=buyers):
         crowd(buyers, buy, base_urls=shop.urls)
     assert_every_answer_is_true(shop.database, history)
     for one in history.of("ok"):
@@ -75,9 +86,9 @@ def buy_at_moving_prices(shop: Shop, *, buyers: int, each: int) -> tuple[History
     return history, len(changes)
 
 
-async def _buy(client: httpx.AsyncClient, history: History, buyer: int, cart: Filled, agreed: dict[str, int]) -> None:
-    seen = (await client.get(cart.path)).json()["total"]["amount"]
-    await asyncio.sleep(0.02)  # The buyer reads.
+async def _buy(
+    client: httpx.AsyncClient, history: History, buyer: int, cart: Filled, agreed: dict[str, int], seen: int
+) -> None:
     for _ in range(200):
         agreed[cart.token] = seen
         told = await order(client, history, buyer, cart, new_key(), body=wish(cart, total=seen))

@@ -283,6 +283,7 @@ def test_what_the_provider_did_not_sign_changes_nothing(request: pytest.FixtureR
     proof.sometimes("refused", forge(shop))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_while_a_secret_is_changed_the_old_one_is_good_too(request: pytest.FixtureRequest, opened: OpenShop) -> None:
     proof = Proof(request, "T16", "a secret that changes: both are good meanwhile", "1 webhook of each")
     shop = opened(apis=1, SHOP_SANDBOX_URL="http://127.0.0.1:9", SHOP_SANDBOX_SECRET=f"{OTHER_SECRET},{SANDBOX_SECRET}")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.containers.clone import override
-from tests.containers.compose import UP_LIMIT_S, Project, project
+from tests.containers.compose import UP_LIMIT_S, Project, project, wait_for
 from tests.containers.engine import Engine
 from tests.containers.images import COMMIT, Images, builds_the_same
 from tests.waiting import free_port, wait_until
@@ -58,7 +58,7 @@ def unavailable(pages: httpx.Client) -> httpx.Response | None:
 
 
 def all_is_well(shop: Project) -> bool:
-    return all(shop.health(service) == "healthy" for service in SERVERS)
+    return shop.are_healthy(*SERVERS)
 
 
 def test_it_comes_up_from_nothing_and_shows_its_goods(shop: Project, pages: httpx.Client) -> None:
@@ -152,14 +152,14 @@ def test_a_partition_between_pages_and_api_is_told_and_heals(shop: Project, page
         # Neither counts as ill for the other's sake: a restart of them would heal nothing.
         assert all_is_well(shop), shop.state()
     wait_until(lambda: is_served(pages), HEAL_LIMIT_S, "a page after the partition")
-    wait_until(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all after the partition")
+    wait_for(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all after the partition")
 
 
 def test_an_api_that_hangs_costs_a_caller_a_moment_and_no_more(shop: Project, pages: httpx.Client) -> None:
     with shop.paused("shopapi"):
         wait_until(lambda: unavailable(pages), HEAL_LIMIT_S, "a page that says so")
     wait_until(lambda: is_served(pages), HEAL_LIMIT_S, "a page after the pause")
-    wait_until(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all after the pause")
+    wait_for(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all after the pause")
 
 
 @pytest.mark.parametrize("dying", [("database",), ("shopapi",), ("frontend", "worker")], ids="-".join)
@@ -173,8 +173,8 @@ def test_a_part_that_dies_comes_back_by_itself_and_nothing_is_lost(
     for service in dying:
         shop.crash(service)
     for service, before in restarts.items():
-        wait_until(partial(has_restarted, shop, service, before), HEAL_LIMIT_S, f"a restart of {service}")
-    wait_until(lambda: all_is_well(shop), HEAL_LIMIT_S, f"health of all after the death of {', '.join(dying)}")
+        wait_for(partial(has_restarted, shop, service, before), HEAL_LIMIT_S, f"a restart of {service}")
+    wait_for(lambda: all_is_well(shop), HEAL_LIMIT_S, f"health of all after the death of {', '.join(dying)}")
     assert is_served(pages)
     assert email in shop.run_in("shopapi", "shopctl", "staff", "list", "--json")
     shop.run_in("shopapi", "shopctl", "audit")
@@ -198,7 +198,7 @@ def test_each_part_stops_by_itself_and_a_new_start_makes_the_key_that_was_taken_
     for service in SERVERS:
         assert shop.container(service)["State"]["ExitCode"] == 0, shop.logs(service)
     shop.run(*starting.split(), "--no-build", limit_s=UP_LIMIT_S)
-    wait_until(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all with a new key")
+    wait_for(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all with a new key")
     after = [shop.run_in("shopapi", "cat", f"/run/shop-secrets/{name}") for name in names]
     assert after[0] != before[0]
     assert after[1:] == before[1:]

@@ -20,7 +20,7 @@ import pytest
 
 from shopctl.manifests.certificate import self_signed
 from tests.containers.clone import override, socket_of
-from tests.containers.compose import Project, project
+from tests.containers.compose import Project, project, wait_for
 from tests.containers.engine import Engine
 from tests.containers.images import Images
 from tests.containers.rendering import render
@@ -270,32 +270,36 @@ def test_nothing_but_the_two_ports_of_traefik_is_published(shop: Project, outsid
     assert len(shop.container("traefik")["HostConfig"]["PortBindings"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/version", 200),
-        ("GET", "/v1.41/containers/json", 200),
-        ("GET", "/v1.41/containers/{id}/logs?stdout=1", 403),
-        ("GET", "/v1.41/containers/{id}/archive?path=/run/shop-secrets", 403),
-        ("GET", "/v1.41/secrets", 403),
-        ("GET", "/v1.41/info", 403),
-        ("GET", "/v1.41/images/json", 403),
-        ("POST", "/v1.41/containers/{id}/kill", 403),
-        ("POST", "/v1.41/containers/create", 403),
-        ("DELETE", "/v1.41/containers/{id}?force=1", 403),
-        ("GET", "/v1.41/containers/json/../../images/json", 403),
-    ],
+ASKED_OF_THE_PROXY = (
+    ("GET", "/version", 200),
+    ("GET", "/v1.41/containers/json", 200),
+    ("GET", "/v1.41/containers/{id}/logs?stdout=1", 403),
+    ("GET", "/v1.41/containers/{id}/archive?path=/run/shop-secrets", 403),
+    ("GET", "/v1.41/secrets", 403),
+    ("GET", "/v1.41/info", 403),
+    ("GET", "/v1.41/images/json", 403),
+    ("POST", "/v1.41/containers/{id}/kill", 403),
+    ("POST", "/v1.41/containers/create", 403),
+    ("DELETE", "/v1.41/containers/{id}?force=1", 403),
+    ("GET", "/v1.41/containers/json/../../images/json", 403),
 )
-def test_through_the_proxy_docker_can_be_looked_at_and_not_touched(
-    shop: Project, images: Images, method: str, path: str, status: int
-) -> None:
-    asked = path.replace("{id}", shop.containers("database")[0])
-    script = (
-        "import http.client as h, sys; c = h.HTTPConnection('docker-proxy', 2375, timeout=5);"
-        "c.request(*sys.argv[1:]); print(c.getresponse().status)"
-    )
-    container = ("--rm", f"--network={shop.name}_docker", "--entrypoint=python", images.shop, "-c", script)
-    assert shop.engine.run("run", *container, method, asked).strip() == str(status)
+
+
+def test_through_the_proxy_docker_can_be_looked_at_and_not_touched(shop: Project, images: Images) -> None:
+    container = shop.containers("database")[0]
+    asked = [(method, path.replace("{id}", container), status) for method, path, status in ASKED_OF_THE_PROXY]
+    script = f"""
+import http.client
+for method, path, _ in {asked!r}:
+    connection = http.client.HTTPConnection("docker-proxy", 2375, timeout=5)
+    connection.request(method, path)
+    print(connection.getresponse().status)
+"""
+    caller = ("--rm", f"--network={shop.name}_docker", "--entrypoint=python", images.shop, "-c", script)
+    statuses = map(int, shop.engine.run("run", *caller).split())
+    assert [(*request, status) for (*request, _), status in zip(asked, statuses, strict=True)] == [
+        tuple(request) for request in asked
+    ]
 
 
 @pytest.mark.parametrize(
@@ -305,12 +309,12 @@ def test_through_the_proxy_docker_can_be_looked_at_and_not_touched(
 def test_each_replica_gets_its_share(shop: Project, outside: Outside, service: str, path: str, host: str) -> None:
     assert [shop.health(service, n) for n in range(REPLICAS)] == ["healthy"] * REPLICAS
     # Traefik takes each in when it has found it healthy, one a moment after the other.
-    wait_until(
+    wait_for(
         lambda: outside.is_served(path, host) and len(visits(shop, service)) == REPLICAS, HEAL_LIMIT_S, "visits of each"
     )
     before = visits(shop, service)
     assert all(outside.is_served(path, host) for _ in range(30))
-    wait_until(lambda: (visits(shop, service) - before).total() >= 30, HEAL_LIMIT_S, "thirty visits")
+    wait_for(lambda: (visits(shop, service) - before).total() >= 30, HEAL_LIMIT_S, "thirty visits")
     shares = visits(shop, service) - before
     assert len(shares) == REPLICAS, shares
     assert min(shares.values()) >= 5, shares
@@ -346,7 +350,7 @@ def test_staff_and_programs_meet_one_shop_at_every_replica(shop: Project, outsid
     def shares(service: str) -> Counter[str]:
         return visits(shop, service) - before[service]
 
-    wait_until(lambda: shares("frontend").total() >= 18 and shares("shopapi").total() >= 22, HEAL_LIMIT_S, "the log")
+    wait_for(lambda: shares("frontend").total() >= 18 and shares("shopapi").total() >= 22, HEAL_LIMIT_S, "the log")
     assert len(shares("frontend")) == len(shares("shopapi")) == REPLICAS
     shop.run_in("shopapi", "shopctl", "audit")
 
@@ -385,7 +389,7 @@ def test_one_of_three_of_each_is_stopped_and_started_and_no_caller_notices(shop:
     statuses = _statuses_while(outside, lambda: both(shop, "stop", "--time=30", index=0))
     assert set(statuses) == {200}, statuses
     both(shop, "start", index=0)
-    wait_until(lambda: all(shop.health(service) == "healthy" for service in PAIR), HEAL_LIMIT_S, "health of both")
+    wait_for(lambda: shop.are_healthy(*PAIR), HEAL_LIMIT_S, "health of both")
 
 
 def test_one_of_three_of_each_is_killed_and_the_rest_serve(shop: Project, outside: Outside) -> None:
@@ -402,7 +406,7 @@ def both(shop: Project, *command: str, index: int) -> None:
 @pytest.mark.parametrize("service", ["docker-proxy", "traefik"])
 def test_traefik_and_its_proxy_come_back_by_themselves(shop: Project, outside: Outside, service: str) -> None:
     shop.crash(service)
-    wait_until(lambda: shop.container(service)["RestartCount"] > 0, HEAL_LIMIT_S, f"a restart of {service}")
+    wait_for(lambda: shop.container(service)["RestartCount"] > 0, HEAL_LIMIT_S, f"a restart of {service}")
     wait_until(outside.is_served, HEAL_LIMIT_S, f"a page after the death of {service}")
 
 

@@ -62,8 +62,8 @@ def traefik(values: Values, home: Path, patches: Sequence[Patch] = ()) -> Iterat
         (home / manifest.name).write_text(manifest.text)
     front = Front(values.number("traefik.httpPort"), values.number("traefik.httpsPort"), free_port(), home / "log")
     _watch(home / "traefik.yaml", front.api_port)
-    with running(["--configFile=traefik.yaml"], home):
-        wait_until(lambda: _answers(front), 20, f"Traefik's start; it said: {front.log.read_text()[-800:]}")
+    with running(["--configFile=traefik.yaml"], home) as process:
+        wait_until(lambda: _answers(front, process), 20, "Traefik's start")
         yield front
 
 
@@ -90,7 +90,8 @@ def _watch(static: Path, api_port: int) -> None:
     static.write_text(yaml.safe_dump(told, sort_keys=False))
 
 
-def _answers(front: Front) -> bool:
+def _answers(front: Front, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None, f"Traefik ended: {front.log.read_text()[-800:]}"
     try:
         return bool(front.ask("http/routers/frontend@file"))
     except httpx.HTTPError:

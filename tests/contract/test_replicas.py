@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -37,9 +38,9 @@ def test_a_rolling_restart_of_every_part_fails_no_request(shop: Shop, caller: Ca
     stock = caller(shop.api_url, headers={"Authorization": f"Bearer {shop.token}"})
     before = quantity(stock)
     with load(shop, CALLERS) as seen:
-        for part in PAIRS:
-            for number in (0, 1):
-                replace(shop, part, number)
+        with ThreadPoolExecutor() as pool:
+            for number in (0, 1):  # Both parts at once: the pages are replaced while the API is.
+                list(pool.map(replace, [shop] * 2, PAIRS, [number] * 2))
                 seen.so_many_more(CALLERS)
         worker = shop.parts.running["worker", 0]
         assert stop(worker) < GRACE_S

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, Response, expect, sync_playwright
 
 from tests import factories
 from tests.browser.chromium import NoChromium, find
@@ -21,6 +21,9 @@ LIMIT_MS: Final = 15_000
 COOKIE: Final = "__Host-office_sid"
 # Chromium drops what is under way when an interface of the machine comes or goes, as those of containers do.
 _NOT_THE_SHOP_S: Final = "ERR_NETWORK_CHANGED"
+# Who goes on to another page breaks off what this one still loads, its pictures most of all. What the shop breaks off
+# has other names (ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE).
+_BROKEN_OFF_HERE: Final = "net::ERR_ABORTED"
 
 
 @pytest.fixture
@@ -51,11 +54,15 @@ def visit(shop: Shop, chromium: Browser) -> Iterator[Page]:
         if response.status >= 400 or urlsplit(response.url).netloc != urlsplit(shop.url).netloc:
             broken.append(f"{response.status} {response.url}")
 
+    def look_at_failure(request: Request) -> None:
+        if request.failure != _BROKEN_OFF_HERE or request.is_navigation_request():
+            broken.append(f"{request.url} {request.failure}")
+
     # The certificate is the test's own; that it is the right one, other tests see.
     context = chromium.new_context(base_url=shop.url, ignore_https_errors=True, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(LIMIT_MS)
     context.on("response", look)
-    context.on("requestfailed", lambda request: broken.append(f"{request.url} {request.failure}"))
+    context.on("requestfailed", look_at_failure)
     context.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
     context.on("weberror", lambda error: broken.append(str(error.error)))
     try:

@@ -15,8 +15,11 @@ from shopapi.payments.providers.interface import RefundAnswer
 from shopapi.payments.record_refund import record_refund
 from shopapi.payments.store import lock_payment
 from shopapi.payments.tables import payment_event
+from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from tests import factories
+from tests.conftest import SECRET_KEY
+from tests.templates import Filling
 
 # What breaks each promise, in a shop of two items with ten units each, the first with three of them reserved, and one
 # product on sale, in a category within another. Of that product four orders were made: one waits for its money, one is
@@ -64,8 +67,7 @@ SPOILERS = {
 }
 
 
-@pytest.fixture
-def shop(database: Database, settings: ApiSettings) -> Database:
+def a_shop_that_sells(database: Database) -> None:
     with database.writing() as c:
         first, _ = factories.item(c, name="Mug"), factories.item(c, name="Plate")
         factories.reserve(c, first.id, 3)
@@ -74,9 +76,19 @@ def shop(database: Database, settings: ApiSettings) -> Database:
     factories.save(database, factories.goods("Krug", categories=["kruege"], on_hand=14))
     with database.writing() as c:
         sell(c)
-    take_in(database, settings)
+    take_in(database, read(ApiSettings, {"SHOP_SECRET_KEY": SECRET_KEY}))
     with database.writing() as c:
         beat(c, "test")
+
+
+@pytest.fixture
+def starts_with(request: pytest.FixtureRequest) -> Filling | None:
+    return a_shop_that_sells if "shop" in request.fixturenames else None
+
+
+@pytest.fixture
+def shop(database: Database) -> Database:
+    """A database that starts with a shop that sells."""
     return database
 
 

@@ -14,6 +14,7 @@ __all__ = ["shop"]
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_program_buys_a_mug(shop: Shopctl, api_processes: ApiProcesses) -> None:
     assert shop("seed", "--no-owner").code == 0
     (program,) = pages.blocks("docs/how-to/sell.md", "python")

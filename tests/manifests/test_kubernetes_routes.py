@@ -190,20 +190,17 @@ def cluster(home: Path, found: list[dict[str, Any]], provider: str, *more: str, 
             f"--providers.{provider}.endpoint={api}",
             *more,
         ]
-        stack.enter_context(running(arguments, home))
-        wait_until(lambda: _has_read(started), 20, f"Traefik's reading of the routes: {_said(started)}")
+        process = stack.enter_context(running(arguments, home))
+        wait_until(lambda: _has_read(started, process), 20, "Traefik's reading of the routes")
         yield started
 
 
-def _has_read(started: Cluster) -> bool:
+def _has_read(started: Cluster, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None, f"Traefik ended: {started.log.read_text()[-800:]}"
     try:
         return bool(started.routers()) or bool(started.errors())
     except httpx.HTTPError:
         return False
-
-
-def _said(started: Cluster) -> str:
-    return started.log.read_text()[-800:] if started.log.exists() else ""
 
 
 # --- Ingress

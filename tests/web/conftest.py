@@ -120,7 +120,7 @@ def api() -> FakeApi:
 
 
 @pytest.fixture
-def open_browser() -> Iterator[Callable[..., Browser]]:
+def open_browser(routes_are_made_once: None) -> Iterator[Callable[..., Browser]]:
     """Makes browsers; each has the site to itself."""
     opened: list[Browser] = []
 
