@@ -27,7 +27,7 @@ prove: $(VENV)/.dev ## Prove with whole loads that no crash and no race loses or
 	@exec $(BIN)/python -m tests.proving -n $(WORKERS) --dist loadfile -q $(ARGS)
 
 e2e: $(VENV)/.dev ## Run the shop in real containers (needs a Docker Engine)
-	@exec $(BIN)/python -m pytest -m containers tests/containers $(ARGS)
+	@exec $(BIN)/python -m pytest -m containers tests/containers -n 2 --dist loadfile $(ARGS) # they mostly wait
 
 check: $(VENV)/.dev ## Look at the source without running it: format, lint, types, imports
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make format"; exit 1; }
