@@ -15,7 +15,7 @@ from shopapi.orders.tables import order_event, sales_order
 from shopapi.payments.tables import payment, payment_attempt, payment_event
 from shopctl.sandbox.signing import signature
 from tests.concurrency import carts
-from tests.concurrency.buyers import new_key, order, wish
+from tests.concurrency.buyers import new_key, order, order_patiently, wish
 from tests.concurrency.conftest import OpenShop
 from tests.concurrency.crowd import crowd
 from tests.concurrency.history import History
@@ -104,9 +104,8 @@ def tell_twenty_times(shop: Shop, *, orders: int, copies: int) -> int:
     async def race(client: httpx.AsyncClient, number: int) -> None:
         await client.get("/livez")
         if number < orders:
-            await order(
-                client, history, number, filled[number], new_key(), body=wish(filled[number], "sandbox", "tok_ok")
-            )
+            body = wish(filled[number], "sandbox", "tok_ok")
+            await order_patiently(client, history, number, filled[number], new_key(), body=body)
 
     async def echo(client: httpx.AsyncClient, number: int) -> None:
         key, amount = charges[number % orders]
@@ -124,8 +123,9 @@ def tell_twenty_times(shop: Shop, *, orders: int, copies: int) -> int:
 
     plant(shop, "charged_no_answer", calls=["charge"], seconds=0.2)
     crowd(orders, race, base_urls=shop.urls)
-    assert {one.status for one in history.tries} == {201}
+    assert {one.status for one in history.tries} - {503} == {201}
     numbers = numbers_of(shop, [one.token for one in filled])
+    assert len(numbers) == orders
     charges = [charge_of(shop, number) for number in numbers]
     crowd(orders * copies, echo, base_urls=shop.urls)
     heal(shop)
