@@ -100,7 +100,7 @@ def test_to_end_twice_is_no_failure_and_says_so(shop: Shopctl) -> None:
         (["--percent", "100.5"], '--percent: "100.5" is not from 0.01 to 100.'),
         (["--percent", "1.234"], '--percent: "1.234" is not from 0.01 to 100.'),
         (["--percent", "ten"], '--percent: "ten" is not a number.'),
-        (["--percent", "-5"], '--percent: "-5" is not a number.'),
+        (["--percent", "-5"], '--percent: "-5" is less than zero.'),
         (["--percent", "1e1"], '--percent: "1e1" is not a number.'),
         (["--amount", "0.00"], '--amount: "0.00" takes nothing off.'),
         (["--amount", "5.005"], '--amount: "5.005" has more than two decimals.'),

@@ -52,6 +52,8 @@ def list_all(
     from shopctl.commands.inputs import checked
 
     asked = checked(OrderQuery, q=q or None, view=view, state=state, placed_from=from_, placed_to=to)
+    if asked.placed_from and asked.placed_to and asked.placed_from > asked.placed_to:
+        fail(f"--from {asked.placed_from} is after --to {asked.placed_to}.", "shopctl orders list --help", 2)
     with shop_database() as db, db.reading() as c:
         cards = _cards(c, asked, limit)
         total, views = count_orders(c, asked)

@@ -53,8 +53,9 @@ class DecimalStyle:
 
 def decimal(text: str, *, comma: bool) -> Decimal:
     """A number that is not negative. ``1,234`` alone may mean two numbers, and is none here."""
-    if not (_WITH_COMMA if comma else _WITH_POINT).fullmatch(text):
-        raise ValueError("is not a number")
+    number = _WITH_COMMA if comma else _WITH_POINT
+    if not number.fullmatch(text):
+        raise ValueError("is less than zero" if number.fullmatch(text.removeprefix("-")) else "is not a number")
     return Decimal(text.replace(".", "").replace(",", ".") if comma else text.replace(",", ""))
 
 
