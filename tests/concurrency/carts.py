@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -59,6 +60,10 @@ def code(database: Database, word: str, **said: object) -> None:
     database.write(lambda c: add_promotion(c, NewPromotion(**{**known, **said}), actor="shopctl"))  # type: ignore[arg-type]
 
 
+_AT_ONCE: Final = 100
+_Models = dict[tuple[tuple[str, int], ...], Filled]
+
+
 def fill(
     database: Database,
     number: int,
@@ -69,10 +74,9 @@ def fill(
 ) -> list[Filled]:
     """So many carts; ``lines(n)`` are the skus and units of the n-th."""
 
-    def make(c: Connection) -> list[Filled]:
-        made = []
-        models: dict[tuple[tuple[str, int], ...], Filled] = {}
-        for n in range(number):
+    def make(c: Connection, some: range, known: _Models) -> tuple[list[Filled], _Models]:
+        made, models = [], dict(known)
+        for n in some:
             who = f"anna-{next(_customers)}@kundin.example" if email is None else email(n)
             wanted = tuple(lines(n))
             if wanted not in models:
@@ -80,9 +84,16 @@ def fill(
                 made.append(models[wanted])
             else:
                 made.append(_like(c, models[wanted], who))
-        return made
+        return made, models
 
-    return database.write(make)
+    filled: list[Filled] = []
+    models: _Models = {}
+    # Not all at once: a transaction may not last as long as thousands of carts take.
+    for first in range(0, number, _AT_ONCE):
+        some = range(first, min(first + _AT_ONCE, number))
+        made, models = database.write(partial(make, some=some, known=models))
+        filled += made
+    return filled
 
 
 def one(database: Database, units: int = 100, quantity: int = 1) -> Filled:

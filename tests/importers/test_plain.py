@@ -119,7 +119,7 @@ def written(catalog: list[ProductRecord]) -> str:
     return out.getvalue()
 
 
-@settings(derandomize=True, deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 @given(catalog=catalogs)
 def test_what_is_written_is_read_to_the_letter(tmp_path: Path, catalog: list[ProductRecord]) -> None:
     read = read_bytes(tmp_path, written(catalog).encode())
@@ -135,7 +135,7 @@ def test_what_is_written_is_read_to_the_letter(tmp_path: Path, catalog: list[Pro
         assert one.categories == [TREE[slug] for slug in record.categories]
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=50)
 @given(catalog=catalogs)
 def test_no_cell_begins_as_a_formula(catalog: list[ProductRecord]) -> None:
     for row in csv.reader(io.StringIO(written(catalog), newline="")):
