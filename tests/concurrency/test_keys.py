@@ -16,7 +16,7 @@ from shopapi.orders.tables import sales_order
 from shopapi.runtime.settings import read
 from shopapi.settings import ApiSettings
 from tests.concurrency import carts
-from tests.concurrency.buyers import new_key, order, wish
+from tests.concurrency.buyers import new_key, order, order_patiently, wish
 from tests.concurrency.carts import Filled
 from tests.concurrency.conftest import OpenShop
 from tests.concurrency.crowd import crowd
@@ -41,14 +41,20 @@ def orders_of(database: Database, one: Filled) -> int:
         return int(found.scalar_one())
 
 
-def send_at_once(shop: Shop, one: Filled, key: str, times: int, provider: str, token: str | None) -> History:
-    """The same request so many times at the same moment; raises where the answers differ or two orders came of it."""
+def send_at_once(
+    shop: Shop, one: Filled, key: str, times: int, provider: str, token: str | None, *, patiently: bool = False
+) -> History:
+    """The same request so many times at the same moment; raises where the answers differ or two orders came of it.
+
+    ``patiently``: who is told that the shop is busy comes back.
+    """
     history, start = History(), asyncio.Barrier(times)
 
     async def send(client: httpx.AsyncClient, number: int) -> None:
         await client.get("/livez")
         await start.wait()
-        await order(client, history, number, one, key, body=wish(one, provider, token))
+        send_it = order_patiently if patiently else order
+        await send_it(client, history, number, one, key, body=wish(one, provider, token))
 
     crowd(times, send, base_urls=shop.urls)
     made = history.of("ok")
@@ -68,14 +74,14 @@ def test_one_request_fifty_times_at_once_again_and_after_a_restart_is_one_order(
     times = load(25, 50)
     proof = Proof(request, "T05", "the same key at once, again, after a restart: one order", f"2 x 3 x {times} at once")
     shop = opened(sandbox=True)
-    wanted: list[tuple[Filled, str, str, str | None]] = [
-        (carts.one(shop.database), new_key(), "manual", None),
-        (carts.one(shop.database), new_key(), "sandbox", "tok_ok"),
+    wanted: list[tuple[Filled, str, int, str, str | None]] = [
+        (carts.one(shop.database), new_key(), times, "manual", None),
+        (carts.one(shop.database), new_key(), times, "sandbox", "tok_ok"),
     ]
-    first = [send_at_once(shop, cart, key, times, provider, token) for cart, key, provider, token in wanted]
-    again = [send_at_once(shop, cart, key, times, provider, token) for cart, key, provider, token in wanted]
+    first = [send_at_once(shop, *one) for one in wanted]
+    again = [send_at_once(shop, *one, patiently=True) for one in wanted]
     restart(shop)
-    again += [send_at_once(shop, cart, key, times, provider, token) for cart, key, provider, token in wanted]
+    again += [send_at_once(shop, *one, patiently=True) for one in wanted]
 
     proof.sometimes("came while the first was at work", sum(len(one.of("fail")) for one in first))
     for one in again:
