@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import threading
+import weakref
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -38,6 +39,8 @@ class Forked:
         self.pid = pid
         self.returncode: Any = None
         self._ended = ended
+        self._reading = threading.Lock()
+        weakref.finalize(self, os.close, ended)
 
     def poll(self) -> int | None:
         """Its exit code if it has ended, minus the signal's number if one ended it."""
@@ -62,10 +65,11 @@ class Forked:
 
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
-            told = os.read(self._ended, _NUMBER.size)
-            os.close(self._ended)
-            # Nothing told: the process that forked it is gone, and killed it before.
-            self.returncode = _NUMBER.unpack(told)[0] if told else -signal.SIGKILL
+            with self._reading:  # One thread may kill what another waits for.
+                if self.returncode is None:
+                    told = os.read(self._ended, _NUMBER.size)
+                    # Nothing told: the process that forked it is gone, and killed it before.
+                    self.returncode = _NUMBER.unpack(told)[0] if told else -signal.SIGKILL
         code: int | None = self.returncode
         return code
 
