@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from threading import Lock
 
 from sqlalchemy import select, update
 
@@ -22,6 +23,7 @@ LIMIT_S = 120
 """Within so many seconds of a worker's life everything is settled, with the waiting in between left out."""
 
 _IN_DOUBT = ("intended", "unknown")
+_PASSING = Lock()
 _WORK = ("expiry", "reconciliation", "outbox")
 
 
@@ -35,7 +37,8 @@ def checks_are_due(shop: Shop) -> None:
 
 def leases_end(shop: Shop) -> None:
     """Whoever worked on a request, an event or an e-mail has done so for too long."""
-    with shop.database.writing() as c:
+    # Sixteen buyers may call at once, and this process has four connections.
+    with _PASSING, shop.database.writing() as c:
         c.execute(
             update(idempotency_key).where(idempotency_key.c.lease_until.is_not(None)).values(lease_until=clock(-1))
         )
