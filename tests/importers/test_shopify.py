@@ -69,7 +69,7 @@ def test_a_handle_that_comes_again_is_reported_with_the_row_where_it_stood(tmp_p
         ({"Gift Card": "true"}, "Gift Card", "gift cards"),
         ({"Option1 Name": "", "Option1 Value": "S"}, "Option1 Name", "variants have a value"),
         ({"Variant Inventory Tracker": "shopify", "Variant Inventory Qty": "many"}, "Variant Inventory Qty", "whole"),
-        ({"Variant Grams": "-3"}, "Variant Grams", "not a number"),
+        ({"Variant Grams": "-3"}, "Variant Grams", "less than zero"),
     ],
 )
 def test_what_cannot_be_right_skips_the_product_and_says_where(
