@@ -75,7 +75,7 @@ def test_more_than_a_page_is_listed_where_it_is_asked_for(shop: Shopctl) -> None
     [
         (["set", "SKU"], 2, "nothing to change"),
         (["set", "SKU", "--price", "12,9O"], 2, '"12,9O" is not a number'),
-        (["set", "SKU", "--price", "-1"], 2, "not a number"),
+        (["set", "SKU", "--price", "-1"], 2, "less than zero"),
         (["set", "SKU", "--state", "gone"], 2, "--state"),
         (["set", "SKU", "--tax-class", "gone"], 2, "--tax-class"),
         (["set", "SKU", "--state", "active"], 1, "price"),
