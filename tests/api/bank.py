@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from shopapi.payments.providers.interface import Charge, ChargeAnswer, NoAnswer, RefundAnswer, TooBusy
+from shopapi.payments.providers.interface import Charge, ChargeAnswer, NoAnswer, NotTaken, RefundAnswer, TooBusy
 from shopapi.payments.providers.sandbox import Sandbox
 
 T = TypeVar("T", ChargeAnswer, RefundAnswer)
@@ -47,6 +47,8 @@ class Bank(Sandbox):
         self.charged.append(charge)
         if self.says == "busy":
             raise TooBusy("try later")
+        if self.says == "refused":
+            raise NotTaken("no such token")
         if self.says == "lost":
             raise NoAnswer("The line was cut.")
         self.charges.setdefault(charge.key, self._answer(charge))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from sqlalchemy import select, text, update
 
 from shopapi.carts.reading import read_cart
 from shopapi.checkout.expire_order import SILENT_S, expire_orders
+from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.http.idempotency_table import idempotency_key
@@ -85,7 +87,11 @@ def test_a_bank_transfer_is_asked_for_with_the_order_s_number(counter: Counter) 
     assert (payment["provider"], payment["state"], payment["next_action"]) == ("manual", "pending", None)
     assert payment["bank_transfer"]["iban"] == "DE79000000001234567890"
     assert payment["bank_transfer"]["reference"] == order["number"]
-    assert order["expires_at"].startswith(payment["bank_transfer"]["due"])
+    due = date.fromisoformat(payment["bank_transfer"]["due"])
+    assert due == datetime.fromisoformat(order["placed_at"]).astimezone(OF_THE_SHOP).date() + timedelta(days=7)
+    end_of_due = datetime.combine(due + timedelta(days=1), time(), OF_THE_SHOP)  # The day that is named is whole.
+    assert datetime.fromisoformat(order["expires_at"]) == end_of_due
+    assert counter.read(order)["payment"]["bank_transfer"]["due"] == payment["bank_transfer"]["due"]
     assert (payment["amount"], payment["captured"]) == (order["total"], euros(0))
     assert kinds(order) == ["placed"]
 
@@ -386,6 +392,18 @@ def test_a_body_that_does_not_fit_is_400_at_its_field(counter: Counter, change: 
     nothing_happened(counter)
 
 
+@pytest.mark.parametrize(
+    "number", ["4111111111111111", "4111-1111-1111-1111", "4111 1111 1111 1111", "411111111111", "4" * 19]
+)
+def test_a_card_s_number_is_passed_on_to_nobody_and_not_repeated(counter: Counter, bank: Bank, number: str) -> None:
+    cart = counter.cart()
+    answer = counter.check_out(cart, payment={"provider": "sandbox", "token": number})
+    problem(answer, 400, "invalid_request", "payment.token")
+    assert number not in answer.text
+    assert bank.asked == []
+    nothing_happened(counter)
+
+
 # the key
 
 
@@ -631,6 +649,16 @@ def test_a_provider_that_is_too_busy_has_taken_nothing(counter: Counter, bank: B
     bank.says = "busy"
     cart = counter.cart()
     problem(counter.check_out(cart, "sandbox"), 402, "provider_busy")
+    assert (bank.taken(), counter.stock(), counter.read_cart(cart["token"])["state"]) == (0, (10, 0), "open")
+    done(counter.check_out(cart), 201)
+
+
+def test_a_provider_that_refuses_the_token_declines_and_is_not_busy(counter: Counter, bank: Bank) -> None:
+    bank.says = "refused"
+    cart = counter.cart()
+    answer = counter.check_out(cart, payment={"provider": "sandbox", "token": "tok_nope"})
+    refused = problem(answer, 402, "payment_declined")
+    assert "tok_nope" not in refused["detail"]
     assert (bank.taken(), counter.stock(), counter.read_cart(cart["token"])["state"]) == (0, (10, 0), "open")
     done(counter.check_out(cart), 201)
 

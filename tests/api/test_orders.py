@@ -223,6 +223,19 @@ def test_an_order_is_shipped_once_and_only_when_it_is_paid(counter: Counter) -> 
     assert (counter.stock(), counter.rows("shipment")) == ((8, 0), 1)
 
 
+def test_an_order_whose_money_is_on_its_way_back_is_not_shipped(counter: Counter, bank: Bank) -> None:
+    part, whole = counter.order("sandbox", KRUG=1), counter.order("sandbox", KRUG=1)
+    bank.silent = True
+    assert done(counter.refund(part, 100), 201)["refund_pending"] == euros(100)
+    done(counter.ship(part), 201)
+    done(counter.refund(whole), 201)
+    refused = problem(counter.ship(whole), 409, "invalid_transition")
+    assert "on its way back" in refused["detail"]
+    assert (counter.stock(), counter.rows("shipment")) == ((9, 1), 1)
+    cancelled = done(counter.staff("POST", f"orders/{whole['number']}/cancel", {}))
+    assert (cancelled["order"]["state"], len(cancelled["payments"][0]["refunds"])) == ("cancelled", 1)
+
+
 def test_an_order_whose_money_has_gone_back_is_not_shipped_and_can_be_cancelled(counter: Counter, bank: Bank) -> None:
     part, whole = counter.order("sandbox", KRUG=1), counter.order("sandbox", KRUG=1)
     done(counter.refund(part, 100), 201)

@@ -1,10 +1,13 @@
 """What a payment provider tells: kept once when it is signed, and changing nothing that is settled already."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from shopapi.db.engine import DatabaseUnavailable
+from shopapi.payments import take_webhook
 from shopapi.payments.record_charge import record_charge
 from tests.api.bank import Bank, charge_event, refund_event, signature, tell
 from tests.api.problems import problem
@@ -145,6 +148,55 @@ def test_another_amount_than_was_asked_for_waits_for_a_person(counter: Counter, 
     assert counter.stock() == (10, 2)
     (card,) = done(counter.staff("GET", "orders?view=unclear"))["data"]
     assert (card["number"], card["attention"]) == (waiting["number"], True)
+
+
+def test_a_wrong_amount_that_is_settled_stays_settled_however_often_it_is_told(counter: Counter, bank: Bank) -> None:
+    bank.takes = 1
+    order = counter.order("sandbox")
+    event = charge_event(bank.charged[0].key, "succeeded", 1)
+    done(tell(counter.api, event))
+    done(counter.staff("POST", f"orders/{order['number']}/cancel", {"reason": "wrong amount"}))
+    before = counter.seen(order)
+    assert [issue["resolved_at"] is None for issue in before["payments"][0]["issues"]] == [False]
+    assert done(tell(counter.api, event)) == {"received": event["id"]}
+    assert counter.seen(order) == before
+    assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 0
+
+
+def test_twenty_copies_of_an_event_at_once_are_recorded_once(
+    counter: Counter, waiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = charge_event(waiting["key"], "succeeded", waiting["total"]["amount"])
+    recorded: list[str] = []
+
+    def counted(c: Any, number: str, answer: Any) -> Any:
+        came_to = record_charge(c, number, answer)
+        recorded.append(came_to)
+        return came_to
+
+    monkeypatch.setattr(take_webhook, "record_charge", counted)
+    with ThreadPoolExecutor(20) as senders:
+        answers = list(senders.map(lambda _: tell(counter.api, event), range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert recorded == ["confirmed"]
+    assert kinds(counter.read(waiting)) == ["placed", "paid"]
+    assert counter.rows("payment_event") == 1
+
+
+def test_an_event_that_could_not_be_recorded_is_taken_when_it_comes_again(
+    counter: Counter, waiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = charge_event(waiting["key"], "succeeded", waiting["total"]["amount"])
+
+    def cut_off(*_: Any) -> None:
+        raise DatabaseUnavailable("The database went away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(take_webhook, "record_charge", cut_off)
+        assert tell(counter.api, event).status_code == 503
+    assert (counter.read(waiting)["state"], counter.rows("payment_event")) == ("placed", 0)
+    done(tell(counter.api, event))
+    assert counter.read(waiting)["state"] == "confirmed"
 
 
 def test_another_currency_than_was_asked_for_waits_for_a_person(counter: Counter, waiting: dict[str, Any]) -> None:

@@ -34,6 +34,21 @@ def test_a_declaration_that_fits_an_order_is_noted_on_it(counter: Counter) -> No
     assert announced(counter) == ["order.withdrawn"]
 
 
+@pytest.mark.parametrize("shipped", [True, False])
+def test_whoever_withdrew_is_seen_to_until_the_money_is_back(counter: Counter, shipped: bool) -> None:
+    order = counter.order("sandbox")
+    if shipped:
+        done(counter.ship(order), 201)
+    done(declare(counter, order_number=order["number"]), 201)
+    views = done(counter.staff("GET", "orders?view=unclear"))["views"]
+    assert (views["unclear"], views["to_ship"], views["done"]) == (1, int(not shipped), int(shipped))
+    done(counter.refund(order, 1000), 201)
+    assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 1
+    done(counter.refund(order), 201)
+    views = done(counter.staff("GET", "orders"))["views"]
+    assert (views["all"], views["unclear"], views["to_ship"]) == (1, 0, 0)
+
+
 @pytest.mark.parametrize("spelling", ["lower", "spaced", "letters"])
 def test_a_number_and_an_address_fit_however_they_are_written(counter: Counter, spelling: str) -> None:
     order = counter.order()

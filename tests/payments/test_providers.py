@@ -18,6 +18,7 @@ from shopapi.payments.providers.interface import (
     Charge,
     ChargeAnswer,
     NoAnswer,
+    NotTaken,
     PaymentProvider,
     RefundAnswer,
     TooBusy,
@@ -295,6 +296,15 @@ def test_another_sum_than_was_asked_for_is_passed_on_as_it_is(process: ShopProce
 def test_a_declined_card_says_why(process: ShopProcess) -> None:
     told = answer_of(process.url, lambda p: p.charge(a_charge("tok_insufficient_funds")))
     assert (told.state, told.reason) == ("failed", "insufficient_funds")
+
+
+@processes
+def test_a_token_that_the_sandbox_does_not_know_is_refused_and_not_too_busy(process: ShopProcess) -> None:
+    charge = a_charge("tok_nope")
+    with pytest.raises(NotTaken) as refused:
+        answer_of(process.url, lambda p: p.charge(charge))
+    assert "tok_nope" not in str(refused.value)
+    assert answer_of(process.url, lambda p: p.ask(charge.key)).state == "unheard"
 
 
 @processes

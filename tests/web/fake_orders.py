@@ -17,6 +17,7 @@ from shopapi.contract.catalog import Money
 from shopapi.contract.orders import (
     AdminOrder,
     Attempt,
+    AttemptState,
     BankTransfer,
     CancelReason,
     EmailCard,
@@ -66,6 +67,7 @@ class FakeOrders:
     withdrawals: list[Withdrawal] = field(default_factory=list)
     emails: list[EmailMessage] = field(default_factory=list)
     sending: bool = False
+    refunds_say: AttemptState = "succeeded"
 
     # what a test arranges
 
@@ -179,7 +181,12 @@ class FakeOrders:
         ended: PaymentState = "failed" if reason == "payment_failed" else "cancelled"
         if payment.captured.amount:
             ended = "refunded"
-        left = payment.captured.amount - payment.refunded.amount
+        left = payment.captured.amount - payment.refunded.amount - payment.refund_pending.amount
+        if left and self.refunds_say != "succeeded":
+            self.orders[number] = replace(order, state="cancelled", can_cancel=False)
+            self.tell(number, "cancelled", actor, reason=reason, **more)
+            self.give_back(number, left, reason, actor or "")
+            return
         back = Refund(f"re_{len(payment.refunds)}", euros(left), "succeeded", reason, actor or "", datetime.now(UTC))
         refunds = [*payment.refunds, *([back] if left else [])]
         self.payments[number] = replace(payment, state=ended, refunded=payment.captured, refunds=refunds)
@@ -202,9 +209,16 @@ class FakeOrders:
         """Money goes back."""
         order, payment = self.orders[number], self.payments[number]
         assert order.payment
+        refund = Refund(f"re_{len(payment.refunds)}", euros(amount), self.refunds_say, reason, actor, datetime.now(UTC))
+        if refund.state != "succeeded":
+            waits = 0 if refund.state == "failed" else amount
+            pending = euros(payment.refund_pending.amount + waits)
+            self.payments[number] = replace(payment, refund_pending=pending, refunds=[*payment.refunds, refund])
+            if refund.state == "failed":
+                self.tell(number, "refund_failed", amount=str(amount), reason="card closed")
+            return
         refunded = euros(payment.refunded.amount + amount)
         state: PaymentState = "refunded" if refunded == payment.captured else "partly_refunded"
-        refund = Refund(f"re_{len(payment.refunds)}", euros(amount), "succeeded", reason, actor, datetime.now(UTC))
         self.payments[number] = replace(payment, state=state, refunded=refunded, refunds=[*payment.refunds, refund])
         self.orders[number] = replace(order, payment=replace(order.payment, state=state, refunded=refunded))
         self.tell(number, "refunded", actor, amount=str(amount))

@@ -462,6 +462,14 @@ def test_a_code_that_applies_no_more_says_what_is_missing(browser: Browser, api:
     assert "HERBST10 gilt ab 25,90 € Warenwert. Es fehlen 7,40 €." in page
 
 
+def test_a_code_that_another_promotion_outdoes_is_not_said_to_fit_no_goods(browser: Browser, api: FakeApi) -> None:
+    put(browser)
+    api.carts.only.problems = [{"kind": "code_not_applicable", "detail": "x", "code": "HERBST10"}]
+    page = browser.get("/cart", Accept_Language="de").text
+    assert "Der Code HERBST10 macht diesen Warenkorb zurzeit nicht günstiger." in page
+    assert "gilt für keinen Artikel" not in page
+
+
 def test_a_code_for_more_goods_says_how_many_and_what_is_missing(browser: Browser, api: FakeApi) -> None:
     api.carts.code_from = 5000
     put(browser, quantity="2")

@@ -8,7 +8,7 @@ import pytest
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_carts import problem
-from tests.web.test_cart import change, count, put
+from tests.web.test_cart import change, change_on, count, put
 
 PAY = "http://127.0.0.1:8002"
 ANNA = {
@@ -484,6 +484,72 @@ def test_a_cart_whose_goods_all_went_says_that_nothing_was_ordered(browser: Brow
     assert "What was in the cart cannot be had any more, so nothing was ordered." in browser.get("/cart").text
 
 
+def test_goods_that_went_off_sale_are_said_at_the_order_button_with_the_new_total(
+    browser: Browser, api: FakeApi
+) -> None:
+    put(browser, "teapot")
+    page = at_review(browser)
+    del api.catalog.goods["teapot"]
+    fault = {"field": "lines[1].sku", "message": "is not for sale any more"}
+    api.carts.refuses.append((422, "checkout_incomplete", {"errors": [fault]}))
+    again = order(browser, page)
+    assert again.status == 409
+    assert "Something is not for sale any more. We took it out of the cart." in again.text
+    assert "Nothing was ordered: the total has changed. It was €101.00, now it is €41.90." in again.text
+    assert "<mark>€41.90</mark>" in again.html
+    assert led_to(order(browser, again)).startswith("/orders/")
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_what_others_bought_meanwhile_is_said_on_the_way_to_the_order_button(
+    browser: Browser, api: FakeApi, ready: bool
+) -> None:
+    put(browser, "teapot")
+    if ready:
+        at_review(browser)
+    cart = browser.get("/cart")
+    api.catalog.goods["mug"].units = 1
+    page = change_on(cart, browser, "", checkout="1")
+    assert path(page) == ("/checkout/review" if ready else "/checkout/address")
+    assert "Only 1 left. We changed the quantity." in page.text
+    assert api.carts.only.lines == {"mug-1": 1, "teapot-1": 1}
+    if not ready:
+        assert '<details class="fold" open>' in page.html, "On a small screen too it is in sight."
+
+
+def test_a_cart_whose_only_goods_went_off_sale_says_so_on_the_way_to_the_checkout(
+    browser: Browser, api: FakeApi
+) -> None:
+    del api.catalog.goods["mug"]
+    page = browser.get("/checkout")
+    assert path(page) == "/cart"
+    assert "Something is not for sale any more. We took it out of the cart." in page.text
+    assert "Nothing is in the cart yet." not in page.text
+
+
+def test_a_step_that_leads_back_says_that_the_cart_has_changed(browser: Browser, api: FakeApi) -> None:
+    at_review(browser, "sandbox")
+    api.carts.providers = ["manual"]
+    api.catalog.goods["mug"].units = 1
+    page = browser.get("/checkout/review")
+    assert path(page) == "/checkout/shipping"
+    assert "Some goods cannot be had as before, so the cart has changed. To the cart" in page.text
+    assert "has changed" not in browser.get("/checkout/shipping").text
+
+
+def test_what_ran_short_while_a_step_was_filled_in_is_said_on_the_next(browser: Browser, api: FakeApi) -> None:
+    put(browser, "teapot")
+    token = browser.get("/checkout/address").form("/checkout/address")["token"]
+    api.catalog.goods["mug"].units = 1
+    page = browser.post("/checkout/address", {"token": token, **EMPTY, **ANNA})
+    assert path(page) == "/checkout/shipping"
+    assert "Only 1 left. We changed the quantity." in page.text
+    del api.catalog.goods["teapot"]
+    page = browser.send(page, "/checkout/shipping", provider="manual")
+    assert path(page) == "/checkout/review"
+    assert "Something is not for sale any more. We took it out of the cart." in page.text
+
+
 @pytest.mark.parametrize("code", ["code_used_up", "idempotency_key_reused"])
 def test_other_refusals_ask_to_look_once_more(browser: Browser, api: FakeApi, code: str) -> None:
     page = at_review(browser)
@@ -507,8 +573,7 @@ def test_what_is_missing_is_asked_for(browser: Browser, api: FakeApi) -> None:
     page = at_review(browser)
     api.carts.only.method = None
     api.carts.refuses.append((422, "checkout_incomplete", {"errors": [{"field": "shipping", "message": "is missing"}]}))
-    assert led_to(order(browser, page)) == "/checkout"
-    assert path(browser.get("/checkout")) == "/checkout/shipping"
+    assert led_to(order(browser, page)) == "/checkout/shipping"
     api.carts.refuses.append((422, "unknown_provider", {}))
     assert led_to(order(browser, page)) == "/checkout/shipping"
     assert "This way to pay is not offered any more." in browser.get("/checkout/shipping").text

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from shopapi.contract.carts import Address
-from shopapi.contract.orders import IssueKind
+from shopapi.contract.orders import AttemptState, IssueKind
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_orders import PDF
@@ -209,6 +209,22 @@ def test_the_next_sensible_action_stands_on_top(clerk: Browser, api: FakeApi) ->
     assert f"{PAGE}/cancel" not in page.html
 
 
+@pytest.mark.parametrize("said", ["succeeded", "unknown"])
+def test_what_has_no_money_left_is_cancelled_and_not_shipped(clerk: Browser, api: FakeApi, said: AttemptState) -> None:
+    primary = re.compile(r'<a class="btn low" href="([^"]+)">([^<]+)</a>')
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    api.orders.refunds_say = said
+    api.orders.give_back(NUMBER, 8799)
+    assert primary.findall(clerk.get(PAGE).html) == [(f"{PAGE}/ship", "Ship 6 units")]
+    api.orders.give_back(NUMBER, 1)
+    page = clerk.get(PAGE)
+    assert primary.findall(page.html) == [(f"{PAGE}/cancel", "Cancel the order")]
+    assert f"{PAGE}/ship" not in page.html
+    assert str(clerk.get(f"{PAGE}/ship").answer.url).endswith(PAGE), "The API would refuse."
+    assert "What was paid has gone back, or is on its way." in clerk.get(f"{PAGE}/cancel").text
+
+
 def test_who_only_reads_sees_all_and_can_do_nothing(reader: Browser, api: FakeApi) -> None:
     api.orders.put()
     api.orders.pay(NUMBER)
@@ -351,6 +367,34 @@ def test_a_refund_is_named_before_it_happens_and_happens_once(clerk: Browser, ap
     assert "€12.40 is refunded." in page.text
     assert [refund.amount.amount for refund in api.orders.payments[NUMBER].refunds] == [1240]
     assert "Refunded €12.40 Can be refunded €75.60" in page.text
+
+
+def test_a_refund_that_the_provider_refused_is_told_as_failed(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    api.orders.refunds_say = "unknown"
+    page = clerk.send(refund_of(clerk, "1"), f"{PAGE}/refund/confirm")
+    assert "The refund of €1.00 is on its way. The provider has not confirmed it yet." in page.text
+    api.orders.refunds_say = "failed"
+    page = clerk.send(refund_of(clerk, "3"), f"{PAGE}/refund/confirm")
+    told = "The refund of €3.00 failed: the provider refused it. Refund it once more, or send it another way."
+    assert f'<div class="note warn" role="status" id="note" tabindex="-1">{told}</div>' in page.html
+    api.orders.refunds_say = "succeeded"
+    page = clerk.send(refund_of(clerk, "3"), f"{PAGE}/refund/confirm")
+    assert "€3.00 is refunded." in page.text, "The first one is still on its way."
+
+
+def test_who_cancels_hears_that_the_money_did_not_go_back(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    api.orders.refunds_say = "failed"
+    page = clerk.send(clerk.get(f"{PAGE}/cancel"), f"{PAGE}/cancel", reason="")
+    told = (
+        f"{NUMBER} is cancelled, but €88.00 did not go back: the provider refused the refund. "
+        "Refund it once more, or send it another way."
+    )
+    assert f'<div class="note warn" role="status" id="note" tabindex="-1">{told}</div>' in page.html
+    assert f'href="{PAGE}/refund"' in page.html
 
 
 def test_all_that_is_left_stands_in_the_field(clerk: Browser, api: FakeApi) -> None:

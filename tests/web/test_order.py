@@ -1,11 +1,13 @@
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
 
 from shopapi.contract.carts import Address
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_orders import PDF, token_of
 
@@ -248,6 +250,57 @@ def test_every_end_is_told_in_words(browser: Browser, api: FakeApi, reason: str,
     assert says in browser.get(path).text
 
 
+@pytest.mark.parametrize("back", [True, False])
+def test_where_money_moved_nobody_is_told_that_nothing_was_charged(browser: Browser, api: FakeApi, back: bool) -> None:
+    """It was declined, the order given up, and the money came all the same."""
+    path = api.orders.put(provider="sandbox")
+    api.orders.tell(NUMBER, "payment_failed", reason="declined")
+    api.orders.cancel(NUMBER, "payment_failed")
+    order = api.orders.orders[NUMBER]
+    assert order.payment
+    came = replace(order.payment, state="captured", captured=order.total)
+    if back:
+        came = replace(came, state="refunded", refunded=order.total)
+    api.orders.orders[NUMBER] = replace(order, payment=came)
+    text = browser.get(path).text
+    assert ("We have sent €88.00 back to you." if back else "€88.00 is on its way back to you.") in text
+    assert "Nothing was charged" not in text
+    german = browser.get(path, Accept_Language="de").text
+    assert "Es wurde nichts abgebucht" not in german
+    assert "Die Zahlung kam zunächst nicht zustande." in german
+
+
+def test_an_order_cancelled_with_its_payment_in_doubt_does_not_say_that_nothing_was_charged(
+    browser: Browser, api: FakeApi
+) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch")
+    api.orders.cancel(NUMBER, "customer")
+    text = browser.get(path).text
+    assert "You cancelled this order. You owe nothing. Should money leave your account after all" in text
+    assert "Nothing was charged" not in text
+
+
+def test_an_order_that_was_wholly_refunded_before_it_left_is_not_being_packed(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, 8800)
+    page = browser.get(path)
+    assert "This order was refunded. We have sent €88.00 back to you." in page.text
+    assert [word for _, word in stops(page.html)] == ["Ordered", "Paid", "Refunded"]
+    german = browser.get(path, Accept_Language="de").text
+    assert "Diese Bestellung wurde erstattet. Wir haben Ihnen 88,00" in german
+    for said in ("packen", "sollte"):
+        assert said not in german
+
+
+def test_a_part_that_was_refunded_leaves_the_order_to_be_packed(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, 1240)
+    assert "It is paid. We are packing your order." in browser.get(path).text
+
+
 def test_what_concerns_the_shop_alone_is_not_in_the_customers_timeline(browser: Browser, api: FakeApi) -> None:
     path = api.orders.put(provider="sandbox", state="unknown")
     api.orders.tell(NUMBER, "note", "Mara Lindt", text="A difficult one")
@@ -299,6 +352,52 @@ def test_what_stands_in_the_confirmation_can_be_typed(browser: Browser, api: Fak
     assert str(found.answer.url).endswith(f"{ALONE}?token={token_of(NUMBER)}")
 
 
+def typed_in(page: Page) -> list[str]:
+    found = re.findall(r'<input class="input" id="(?:number|code)"[^>]* value="([^"]*)"', page.html)
+    return [unescape(text) for text in found]
+
+
+def typed(browser: Browser, number: str, code: str, language: str = "en") -> Page:
+    return browser.get(f"/orders?{urlencode({'number': number, 'token': code})}", Accept_Language=language)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "wrong", "says"),
+    [
+        ("", "", ("number", "code"), "Geben Sie die Bestellnummer an, zum Beispiel TT-7K4M2P."),
+        ("7K4M2P", "x" * 20, ("number",), "Geben Sie die Bestellnummer an, zum Beispiel TT-7K4M2P."),
+        (NUMBER, "", ("code",), "Geben Sie den Code oder den Link aus der Bestätigung an."),
+        (NUMBER, "to<o short", ("code",), "Geben Sie den Code oder den Link aus der Bestätigung an."),
+    ],
+)
+def test_a_number_or_a_code_that_is_none_is_said_beside_the_field_and_kept(
+    browser: Browser, number: str, code: str, wrong: tuple[str, ...], says: str
+) -> None:
+    page = typed(browser, number, code, "de")
+    assert page.status == 422
+    assert page.title.startswith("Fehler: Bestellung verfolgen")
+    assert says in page.text
+    assert [field for field in ("number", "code") if f'id="{field}-error"' in page.html] == list(wrong)
+    assert typed_in(page) == [number, code]
+
+
+def test_a_pair_that_does_not_belong_together_is_said_beside_the_field_and_kept(browser: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    page = typed(browser, NUMBER, token_of("TT-222222"))
+    assert page.status == 404
+    assert "Number and code do not belong together. Check both." in page.text
+    assert 'id="number-error"' in page.html
+    assert typed_in(page) == [NUMBER, token_of("TT-222222")]
+
+
+def test_a_blank_form_has_no_error(browser: Browser) -> None:
+    for path in ("/orders", f"/orders?number={NUMBER}"):
+        page = browser.get(path)
+        assert page.status == 200
+        assert "-error" not in page.html
+    assert typed_in(page) == [NUMBER, ""]
+
+
 def test_nobody_keeps_lists_or_is_told_the_address_of_the_page(browser: Browser, api: FakeApi) -> None:
     path = api.orders.put()
     for page in (browser.get(path), browser.get(path.replace("?", "/cancel?")), browser.get("/withdrawal")):
@@ -335,6 +434,16 @@ def test_cancelling_asks_once_and_a_double_click_cancels_once(browser: Browser, 
     assert again.text == page.text
     assert [event.kind for event in api.orders.orders[NUMBER].events].count("cancelled") == 1
     assert "Cancel the order" not in page.text
+
+
+@pytest.mark.parametrize(("back", "said"), [(8000, "you get €8.00 back."), (8800, "you owe nothing.")])
+def test_cancelling_promises_no_money_that_has_gone_back_already(
+    browser: Browser, api: FakeApi, back: int, said: str
+) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, back)
+    assert f"The whole order is cancelled, and {said}" in browser.get(path.replace("?", "/cancel?")).text
 
 
 def test_what_has_left_is_not_cancelled_and_withdrawing_is_offered(browser: Browser, api: FakeApi) -> None:

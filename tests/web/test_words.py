@@ -50,6 +50,12 @@ def test_no_sentence_is_left_untranslated() -> None:
             assert not message.fuzzy
 
 
+@pytest.mark.parametrize("wrong", ["war aufgegeben", "aufgegeben war", "Versender"])
+def test_no_word_stands_that_means_something_else_in_a_shop(wrong: str) -> None:
+    """An order that is "aufgegeben" was placed; a "Versender" is the shop that sends."""
+    assert not [message.id for message in german() if any(wrong in text for text in translated(message))]
+
+
 def test_both_languages_name_the_same_values() -> None:
     for message in german():
         if message.id:

@@ -17,7 +17,7 @@ from shopapi.carts.reading import read_cart
 from shopapi.carts.rules import CartAlreadyOrdered, TooFewInStock
 from shopapi.checkout.draft import Draft, draft_order
 from shopapi.checkout.placing import place
-from shopapi.checkout.rules import PROVIDER_BUSY, PROVIDER_TIME_S, PaymentDeclined, ProviderBusy
+from shopapi.checkout.rules import NOT_TAKEN, PROVIDER_BUSY, PROVIDER_TIME_S, PaymentDeclined, ProviderBusy
 from shopapi.checkout.verdict import Kept, Verdict
 from shopapi.contract.carts import CheckoutInput
 from shopapi.contract.catalog import Locale
@@ -28,7 +28,7 @@ from shopapi.http.idempotency import Claim, KeyInProgress, Replay, finish, look_
 from shopapi.http.problems import Overloaded, ShopError
 from shopapi.orders.reading import read_order
 from shopapi.orders.rules import access_token, access_token_hash
-from shopapi.payments.providers.interface import Charge, ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
+from shopapi.payments.providers.interface import Charge, ChargeAnswer, NoAnswer, NotTaken, PaymentProvider, TooBusy
 from shopapi.payments.record_charge import mark_unknown, record_charge
 from shopapi.payments.store import Owed, read_owed
 from shopapi.payments.till import Till
@@ -193,9 +193,10 @@ async def _charge(provider: PaymentProvider, asked: Asked, begun: _Begun, owed: 
     answer: ChargeAnswer | None = None
     try:
         answer = await provider.charge(charge)
-    except TooBusy:
+    except TooBusy as refused:
         # It says that this call moved nothing. One before it may have, whose answer was lost with its process.
-        answer = ChargeAnswer("failed", reason=PROVIDER_BUSY) if begun.fresh else None
+        reason = NOT_TAKEN if isinstance(refused, NotTaken) else PROVIDER_BUSY
+        answer = ChargeAnswer("failed", reason=reason) if begun.fresh else None
     except NoAnswer:
         pass  # Whatever became of it, the worker finds out.
     reach("after_psp")

@@ -9,6 +9,7 @@ from msgspec import Struct
 from shopapi.carts.pricing import Priced, contact, tax_lines, word
 from shopapi.catalog.rules import as_kept
 from shopapi.checkout.rules import Incomplete, PriceChanged, UnknownProvider
+from shopapi.contract.calendar import OF_THE_SHOP, end_of_day
 from shopapi.contract.carts import Address, CheckoutInput
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import Order, OrderEvent, OrderLine, OrderShipping
@@ -66,7 +67,7 @@ def draft_order(
     if agreed != total and not planted("ignore_expected_total"):
         raise PriceChanged(total)
     number, placed_at = new_number(cart.shop), as_kept(cart.now)
-    expires_at = None if totals.total == 0 else placed_at + timedelta(seconds=wait_s)
+    expires_at = None if totals.total == 0 else _expires_at(placed_at, wait_s, provider)
     payment_id = public_id("pay")
     billing = who.billing_address or who.shipping_address
     draft = Draft(
@@ -85,6 +86,13 @@ def draft_order(
         order=_order(priced, number, placed_at, expires_at, who.email, who.shipping_address, billing),
     )
     return draft if draft.is_free else _with_payment(draft, provider)
+
+
+def _expires_at(placed_at: datetime, wait_s: int, provider: PaymentProvider) -> datetime:
+    if not provider.offline:
+        return placed_at + timedelta(seconds=wait_s)
+    # By the shop's clock on the wall, where a day may have 23 or 25 hours; the day that customers are told is whole.
+    return end_of_day(placed_at.astimezone(OF_THE_SHOP) + timedelta(seconds=wait_s))
 
 
 def _missing(priced: Priced) -> list[FieldError]:

@@ -1,14 +1,18 @@
 """What can be refused of a checkout; no I/O."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.problems import FieldError
-from shopapi.http.problems import ShopError
+from shopapi.http.problems import InvalidRequest, ShopError
 
 PROVIDER_TIME_S: Final = 15 * 60
 """How long an order waits for a customer who is on a provider's page."""
+
+
+_CARD_NUMBER: Final = re.compile(r"[._-]*(?:[0-9][._-]*){12,19}")
 
 
 class Incomplete(ShopError):
@@ -31,6 +35,17 @@ class UnknownProvider(ShopError):
         super().__init__(
             f'There is no payment provider "{name}". There are: {ways}.',
             errors=[FieldError("payment.provider", f"is none of {ways}")],
+        )
+
+
+def check_token(token: str | None) -> None:
+    """Refuse what may be a card's number, 12 to 19 digits (ISO/IEC 7812): it must reach nobody, and is not repeated.
+
+    Raises :class:`InvalidRequest`.
+    """
+    if token is not None and _CARD_NUMBER.fullmatch(token):
+        raise InvalidRequest.of(
+            "payment.token", "looks like a card's number; send the token that the provider gave for it"
         )
 
 
@@ -74,6 +89,9 @@ class PaymentDeclined(ShopError):
         refused.detail = "The order was given up before it was paid. Money that moved all the same goes back by itself."
         return refused
 
+
+NOT_TAKEN: Final = "the provider does not accept this means of payment"
+"""The reason of a charge that the provider found wrong, such as one with a token that it does not know."""
 
 PROVIDER_BUSY: Final = "provider_busy"
 """The reason of a charge that the provider was too busy to take."""

@@ -1,7 +1,7 @@
 """The shop's calendar: where its days begin and end, and the working days that parcels travel on; no I/O."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,6 +10,17 @@ OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 """Where the shop's days begin and end: the year of an invoice is the year there."""
 
 _DAY: Final = timedelta(days=1)
+
+
+def end_of_day(moment: datetime) -> datetime:
+    """The midnight that ends the shop's day of ``moment``, in UTC."""
+    day = moment.astimezone(OF_THE_SHOP).date() + _DAY
+    return datetime.combine(day, time(), OF_THE_SHOP).astimezone(UTC)
+
+
+def last_whole_day(until: datetime) -> date:
+    """The last of the shop's days that is over by then."""
+    return until.astimezone(OF_THE_SHOP).date() - _DAY
 
 
 def working_day(start: date, count: int) -> date:

@@ -31,6 +31,7 @@ MAX_DEPTH: Final = 32
 """How deep arrays and objects may nest."""
 
 _VERBATIM: Final = ("password",)
+_SECRET: Final = ("password", "token")
 _UTF_8: Final = ("", "charset=utf-8", 'charset="utf-8"')
 # Possessive, and a string ends with the body too: a search that went back cost 256 KiB of quotes two minutes.
 _STRUCTURE: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[\]{}]', re.DOTALL)
@@ -237,7 +238,7 @@ def _told(message: str, plain: Any) -> InvalidRequest:
         field = f"{path}.{named[1]}" if path else named[1]
         return InvalidRequest.of(_shown(field), "is not known" if "unknown" in message else "is missing")
     message = in_words(message) or message.replace("`", "")
-    if path and path.rpartition(".")[2] not in _VERBATIM:
+    if path and path.rpartition(".")[2] not in _SECRET:
         message = f"{_lower_first(message)}; it is {_shown(json.dumps(_at(plain, path), ensure_ascii=False), 60)}"
     return InvalidRequest.of(_shown(path), message)
 

@@ -20,14 +20,22 @@ from shopapi.payments.tables import payment, payment_issue
 
 _ISSUE: Final = exists().where(payment_issue.c.payment_id == payment.c.id, payment_issue.c.resolved_at.is_(None))
 _WITHDRAWN: Final = exists().where(withdrawal.c.order_id == sales_order.c.id)
-# Who withdrew from an order that is not settled yet: somebody has to see to it.
-_UNCLEAR: Final = or_(
-    payment.c.state == "unknown", _ISSUE, and_(_WITHDRAWN, sales_order.c.state.in_(("placed", "confirmed")))
+# A free order has no payment.
+_NOT_REFUNDED: Final = or_(payment.c.id.is_(None), payment.c.state != "refunded")
+# Somebody has to see to a withdrawal until the money is back; where none was paid, until the order is settled.
+_TO_GIVE_BACK: Final = and_(
+    _WITHDRAWN,
+    _NOT_REFUNDED,
+    or_(
+        sales_order.c.state.in_(("placed", "confirmed")),
+        and_(sales_order.c.state == "closed", payment.c.id.is_not(None)),
+    ),
 )
+_UNCLEAR: Final = or_(payment.c.state == "unknown", _ISSUE, _TO_GIVE_BACK)
 _VIEWS: Final[dict[OrderView, ColumnElement[bool]]] = {
     "all": true(),
     "to_pay": and_(sales_order.c.state == "placed"),
-    "to_ship": and_(sales_order.c.state == "confirmed", sales_order.c.shipping_state != "shipped"),
+    "to_ship": and_(sales_order.c.state == "confirmed", sales_order.c.shipping_state != "shipped", _NOT_REFUNDED),
     "unclear": _UNCLEAR,
     "done": and_(sales_order.c.state == "closed"),
     "cancelled": and_(sales_order.c.state == "cancelled"),

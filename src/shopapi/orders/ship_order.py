@@ -16,11 +16,13 @@ from shopapi.payments.store import lock_payment
 def ship_order(c: Connection, number: str, parcel: ShipmentInput, *, actor: str) -> None:
     """Everything that was ordered leaves in one parcel, and the order is closed.
 
-    Raises :class:`OrderGone`, and :class:`InvalidTransition` unless it is paid and nothing has left.
+    Raises :class:`OrderGone`, and :class:`InvalidTransition` unless it is paid and nothing has left, also where no
+    money is left of it that is not on its way back.
     """
     order, owed = lock_payment(c, number)
-    if owed is not None and owed.state == "refunded":
-        raise InvalidTransition("Its money has gone back. Cancel the order instead of shipping it.")
+    if owed is not None and owed.captured > 0 and owed.captured == owed.refunded + owed.refund_pending:
+        went = "is on its way back" if owed.refund_pending else "has gone back"
+        raise InvalidTransition(f"Its money {went}. Cancel the order instead of shipping it.")
     if order.state != "confirmed" or order.shipping_state != "unshipped":
         raise InvalidTransition(f"An order that is {order.state} and {order.shipping_state} cannot be shipped.")
     name = public_id("shp")

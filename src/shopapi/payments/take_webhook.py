@@ -10,7 +10,7 @@ from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import PaymentProvider, ProviderEvent
 from shopapi.payments.record_charge import record_charge
 from shopapi.payments.record_refund import record_refund
-from shopapi.payments.store import order_of_key
+from shopapi.payments.store import lock_payment, order_of_key
 from shopapi.payments.tables import payment, payment_event
 from shopapi.payments.till import Till
 
@@ -34,22 +34,25 @@ async def take_webhook(till: Till, provider: PaymentProvider, event: ProviderEve
 
 def _take(c: Connection, provider: str, event: ProviderEvent) -> None:
     number = order_of_key(c, event.key) if event.key else None
+    if number is not None:
+        lock_payment(c, number)  # Before the event's row: two events of one payment would wait for each other for ever.
+    if not _keep(c, provider, event, number):
+        return
     if number is not None and event.charge is not None and event.charge.state in _SETTLED:
-        # The locks of an answer come before the event's own row: two that tell the same wait for each other here.
         record_charge(c, number, event.charge)
     if number is not None and event.refund is not None and event.refund.state in _SETTLED:
         record_refund(c, event.key, event.refund)
-    _keep(c, provider, event, number)
 
 
-def _keep(c: Connection, provider: str, event: ProviderEvent, number: str | None) -> None:
+def _keep(c: Connection, provider: str, event: ProviderEvent, number: str | None) -> bool:
+    """Keep the event, and say whether it is new: its unique key decides, whoever else holds a copy."""
     insert_once: Any = (postgresql if c.dialect.name == "postgresql" else sqlite).insert
     paid = (
         select(payment.c.id)
         .join_from(payment, sales_order, sales_order.c.id == payment.c.order_id)
         .where(sales_order.c.number == number)
     )
-    c.execute(
+    kept = c.execute(
         insert_once(payment_event)
         .values(
             provider=provider,
@@ -60,3 +63,4 @@ def _keep(c: Connection, provider: str, event: ProviderEvent, number: str | None
         )
         .on_conflict_do_nothing()
     )
+    return kept.rowcount == 1

@@ -3,19 +3,23 @@
 from datetime import datetime
 from typing import Any
 
+from shopapi.contract.calendar import last_whole_day
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import BankTransfer, NextAction, OrderPayment, PaymentState
 
 
 def bank_transfer(shop: Any, *, number: str, expires_at: datetime | None) -> BankTransfer:
-    """Where the money of an order goes that is paid in advance; ``shop`` has the columns ``bank_*``."""
+    """Where the money of an order goes that is paid in advance; ``shop`` has the columns ``bank_*``.
+
+    The day that is named is whole: the money is in time until its end.
+    """
     return BankTransfer(
         holder=shop.bank_holder,
         iban=shop.bank_iban,
         bic=shop.bank_bic,
         bank=shop.bank_name,
         reference=number,
-        due=None if expires_at is None else expires_at.date(),
+        due=None if expires_at is None else last_whole_day(expires_at),
     )
 
 

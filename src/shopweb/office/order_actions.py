@@ -32,7 +32,7 @@ async def show_ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Pag
     if lacking := lacks(visit, "orders:write"):
         return lacking
     found = await order_found(visit, number)
-    return await _ship_page(visit, found, {}) if can_ship(found.order) else _too_late(visit, number)
+    return await _ship_page(visit, found, {}) if can_ship(found) else _too_late(visit, number)
 
 
 @post("/office/orders/{number:str}/ship")
@@ -142,7 +142,8 @@ async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list
     back = money(Money(left, found.order.currency), visit.language) if left > 0 else ""
     sends = bool(back) and any(by_hand(payment) for payment in found.payments)
     send = send_yourself(visit, back, found.order.billing_address.name) if sends else ""
-    return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back, send=send)
+    paid = any(payment.captured.amount for payment in found.payments)
+    return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back, paid=paid, send=send)
 
 
 def _cancelled(visit: Visit, done: AdminOrder) -> Note:
@@ -151,6 +152,10 @@ def _cancelled(visit: Visit, done: AdminOrder) -> Note:
         if by_hand(payment) and payment.refunds and payment.refunds[-1].reason == "staff":
             amount = money(payment.refunds[-1].amount, visit.language)
             return to_send("order_cancelled", done.order.number, amount, done.order.billing_address.name)
+    left = sum(refundable(payment).amount for payment in done.payments)
+    if left > 0:  # Cancelling sets all of it aside: what can be given back after it was refused.
+        amount = money(Money(left, done.order.currency), visit.language)
+        return Note("cancelled_unrefunded", f"{done.order.number}\n{amount}")
     return Note("order_cancelled", done.order.number)
 
 

@@ -6,16 +6,18 @@ from shopweb.office.order_words import send_yourself
 from shopweb.session import Note
 from shopweb.visit import Visit
 
-ORDER_WARNINGS: Final = frozenset(("order_moved_on",))
+ORDER_WARNINGS: Final = frozenset(("order_moved_on", "refund_failed", "cancelled_unrefunded"))
 
 
 def order_sentence(visit: Visit, note: Note) -> str | None:
     """The sentence, or ``None`` where the note is about no order.
 
-    ``name`` is the order's number, or an amount; where staff have to send money, what :func:`to_send` put together.
+    ``name`` is the order's number, or an amount; where staff have to send money, what :func:`to_send` put together;
+    of a cancelled order whose money did not go back, its number and the amount, each on a line.
     """
     _ = visit.gettext
     name, _line, rest = note.name.partition("\n")
+    again = _("Refund it once more, or send it another way.")
     match note.says:
         case "shipped":
             text = _("%(name)s is shipped, and the customer hears of it.")
@@ -31,6 +33,12 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
             text = _("%(name)s is noted as refunded.")
         case "refund_pending":
             text = _("The refund of %(name)s is on its way. The provider has not confirmed it yet.")
+        case "refund_failed":
+            text = _("The refund of %(name)s failed: the provider refused it.")
+            return f"{text % {'name': name}} {again}"
+        case "cancelled_unrefunded":
+            text = _("%(name)s is cancelled, but %(amount)s did not go back: the provider refused the refund.")
+            return f"{text % {'name': name, 'amount': rest}} {again}"
         case "order_moved_on":
             text = _("The order has moved on meanwhile, so nothing was done. Look at where it stands now.")
         case _:

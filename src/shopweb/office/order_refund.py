@@ -122,7 +122,9 @@ async def _refunded(visit: Visit, number: str, done: Payment, amount: Money) -> 
     if by_hand(done):
         found = await order_found(visit, number)
         return to_send("noted_refund", written, written, found.order.billing_address.name)
-    return Note("refund_pending" if done.refund_pending.amount else "refunded", written)
+    # Not the payment's sums: they may be about another refund.
+    state = next((refund.state for refund in reversed(done.refunds) if refund.amount == amount), "unknown")
+    return Note({"succeeded": "refunded", "failed": "refund_failed"}.get(state, "refund_pending"), written)
 
 
 async def _form_page(visit: Visit, found: AdminOrder, form: RefundForm, errors: list[FieldError] | None = None) -> Page:

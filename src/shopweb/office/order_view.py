@@ -121,9 +121,9 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
     )
 
 
-def can_ship(order: Order) -> bool:
+def can_ship(found: AdminOrder) -> bool:
     """Whether it waits to be sent."""
-    return order.state == "confirmed" and order.shipping_state == "unshipped"
+    return _to_leave(found.order) and not _given_back(found)
 
 
 def is_withdrawn(found: AdminOrder) -> bool:
@@ -149,6 +149,16 @@ def units_of(order: Order) -> int:
     return sum(line.quantity for line in order.lines)
 
 
+def _to_leave(order: Order) -> bool:
+    return order.state == "confirmed" and order.shipping_state == "unshipped"
+
+
+def _given_back(found: AdminOrder) -> bool:
+    """Whether all that came in has gone back or is on its way: then the goods stay too."""
+    came_in = [payment for payment in found.payments if payment.captured.amount]
+    return bool(came_in) and not any(refundable(payment).amount for payment in came_in)
+
+
 def _next(visit: Visit, found: AdminOrder) -> Act | None:
     order = found.order
     if is_withdrawn(found) and order.can_cancel:
@@ -156,8 +166,10 @@ def _next(visit: Visit, found: AdminOrder) -> Act | None:
         sure = any(one.certain is not False for one in found.withdrawals)
         word = visit.gettext("Cancel the order")
         return Act(order_page(order.number, "cancel"), word) if sure and visit.may("orders:write") else None
-    if can_ship(order) and visit.may("orders:write"):
+    if can_ship(found) and visit.may("orders:write"):
         return _ship(visit, order)
+    if _to_leave(order) and order.can_cancel and visit.may("orders:write"):
+        return Act(order_page(order.number, "cancel"), visit.gettext("Cancel the order"))
     if order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
         return Act(order_page(order.number, "pay"), visit.gettext("Mark as paid"))
     return None
@@ -172,7 +184,7 @@ def _ship(visit: Visit, order: Order) -> Act:
 def _others(visit: Visit, found: AdminOrder) -> list[Act]:
     order, acts = found.order, list[Act]()
     if is_withdrawn(found) and order.can_cancel:
-        if can_ship(order) and visit.may("orders:write"):
+        if can_ship(found) and visit.may("orders:write"):
             acts.append(_ship(visit, order))
         if order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
             acts.append(Act(order_page(order.number, "pay"), visit.gettext("Mark as paid")))

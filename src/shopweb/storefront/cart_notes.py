@@ -53,6 +53,8 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(text % {**words, "lines": MAX_LINES}, leads_to_cart=True)
         case "emptied":
             return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
+        case "adjusted":
+            return SpokenNote(_("Some goods cannot be had as before, so the cart has changed."), leads_to_cart=True)
         case "kept":
             return SpokenNote(_("Nothing is in the cart by now. What you typed is kept."))
         case "removed":

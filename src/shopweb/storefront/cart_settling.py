@@ -18,29 +18,45 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True)
 class Settled:
-    """A cart in which everything can be had. ``on_line`` is what is to be said on a line, by sku; ``gone`` on lines
-    that are no longer there; ``on_codes`` on codes that take nothing off."""
+    """A cart in which everything can be had; ``adjusted`` where something was taken out or lowered for that.
+
+    ``on_line`` is what is to be said on a line, by sku; ``gone`` on lines that are no longer there; ``on_codes`` on
+    codes that take nothing off.
+    """
 
     cart: Cart
+    adjusted: bool = False
     on_line: dict[str, list[str]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     on_codes: list[str] = field(default_factory=list)
 
 
 async def settled_cart(visit: Visit) -> Settled | None:
-    """The cart of this browser, settled; ``None`` where it has none that is open. What its cookie says is corrected."""
-    if visit.cart is None:
+    """The cart of this browser, settled; for a page that says what was changed. ``None`` as in :func:`open_cart`."""
+    cart = await open_cart(visit)
+    if cart is None:
         return None
-    settled = None
     try:
-        cart = await visit.api_for_nobody.get_cart(visit.cart.token, language=visit.language)
-        if cart.state == "open":
-            settled = await _settled(visit, cart)
+        settled = await _settled(visit, cart)
     except NotFound:
         visit.keep_cart(None)
         return None
-    note_units(visit, settled.cart if settled else None)
+    note_units(visit, settled.cart)
     return settled
+
+
+async def open_cart(visit: Visit) -> Cart | None:
+    """The cart of this browser as it is; ``None`` where it has none that is open. What its cookie says is corrected."""
+    if visit.cart is None:
+        return None
+    try:
+        cart = await visit.api_for_nobody.get_cart(visit.cart.token, language=visit.language)
+    except NotFound:
+        visit.keep_cart(None)
+        return None
+    kept = cart if cart.state == "open" else None
+    note_units(visit, kept)
+    return kept
 
 
 def note_units(visit: Visit, cart: Cart | None) -> None:
@@ -61,6 +77,7 @@ async def _settled(visit: Visit, cart: Cart) -> Settled:
         short = [one for one in cart.problems if one.kind in ("insufficient_stock", "not_for_sale") and one.sku]
         if not short:
             break
+        settled = replace(settled, adjusted=True)
         cart = await _adjusted(visit, cart, short, settled)
     settled = replace(settled, cart=cart)
     _say_rest(visit, settled, cart.problems)

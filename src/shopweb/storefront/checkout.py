@@ -15,7 +15,7 @@ from shopweb.session import Note
 from shopweb.storefront.arrival import days_after_payment, days_between
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart_notes import spoken
-from shopweb.storefront.cart_settling import Settled, settled_cart
+from shopweb.storefront.cart_settling import Settled, open_cart, settled_cart
 from shopweb.storefront.cart_view import lines_of, provider_name, sums_of, units_of
 from shopweb.storefront.sum_rows import price_or_free
 from shopweb.visit import Page, Visit
@@ -41,8 +41,9 @@ class Told:
 @get("/checkout")
 async def begin(visit: NamedDependency[Visit]) -> Page:
     """Lead to the first step that is not done."""
-    settled = await settled_cart(visit)
-    return visit.redirect(first_step(visit, settled.cart) if settled else CART)
+    # Not settled here: the page that it leads to takes out what is gone, and says so.
+    cart = await open_cart(visit)
+    return visit.redirect(first_step(visit, cart) if cart else CART)
 
 
 def first_step(visit: Visit, cart: Cart) -> str:
@@ -71,7 +72,9 @@ async def reached(visit: Visit, step: str) -> Settled | Page:
     first = first_step(visit, settled.cart)
     if first == CART and settled.gone:
         return visit.redirect(CART, note=Note("emptied"))
-    return visit.redirect(first) if order.index(first) < order.index(step) else settled
+    if order.index(first) < order.index(step):
+        return visit.redirect(first, note=Note("adjusted") if settled.adjusted else None)
+    return settled
 
 
 async def step_page(

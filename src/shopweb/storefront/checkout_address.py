@@ -12,7 +12,7 @@ from shopweb.session import Note
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form
 from shopweb.storefront.cart_notes import SpokenNote
-from shopweb.storefront.cart_settling import Settled, note_units, settled_cart
+from shopweb.storefront.cart_settling import Settled, note_units, open_cart, settled_cart
 from shopweb.storefront.cart_view import countries_of
 from shopweb.storefront.checkout import ADDRESS, SHIPPING, reached, step_page
 from shopweb.storefront.checkout_fields import ContactForm, refused_fields, wrong_fields
@@ -41,21 +41,22 @@ async def keep_address(visit: NamedDependency[Visit]) -> Page:
     except OutdatedForm:
         return await _outdated(visit)
     # Not where the checkout is: in a cart that was emptied meanwhile, what was typed is kept all the same.
-    settled = await settled_cart(visit)
-    if sent is None or settled is None:
+    cart = await open_cart(visit)
+    if sent is None or cart is None:
         return visit.redirect(CART)
     form = ContactForm.sent_by(sent)
-    errors = wrong_fields(visit, form, settled.cart.countries)
+    errors = wrong_fields(visit, form, cart.countries)
     if not errors:
         try:
-            note_units(visit, await _kept(visit, settled.cart, form))
+            note_units(visit, await _kept(visit, cart, form))
         except (BadRequest, Unprocessable) as error:
             errors = refused_fields(visit, error)
         except (NotFound, Conflict):  # Gone or ordered meanwhile: the cart says how things are.
             return visit.redirect(CART)
     if errors:
-        return await _page(visit, settled, form, errors)
-    return visit.redirect(SHIPPING) if settled.cart.lines else visit.redirect(CART, note=Note("kept"))
+        settled = await settled_cart(visit)
+        return await _page(visit, settled, form, errors) if settled else visit.redirect(CART)
+    return visit.redirect(SHIPPING) if cart.lines else visit.redirect(CART, note=Note("kept"))
 
 
 async def _outdated(visit: Visit) -> Page:

@@ -109,15 +109,16 @@ async def _refused(visit: Visit, wanted: CheckoutInput, error: ProblemError) -> 
             pass
         case code if "provider" in code or any("payment" in fault.field for fault in error.problem.errors):
             return visit.redirect(SHIPPING, note=Note("no_provider"))
-        case _ if isinstance(error, Unprocessable):  # Contact or shipping is missing, or fits no more.
-            return visit.redirect("/checkout")
+        case _ if isinstance(error, Unprocessable):  # Something is missing, fits no more, or is not for sale any more.
+            pass
         case _:
             raise error
     return await _once_more(visit, wanted)
 
 
 async def _once_more(visit: Visit, wanted: CheckoutInput, *, wait: bool = False) -> Page:
-    """The page as things are now, with a new key; it says that nothing was ordered, and why."""
+    """The page as things are now, with a new key; it says that nothing was ordered, and why. Where a step is not done
+    any more, it leads there."""
     settled = await reached(visit, REVIEW)
     if not isinstance(settled, Settled):
         return settled

@@ -15,7 +15,7 @@ from shopweb.session import Note
 from shopweb.storefront.arrival import days_after_payment
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form
-from shopweb.storefront.cart_settling import Settled, note_units, settled_cart
+from shopweb.storefront.cart_settling import Settled, note_units, open_cart, settled_cart
 from shopweb.storefront.cart_view import days_of, provider_name
 from shopweb.storefront.checkout import ADDRESS, PAID_LATER, REVIEW, SHIPPING, chosen_provider, reached, step_page, when
 from shopweb.storefront.sum_rows import price_or_free
@@ -55,32 +55,34 @@ async def show_shipping(visit: NamedDependency[Visit]) -> Page:
 async def keep_shipping(visit: NamedDependency[Visit]) -> Page:
     """Keep both choices and go on."""
     sent = await read_cart_form(visit)
-    settled = await settled_cart(visit)
-    if sent is None or settled is None or visit.cart is None:
+    cart = await open_cart(visit)
+    if sent is None or cart is None or visit.cart is None:
         return visit.redirect(CART)
     method, provider = sent.get("method", ""), sent.get("provider", "")
-    if not settled.cart.lines:  # Emptied meanwhile: how it shall be paid is kept for what comes into it next.
+    if not cart.lines:  # Emptied meanwhile: how it shall be paid is kept for what comes into it next.
         visit.keep_cart(replace(visit.cart, provider=provider[:_PROVIDER]))
         return visit.redirect(CART, note=Note("kept"))
-    if settled.cart.contact is None:
+    if cart.contact is None:
         return visit.redirect(ADDRESS)
-    options = await _options(visit, settled.cart)
+    options = await _options(visit, cart)
     errors = []
     if not any(option.method == method for option in options):
         errors.append(FieldError("method", visit.gettext("Choose how we shall deliver.")))
-    if provider not in settled.cart.payment_providers:
+    if provider not in cart.payment_providers:
         errors.append(FieldError("provider", visit.gettext("Choose how you want to pay.")))
     else:
         visit.keep_cart(replace(visit.cart, provider=provider))
     if not errors:
         try:
-            cart = await visit.api_for_nobody.set_cart_shipping(settled.cart.token, method, language=visit.language)
-            note_units(visit, cart)
+            note_units(visit, await visit.api_for_nobody.set_cart_shipping(cart.token, method, language=visit.language))
             return visit.redirect(REVIEW)
         except (BadRequest, Unprocessable):
             errors.append(FieldError("method", visit.gettext("This way is not offered any more. Choose another.")))
         except (NotFound, Conflict):  # Gone or ordered meanwhile: the cart says how things are.
             return visit.redirect(CART)
+    settled = await settled_cart(visit)
+    if settled is None:
+        return visit.redirect(CART)
     return await _page(visit, settled, options, method, provider, errors)
 
 

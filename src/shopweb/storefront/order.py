@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from shopapi.client import BadRequest, NotFound
 from shopapi.contract.orders import Order
+from shopweb.forms import FieldError
 from shopweb.storefront.cart_settling import note_units
 from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_number, typed_token
@@ -16,15 +17,24 @@ from shopweb.storefront.order_view import order_view
 from shopweb.visit import Page, Visit
 
 _JUST_NOW: Final = timedelta(minutes=15)
+_LONGEST_NUMBER: Final = 64
+_LONGEST_CODE: Final = 500
 
 
 @get("/orders")
 async def find_order(visit: NamedDependency[Visit]) -> Page:
     """A form for those who have lost the link; with both fields typed in, it leads to the order."""
-    number, token = typed_number(visit.asked("number"))[:64], typed_token(visit.asked("token"))
+    typed, code = visit.asked("number")[:_LONGEST_NUMBER], visit.asked("token")[:_LONGEST_CODE]
+    number, token = typed_number(typed), typed_token(code)
     if NUMBER.fullmatch(number) and TOKEN.fullmatch(token):
         return visit.redirect(order_path(number, token))
-    return await private_page(visit, "storefront/order_find.html", missing=False, number=number)
+    _, errors = visit.gettext, []
+    if "token" in visit.request.query_params:  # Else nobody has sent the form.
+        if not NUMBER.fullmatch(number):
+            errors.append(FieldError("number", _("Enter the order's number, such as TT-7K4M2P.")))
+        if not TOKEN.fullmatch(token):
+            errors.append(FieldError("code", _("Enter the code or the link from the confirmation.")))
+    return await _find_page(visit, typed, code, errors, 422 if errors else 200)
 
 
 @get("/orders/{number:str}")
@@ -33,7 +43,7 @@ async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Pa
     token = visit.asked("token")
     order = await order_of(visit, number, token)
     if order is None:
-        return await missing_page(visit)
+        return await missing_page(visit, number, token)
     view = order_view(visit, order, token)
     # Once nothing is awaited, the script gets the page that says so and looks no more.
     if view.looks_again_s and visit.asked("seen") == str(order.version):
@@ -74,6 +84,20 @@ async def _count_again(visit: Visit, order: Order) -> None:
         note_units(visit, cart)
 
 
-async def missing_page(visit: Visit) -> Page:
-    """404, the same for a wrong number and a wrong secret."""
-    return await private_page(visit, "storefront/order_find.html", status=404, missing=True, number="")
+async def missing_page(visit: Visit, number: str = "", token: str = "") -> Page:
+    """404, the same for a wrong number and a wrong secret; what was typed is kept, to be corrected."""
+    wrong = FieldError("number", visit.gettext("Number and code do not belong together. Check both."))
+    errors = [wrong] if number and token else []
+    return await _find_page(visit, number[:_LONGEST_NUMBER], token[:_LONGEST_CODE], errors, 404)
+
+
+async def _find_page(visit: Visit, number: str, code: str, errors: list[FieldError], status: int) -> Page:
+    return await private_page(
+        visit,
+        "storefront/order_find.html",
+        status=status,
+        missing=status == 404,
+        number=number,
+        code=code,
+        errors=errors,
+    )

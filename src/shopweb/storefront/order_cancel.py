@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, Conflict, NotFound
+from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
 from shopweb.forms import FieldError, key_of, new_key
@@ -54,8 +55,10 @@ async def cancel_order(visit: NamedDependency[Visit], number: FromPath[str]) -> 
 async def _confirm_page(
     visit: Visit, order: Order, token: str, errors: list[FieldError] | None = None, status: int = 200
 ) -> Page:
-    payment = order.payment
-    paid = money(payment.captured, visit.language) if payment and payment.captured.amount else ""
+    payment, paid = order.payment, ""
+    if payment and payment.captured.amount > payment.refunded.amount:
+        left = Money(payment.captured.amount - payment.refunded.amount, payment.captured.currency)
+        paid = money(left, visit.language)
     return await private_page(
         visit,
         "storefront/order_cancel.html",

@@ -7,7 +7,7 @@ from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order, OrderPayment
 from shopweb.storefront.arrival import days_between
-from shopweb.storefront.order_state import arrives, cancel_reason, needs_a_person, waits_for_bank
+from shopweb.storefront.order_state import arrives, cancel_reason, is_refunded, last, needs_a_person, waits_for_bank
 from shopweb.storefront.payment_failure import failure_of, failure_words
 from shopweb.visit import Visit
 
@@ -70,6 +70,8 @@ def _to_pay(visit: Visit, order: Order) -> Standing:
 def _on_its_way(visit: Visit, order: Order) -> Standing:
     _ = visit.gettext
     given_back = _given_back(visit, order)
+    if is_refunded(order):
+        return Standing(_("This order was refunded."), given_back)
     days = arrives(visit, order)
     text = _("It should reach you on %(days)s.") % {"days": days_between(visit, *days)} if days else ""
     if order.shipping_state == "shipped":
@@ -87,7 +89,7 @@ def _cancelled(visit: Visit, order: Order) -> Standing:
     reason, money_back = cancel_reason(order), _given_back(visit, order)
     payment = order.payment
     failed = reason is None and payment is not None and payment.state == "failed"
-    if reason == "payment_failed" or failed:
+    if (reason == "payment_failed" or failed) and not money_back:
         text = _("Your cart is as it was. Choose another way to pay, or try again.")
         return Standing(
             failure_words(visit, failure_of(order)), text, "warn", "/checkout/shipping", _("Choose how to pay")
@@ -105,7 +107,11 @@ def _cancelled(visit: Visit, order: Order) -> Standing:
         title = _("Your payment came when the goods were gone, so the order is cancelled.")
         return Standing(title, money_back or _("You get your money back."), "warn")
     title = _("You cancelled this order.") if reason == "customer" else _("This order is cancelled.")
-    return Standing(title, money_back or _("Nothing was charged, and you owe nothing."))
+    if money_back:
+        return Standing(title, money_back)
+    if last(order, "payment_issue"):  # Another amount may have been charged than was asked for.
+        return Standing(title, _("You owe nothing. Should money leave your account after all, it goes back by itself."))
+    return Standing(title, _("Nothing was charged, and you owe nothing."))
 
 
 def _given_back(visit: Visit, order: Order) -> str:

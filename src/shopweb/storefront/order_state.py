@@ -22,6 +22,12 @@ def is_paid(order: Order) -> bool:
     return order.state in ("confirmed", "closed")
 
 
+def is_refunded(order: Order) -> bool:
+    """Whether all the money went back before anything left: nobody packs it any more."""
+    payment = order.payment
+    return payment is not None and payment.state == "refunded" and order.shipping_state == "unshipped"
+
+
 def waits_for_bank(order: Order) -> bool:
     """Whether the answer of a payment provider is still open: it may come at any moment."""
     payment = order.payment
@@ -83,7 +89,7 @@ def arrives(visit: Visit, order: Order) -> tuple[date, date] | None:
     """The first and the last day on which it should arrive; ``None`` where that cannot be said."""
     gone, paid = shipped_at(order), paid_at(order)
     start = gone or paid
-    if start is None:
+    if start is None or is_refunded(order):
         return None
     day, method = visit.local(start).date(), order.shipping_method
     first, latest = working_day(day, method.days_min), working_day(day, method.days_max)

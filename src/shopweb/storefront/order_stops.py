@@ -6,7 +6,16 @@ from typing import Literal
 from shopapi.contract.orders import Order
 from shopweb import locale
 from shopweb.storefront.arrival import days_after_payment, days_between
-from shopweb.storefront.order_state import arrives, is_paid, last, needs_a_person, paid_at, shipped_at, waits_for_bank
+from shopweb.storefront.order_state import (
+    arrives,
+    is_paid,
+    is_refunded,
+    last,
+    needs_a_person,
+    paid_at,
+    shipped_at,
+    waits_for_bank,
+)
 from shopweb.storefront.order_times import when
 from shopweb.visit import Visit
 
@@ -31,6 +40,10 @@ def stops_of(visit: Visit, order: Order) -> list[Stop]:
         event = last(order, "cancelled")
         return [ordered, _stop(visit, _("Cancelled"), when(visit, event.at).short if event else "", "ended")]
     paid, gone = paid_at(order), shipped_at(order)
+    if paid and is_refunded(order):
+        event = last(order, "refunded")
+        back = _stop(visit, _("Refunded"), when(visit, event.at).short if event else "", "ended")
+        return [ordered, _stop(visit, _("Paid"), when(visit, paid).short, "done"), back]
     return [
         ordered,
         _stop(visit, _("Paid"), when(visit, paid).short if paid else _unpaid(visit, order), "done" if paid else "now"),

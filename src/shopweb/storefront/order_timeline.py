@@ -41,6 +41,8 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "paid":
             return _("The payment has come in.")
         case "payment_failed":
+            if order.payment and order.payment.captured.amount:
+                return _("The payment did not go through at first.")
             return failure_words(visit, event.data.get("reason", ""))
         case "cancelled":
             return (

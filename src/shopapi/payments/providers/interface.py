@@ -21,6 +21,11 @@ class TooBusy(Exception):
     """The provider refused to take the call at all (429 or the like): nothing has moved."""
 
 
+class NotTaken(TooBusy):
+    """The provider refused the call for what is in it, such as a token that it does not know: nothing has moved, and
+    the same call would be refused again."""
+
+
 class BadSignature(Exception):
     """A webhook that the provider did not sign, or signed too long ago."""
 
@@ -74,7 +79,8 @@ class ProviderEvent:
 
 
 class PaymentProvider(Protocol):
-    """One way to be paid. All calls may raise :class:`NoAnswer`; ``charge`` and ``refund`` also :class:`TooBusy`."""
+    """One way to be paid. All calls may raise :class:`NoAnswer`; ``charge`` and ``refund`` also :class:`TooBusy` and
+    :class:`NotTaken`."""
 
     name: str
     offline: bool

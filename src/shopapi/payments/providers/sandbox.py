@@ -15,6 +15,7 @@ from shopapi.payments.providers.interface import (
     Charge,
     ChargeAnswer,
     NoAnswer,
+    NotTaken,
     PaymentProvider,
     ProviderEvent,
     RefundAnswer,
@@ -61,8 +62,8 @@ class Sandbox:
     """Calls the sandbox at ``url``. What cannot be relied on is :class:`NoAnswer`.
 
     :class:`TooBusy` is for what proves that nothing has moved: there was no connection to send the call on, or the
-    sandbox itself says that it refused the call. A 503 proves nothing: a proxy may have given up on a call that was
-    carried out.
+    sandbox itself says that it refused the call; :class:`NotTaken` where it finds the call wrong. A 503 proves nothing:
+    a proxy may have given up on a call that was carried out.
     """
 
     name = "sandbox"
@@ -186,7 +187,9 @@ def _refusal(answer: httpx.Response, moves_money: bool) -> Exception:
     # A 429 means what it says whoever gives it; what else was not done, only the sandbox itself can say.
     not_done = status == 429 or (status in (400, 401) and code in _NOT_DONE)
     words = f"The sandbox refused the call ({status} {code})."
-    return TooBusy(words) if moves_money and not_done else NoAnswer(words)
+    if not (moves_money and not_done):
+        return NoAnswer(words)
+    return NotTaken(words) if code == "invalid_request" and status == 400 else TooBusy(words)
 
 
 def bearer(secret: str) -> str:
