@@ -12,10 +12,14 @@ OF_THE_SHOP: Final = ZoneInfo("Europe/Berlin")
 _DAY: Final = timedelta(days=1)
 
 
+def midnight(day: date) -> datetime:
+    """The moment at which one of the shop's days begins, in UTC."""
+    return datetime.combine(day, time(), OF_THE_SHOP).astimezone(UTC)
+
+
 def end_of_day(moment: datetime) -> datetime:
     """The midnight that ends the shop's day of ``moment``, in UTC."""
-    day = moment.astimezone(OF_THE_SHOP).date() + _DAY
-    return datetime.combine(day, time(), OF_THE_SHOP).astimezone(UTC)
+    return midnight(moment.astimezone(OF_THE_SHOP).date() + _DAY)
 
 
 def last_whole_day(until: datetime) -> date:

@@ -101,7 +101,6 @@ def _cancel(c: Connection, number: str, given_up: GivenUp) -> str | None:
         record_charge(c, number, ChargeAnswer("failed"), given_up=given_up)
         return None
     cancel(c, order, given_up)
-    left = 0 if owed is None else owed.captured - owed.refunded - owed.refund_pending
-    if owed is None or not left:
+    if owed is None or not owed.left:
         return None
-    return intend_refund(c, owed, left, key="cancel", reason=given_up.reason, actor=given_up.actor)
+    return intend_refund(c, owed, owed.left, key="cancel", reason=given_up.reason, actor=given_up.actor)

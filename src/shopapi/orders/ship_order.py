@@ -20,7 +20,7 @@ def ship_order(c: Connection, number: str, parcel: ShipmentInput, *, actor: str)
     money is left of it that is not on its way back.
     """
     order, owed = lock_payment(c, number)
-    if owed is not None and owed.captured > 0 and owed.captured == owed.refunded + owed.refund_pending:
+    if owed is not None and owed.captured > 0 and owed.left == 0:
         went = "is on its way back" if owed.refund_pending else "has gone back"
         raise InvalidTransition(f"Its money {went}. Cancel the order instead of shipping it.")
     if order.state != "confirmed" or order.shipping_state != "unshipped":

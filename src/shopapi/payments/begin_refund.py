@@ -39,9 +39,8 @@ def intend_refund(c: Connection, owed: Owed, amount: int, *, key: str, reason: s
     Raises :class:`RefundTooLarge`.
     """
     provider_key = refund_key(owed.public_id, key)
-    left = owed.captured - owed.refunded - owed.refund_pending
-    if amount <= 0 or (amount > left and not planted("refund_without_limit")):
-        raise RefundTooLarge(left, owed.currency)
+    if amount <= 0 or (amount > owed.left and not planted("refund_without_limit")):
+        raise RefundTooLarge(owed.left, owed.currency)
     fits = payment.c.captured - payment.c.refunded - payment.c.refund_pending >= amount
     set_aside = c.execute(
         update(payment)
@@ -49,7 +48,7 @@ def intend_refund(c: Connection, owed: Owed, amount: int, *, key: str, reason: s
         .values(refund_pending=payment.c.refund_pending + amount, version=payment.c.version + 1, updated_at=clock())
     )
     if set_aside.rowcount != 1:
-        raise RefundTooLarge(left, owed.currency)
+        raise RefundTooLarge(owed.left, owed.currency)
     c.execute(
         insert(refund).values(
             public_id=public_id("re"),

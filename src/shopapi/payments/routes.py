@@ -93,12 +93,11 @@ async def refund_payment(
         if owed is None:
             raise NotFound("No payment has this id.")
         if data.amount is not None and data.amount.currency != owed.currency:
-            raise RefundTooLarge(owed.captured - owed.refunded - owed.refund_pending, owed.currency)
-        left = owed.captured - owed.refunded - owed.refund_pending
+            raise RefundTooLarge(owed.left, owed.currency)
         intend_refund(
             c,
             owed,
-            left if data.amount is None else data.amount.amount,
+            owed.left if data.amount is None else data.amount.amount,
             key=key,
             reason=data.reason,
             actor=actor,

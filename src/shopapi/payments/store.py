@@ -37,6 +37,11 @@ class Owed(Struct, frozen=True):
     began_at: datetime
     mismatched: bool
 
+    @property
+    def left(self) -> int:
+        """What came in and has not gone back, nor is on its way back."""
+        return self.captured - self.refunded - self.refund_pending
+
 
 _OWED: Final = (
     select(

@@ -2,16 +2,15 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shopapi.http.problems import ShopError
-from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import PaymentProvider, ProviderEvent
 from shopapi.payments.record_charge import record_charge
 from shopapi.payments.record_refund import record_refund
-from shopapi.payments.store import lock_payment, order_of_key
-from shopapi.payments.tables import payment, payment_event
+from shopapi.payments.store import Owed, lock_payment, order_of_key
+from shopapi.payments.tables import payment_event
 from shopapi.payments.till import Till
 
 
@@ -34,9 +33,9 @@ async def take_webhook(till: Till, provider: PaymentProvider, event: ProviderEve
 
 def _take(c: Connection, provider: str, event: ProviderEvent) -> None:
     number = order_of_key(c, event.key) if event.key else None
-    if number is not None:
-        lock_payment(c, number)  # Before the event's row: two events of one payment would wait for each other for ever.
-    if not _keep(c, provider, event, number):
+    # Locked before the event's row: two events of one payment would wait for each other for ever.
+    owed = None if number is None else lock_payment(c, number)[1]
+    if not _keep(c, provider, event, owed):
         return
     if number is not None and event.charge is not None and event.charge.state in _SETTLED:
         record_charge(c, number, event.charge)
@@ -44,20 +43,15 @@ def _take(c: Connection, provider: str, event: ProviderEvent) -> None:
         record_refund(c, event.key, event.refund)
 
 
-def _keep(c: Connection, provider: str, event: ProviderEvent, number: str | None) -> bool:
+def _keep(c: Connection, provider: str, event: ProviderEvent, owed: Owed | None) -> bool:
     """Keep the event, and say whether it is new: its unique key decides, whoever else holds a copy."""
     insert_once: Any = (postgresql if c.dialect.name == "postgresql" else sqlite).insert
-    paid = (
-        select(payment.c.id)
-        .join_from(payment, sales_order, sales_order.c.id == payment.c.order_id)
-        .where(sales_order.c.number == number)
-    )
     kept = c.execute(
         insert_once(payment_event)
         .values(
             provider=provider,
             provider_event_id=event.id,
-            payment_id=None if number is None else c.execute(paid).scalar_one_or_none(),
+            payment_id=None if owed is None else owed.id,
             kind=event.kind,
             data={"key": event.key},
         )
