@@ -97,7 +97,7 @@ class Part:
         try:
             asyncio.run(self.edge(asked, receive, send))
         finally:
-            self.access_log.flush()
+            self.access_log.close()  # its thread would go on for as long as the tests do
         return answer
 
     def lines(self) -> list[dict[str, Any]]:

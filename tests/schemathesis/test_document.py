@@ -86,7 +86,7 @@ def test_nothing_contradicts_the_document_for_a_key_with_every_permission(
 ) -> None:
     with database.writing() as c:
         key = factories.api_key(c, factories.staff(c, role="owner"), *get_args(Permission))
-    fuzz(api_url, tmp_path, "--max-examples", "12", *excluding(*_SUICIDAL), token=key)
+    fuzz(api_url, tmp_path, "--max-examples", "8", *excluding(*_SUICIDAL), token=key)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -102,4 +102,4 @@ def test_nothing_contradicts_the_document_for_an_owner_with_a_session(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nothing_contradicts_the_document_for_nobody(api_url: str, tmp_path: Path) -> None:
-    fuzz(api_url, tmp_path, "--max-examples", "12")
+    fuzz(api_url, tmp_path, "--max-examples", "4")  # Nearly all of it is refused at the door.
