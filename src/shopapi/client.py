@@ -68,9 +68,11 @@ from shopapi.contract.orders import (
     OrderTokenQuery,
     Payment,
     RefundInput,
+    SettleInput,
     ShipmentInput,
     Withdrawal,
     WithdrawalInput,
+    WithdrawalPage,
 )
 from shopapi.contract.problems import Problem
 from shopapi.contract.stock import (
@@ -125,7 +127,8 @@ class Unauthenticated(ProblemError):
 
 
 class PaymentDeclined(ProblemError):
-    """402: the provider refused; nothing was charged, and the cart is open again."""
+    """402: it is not paid, and the cart is open again. Nothing was charged; only where the code is ``order_given_up``
+    it may have been, and goes back."""
 
 
 class Forbidden(ProblemError):
@@ -465,6 +468,15 @@ class ShopClient:
     async def note_on_order(self, number: str, note: NoteInput, *, key: str | None = None) -> AdminOrder:
         """Leave a remark for colleagues."""
         return _decoded(await self._call("POST", _admin_order(number, "notes"), body=note, key=key), AdminOrder)
+
+    async def settle_withdrawals(self, number: str, why: SettleInput, *, key: str | None = None) -> AdminOrder:
+        """Nothing is left to do about the withdrawals from an order; :class:`Conflict` where none is open."""
+        path = _admin_order(number, "withdrawals", "settle")
+        return _decoded(await self._call("POST", path, body=why, key=key), AdminOrder)
+
+    async def list_unmatched_withdrawals(self, which: PageQuery | None = None) -> WithdrawalPage:
+        """Withdrawals that name no order which the shop knows, newest first."""
+        return _decoded(await self._call("GET", "/v1/admin/withdrawals", query=which), WithdrawalPage)
 
     async def get_admin_invoice(self, number: str, invoice_id: str) -> bytes:
         """An invoice as PDF."""

@@ -39,8 +39,14 @@ def _usage(error: BaseException) -> Failed | None:
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "shopctl"
-        return Failed(error.format_message(), f"{command} --help", 2)
+        return Failed(f"{error.format_message()}{_given(error)}", f"{command} --help", 2)
     return None
+
+
+def _given(error: BaseException) -> str:
+    # Of a number that is none, typer says what was asked for; the value is only in what pydantic said to it.
+    faults: list[dict[str, object]] = getattr(error.__cause__, "errors", list)()
+    return f'; it is "{clean(faults[0]["input"])}"' if faults else ""
 
 
 def _settings(error: BaseException) -> Failed | None:

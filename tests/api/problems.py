@@ -4,7 +4,10 @@ from typing import Any
 
 import httpx
 
-MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors", "reserved", "left", "total", "missing"}
+MEMBERS = {
+    *("type", "title", "status", "detail", "code", "request_id", "errors"),
+    *("reserved", "left", "total", "missing", "why", "goods"),
+}
 
 
 def problem(answer: httpx.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:

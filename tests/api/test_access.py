@@ -64,6 +64,8 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "POST /v1/admin/orders/{number:str}/shipments": CLERKS,
     "POST /v1/admin/orders/{number:str}/cancel": CLERKS,
     "POST /v1/admin/orders/{number:str}/notes": CLERKS,
+    "POST /v1/admin/orders/{number:str}/withdrawals/settle": CLERKS,
+    "GET /v1/admin/withdrawals": STAFF,
     "GET /v1/admin/payments/{payment_id:str}": STAFF,
     "POST /v1/admin/payments/{payment_id:str}/capture": MANAGERS,
     "POST /v1/admin/payments/{payment_id:str}/refunds": MANAGERS,

@@ -203,7 +203,7 @@ def test_what_is_draft_archived_or_without_a_price_is_not_for_sale(counter: Coun
     problem(add(counter, token, KRUG, 1), 422, "not_for_sale", "sku")
     problem(counter.api.patch(f"/v1/carts/{token}/lines/{KRUG}", json={"quantity": 2}), 422, "not_for_sale")
     cart = counter.read_cart(token)
-    assert [(one["kind"], one["sku"]) for one in cart["problems"]] == [("not_for_sale", KRUG)]
+    assert [(one["kind"], one["sku"], one["goods"]) for one in cart["problems"]] == [("not_for_sale", KRUG, "Krug")]
     assert cart["subtotal"] == euros(990)
     assert done(counter.api.delete(f"/v1/carts/{token}/lines/{KRUG}"))["problems"] == []
 
@@ -299,6 +299,7 @@ WRITTEN_EVERYWHERE = [
     {"name": "अनिता शर्मा", "line1": "महात्मा गांधी मार्ग", "city": "नई दिल्ली"},
     {"name": "יעל כהן", "line1": "רחוב הרצל 5", "city": "תל אביב"},
     {"name": "สมชาย ใจดี", "line1": "ถนนสุขุมวิท ๒๑", "city": "กรุงเทพฯ"},
+    {"name": "علی\u200cرضا نیک\u200cنام", "line1": "ක්\u200dරීඩා පාර 5", "city": "ភ្នំ\u200bពេញ"},
     {"name": "김민준", "line1": "세종대로 110", "city": "서울"},
     {"name": "Nguyễn Thị Ánh", "line1": "Đường Lê Lợi 7", "city": "Huế"},
     {"name": "Anna 🏺 O'Neill-Żółć", "line1": '<b>Weg</b> & "Co" 1; --', "city": "Łódź"},
@@ -330,6 +331,8 @@ def test_addresses_of_every_script_are_kept_as_written_down_to_the_order(
             "a@b..de",
             "a@b.de.",
             "a@b\u202e.de",
+            "a@-c.de",
+            "a@c-.de",
         ),
     ],
 )
@@ -348,6 +351,10 @@ def test_an_e_mail_address_that_is_none_is_named(counter: Counter, email: Any) -
         ("line1", "a\nb"),
         ("city", "\u0000"),
         ("postal_code", "1" * 21),
+        ("name", "Anna\u202erebeW"),
+        ("line1", "\u2066Weg 1\u2069"),
+        ("phone", "\u202a0341 1\u202c"),
+        ("postal_code", "0410"),
         ("country", "de"),
         ("country", "DEU"),
         ("country", ""),
@@ -361,10 +368,24 @@ def test_an_address_that_is_none_names_its_field(counter: Counter, field: str, v
     assert counter.read_cart(token)["contact"] is None
 
 
+def test_the_address_of_the_invoice_is_read_as_closely(counter: Counter) -> None:
+    token = counter.new_cart(KRUG=1)
+    body = {"email": EMAIL, "shipping_address": ANNA, "billing_address": ANNA | {"country": "CH"}}
+    refused = problem(counter.api.put(f"/v1/carts/{token}/contact", json=body), 400, "invalid_request")
+    assert refused["detail"] == f'billing_address.postal_code: has 4 digits in CH; it is "{ANNA["postal_code"]}"'
+
+
+def test_a_hyphen_may_stand_inside_a_domain(counter: Counter) -> None:
+    token = counter.new_cart(KRUG=1)
+    for email in ("a@b-c.de", "a@xn--tn-fka.de", "a@1.b--c.de", "ä@tön.de"):
+        assert done(set_contact(counter, token, email))["contact"]["email"] == email
+
+
 @pytest.mark.parametrize("country", ["US", "AT", "XX"])
 def test_a_country_without_delivery_is_422_at_its_field(counter: Counter, country: str) -> None:
     token = counter.new_cart(KRUG=1)
-    problem(set_contact(counter, token, country=country), 422, "no_delivery", "shipping_address.country")
+    refused = set_contact(counter, token, country=country, postal_code="1010")
+    problem(refused, 422, "no_delivery", "shipping_address.country")
     assert counter.read_cart(token)["contact"] is None
     assert counter.read_cart(token)["countries"] == ["DE"]
 
@@ -385,7 +406,7 @@ def test_a_way_to_deliver_is_chosen_of_those_that_go_there(counter: Counter) -> 
     path = f"/v1/carts/{token}"
     problem(counter.api.put(f"{path}/shipping", json={"method": STANDARD}), 422, "no_delivery", "method")
     assert done(counter.api.get(f"{path}/shipping-options"))["data"] == []
-    set_contact(counter, token, country="AT")
+    set_contact(counter, token, country="AT", postal_code="1010")
     (way,) = done(counter.api.get(f"{path}/shipping-options"))["data"]
     assert way["price"] == euros(990)
     problem(counter.api.put(f"{path}/shipping", json={"method": STANDARD}), 422, "no_delivery", "method")
@@ -445,6 +466,18 @@ def test_delivery_costs_nothing_from_a_value_on(counter: Counter) -> None:
     below, at = counter.cart(KRUG=3), counter.cart(KRUG=4)
     assert (below["free_shipping_from"], below["shipping"]) == (euros(6000), euros(490))
     assert at["shipping"] == euros(0)
+
+
+def test_what_delivery_costs_at_least_goes_by_the_country_of_the_address(counter: Counter) -> None:
+    counter.deliver_to("AT")
+    counter.deliver_to("CH", price=1990, countries=["CH", "AT"])
+    token = counter.new_cart(KRUG=1)
+    assert counter.read_cart(token)["shipping_from"] == euros(490)
+    moved = done(set_contact(counter, token, country="AT", postal_code="1010"))
+    assert (moved["shipping_from"], moved["shipping"]) == (euros(990), None)
+    back = done(set_contact(counter, token))
+    assert back["shipping_from"] == euros(490)
+    assert done(counter.api.patch(f"/v1/carts/{token}/lines/{KRUG}", json={"quantity": 4}))["shipping_from"] == euros(0)
 
 
 def test_delivery_goes_by_steps_of_weight(counter: Counter) -> None:
@@ -519,8 +552,9 @@ def test_a_code_is_refused_with_its_reason_and_the_one_before_it_stays(counter: 
     for code, why in refused.items():
         answer = counter.api.post(f"/v1/carts/{token}/codes", json={"code": code})
         told = problem(answer, 422, why, "code")
-        if code == "TEURER":
-            assert told["missing"] == euros(1300)
+        assert told.get("why") == {"TEURER": "min_subtotal", "TELLERCODE": "not_in_cart"}.get(code)
+        assert told.get("missing") == (euros(1300) if code == "TEURER" else None)
+        assert told.get("goods") == ("Teller" if code == "TELLERCODE" else None)
     assert counter.read_cart(token)["codes"] == ["GUT"]
 
 
@@ -558,7 +592,53 @@ def test_a_code_that_does_not_apply_any_more_is_told_and_takes_nothing(counter: 
     cart = done(counter.api.patch(f"/v1/carts/{cart['token']}/lines/{KRUG}", json={"quantity": 1}))
     (told,) = cart["problems"]
     assert (told["kind"], told["code"], told["missing"]) == ("code_not_applicable", "AB30", euros(1150))
+    assert told["why"] == "min_subtotal"
     assert cart["discount"] == euros(0)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("UPDATE promotion SET ends_at = starts_at", "ended"),
+        ("UPDATE promotion_code SET max_uses = used", "used_up"),
+    ],
+)
+@pytest.mark.spoils_the_books
+def test_a_code_in_the_cart_that_can_be_used_no_more_says_why(counter: Counter, change: str, why: str) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "HERBST10", max_uses=1))
+    cart = counter.cart(code="HERBST10")
+    assert cart["problems"] == []
+    with counter.database.writing() as c:
+        c.execute(text("UPDATE promotion_code SET used = 1"))
+        c.execute(text(change))
+    (told,) = counter.read_cart(cart["token"])["problems"]
+    assert (told["kind"], told["code"], told["why"]) == ("code_not_applicable", "HERBST10", why)
+
+
+def test_a_code_that_another_promotion_outdoes_says_so(counter: Counter) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, "ZEHN")
+        factories.promotion(c, None, value=2000, exclusive=True)
+    token = counter.cart()["token"]
+    told = problem(counter.api.post(f"/v1/carts/{token}/codes", json={"code": "ZEHN"}), 422, "code_not_applicable")
+    assert told["why"] == "outdone"
+
+
+def test_a_code_whose_goods_went_out_of_the_cart_names_them_in_the_language_that_is_asked_for(
+    counter: Counter,
+) -> None:
+    with counter.database.writing() as c:
+        factories.category(c, "Geschirr")
+        factories.promotion(c, "TISCH", scope="category", target="geschirr")
+    token = counter.cart()["token"]
+    for language, goods in (("de", "Geschirr"), ("en", "Geschirr (en)")):
+        headers = {"Accept-Language": language}
+        told = problem(
+            counter.api.post(f"/v1/carts/{token}/codes", json={"code": "TISCH"}, headers=headers),
+            422,
+            "code_not_applicable",
+        )
+        assert (told["why"], told["goods"]) == ("not_in_cart", goods)
 
 
 # limits on guessing

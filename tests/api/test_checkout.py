@@ -1,5 +1,6 @@
 """Checkout: an order of exactly what was agreed, once for each key, or a clear refusal that changed nothing."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -295,7 +296,7 @@ def test_what_changes_between_the_look_at_a_cart_and_its_order_is_not_ordered_as
             return factories.save(counter.database, factories.goods("Krug", price=1900, on_hand=10, weight_g=400))
         if changed == "quantity":
             return done(other.patch(f"{path}/lines/{KRUG}", json={"quantity": 5}))
-        elsewhere = {"email": EMAIL, "shipping_address": ANNA | {"country": "AT"}}
+        elsewhere = {"email": EMAIL, "shipping_address": ANNA | {"country": "AT", "postal_code": "1010"}}
         return done(other.put(f"{path}/contact", json=elsewhere))
 
     rival(monkeypatch, change)
@@ -561,8 +562,8 @@ def test_a_request_that_comes_back_after_its_order_was_given_up_charges_nothing(
     with counter.database.writing() as c:
         c.execute(update(idempotency_key).where(idempotency_key.c.key == KEY).values(lease_until=clock(-1)))
     first = counter.check_out(crashed, "sandbox", key=KEY)
-    told = problem(first, 402, "payment_declined")
-    assert "given up" in told["detail"]
+    told = problem(first, 402, "order_given_up")
+    assert "Whatever was charged goes back." in told["detail"]
     assert (len(bank.charged), counter.stock()) == (1, (10, 0))
     assert counter.read_cart(crashed["token"])["state"] == "open"
     same(first, counter.check_out(crashed, "sandbox", key=KEY))
@@ -600,13 +601,30 @@ def test_who_is_led_to_a_page_after_the_order_was_given_up_is_told_and_cannot_pa
         return answering(charge)
 
     monkeypatch.setattr(bank, "_answer", too_slow)
-    problem(counter.check_out(cart, "sandbox", key=KEY), 402, "payment_declined")
+    problem(counter.check_out(cart, "sandbox", key=KEY), 402, "order_given_up")
     with counter.database.reading() as c:
         assert c.execute(text("SELECT next_url FROM payment")).scalar_one() is None
     counter.checks_are_due()
     Reconciler(settings)(counter.database)
     assert bank.charges[bank.charged[0].key].state == "failed"
     nothing_is_held(counter)
+
+
+def test_who_was_charged_for_an_order_that_staff_cancelled_meanwhile_is_told_so(
+    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cart, charging = counter.cart(), bank.charge
+
+    async def too_late(charge: Any) -> Any:
+        cancelled = await asyncio.to_thread(counter.staff, "POST", f"orders/{charge.order_number}/cancel", {})
+        done(cancelled)
+        bank.charges.clear()  # It was called off, and is charged all the same.
+        return await charging(charge)
+
+    monkeypatch.setattr(bank, "charge", too_late)
+    told = problem(counter.check_out(cart, "sandbox", key=KEY), 402, "order_given_up")
+    assert "It was charged all the same: the money goes back." in told["detail"]
+    assert "Nothing was charged" not in told["detail"]
 
 
 # a payment that is declined

@@ -156,7 +156,7 @@ def test_money_for_an_order_that_somebody_cancelled_goes_back(counter: Counter, 
     ask()
     seen, payment = counter.seen(order)["order"], counter.payment(order)
     assert (seen["state"], payment["state"], payment["refunded"]) == ("cancelled", "refunded", order["total"])
-    assert kinds(seen) == ["placed", "cancelled", "payment_issue", "refunded"]
+    assert kinds(seen) == ["placed", "cancel_asked", "cancelled", "payment_issue", "refunded"]
     assert [(one["kind"], one["resolved_at"] is not None) for one in payment["issues"]] == [("late_success", True)]
     assert (counter.stock(), bank.taken()) == ((10, 0), 0)
 

@@ -41,6 +41,7 @@ def test_a_number_of_no_order_is_404(counter: Counter, number: str) -> None:
         counter.staff("POST", f"orders/{number}/cancel", {}),
         counter.staff("POST", f"orders/{number}/shipments", {}),
         counter.staff("POST", f"orders/{number}/notes", {"text": "x"}),
+        counter.staff("POST", f"orders/{number}/withdrawals/settle", {}),
     ):
         assert answer.status_code == 404, answer.text
 
@@ -286,6 +287,22 @@ def test_staff_see_every_order_in_the_view_where_it_belongs(counter: Counter, ba
     assert numbers(counter, state="placed") == views["to_pay"]
     assert [one["attention"] for one in page["data"]] == [True, False, False, False, False]
     assert (page["data"][4]["units"], page["data"][4]["total"]) == (1, waiting["total"])
+
+
+@pytest.mark.parametrize("answer", ["given", "lost"])
+def test_what_is_given_back_whole_is_not_to_be_shipped_and_somebody_has_to_cancel_it(
+    counter: Counter, bank: Bank, answer: str
+) -> None:
+    part, whole = counter.order("sandbox", KRUG=1), counter.order("sandbox", KRUG=1)
+    done(counter.refund(part, 100), 201)
+    bank.silent = answer == "lost"
+    done(counter.refund(whole), 201)
+    assert (numbers(counter, view="to_ship"), numbers(counter, view="unclear")) == ([part["number"]], [whole["number"]])
+    views = done(counter.staff("GET", "orders"))["views"]
+    assert (views["to_ship"], views["unclear"]) == (1, 1)
+    bank.silent = False
+    done(counter.staff("POST", f"orders/{whole['number']}/cancel", {}))
+    assert numbers(counter, view="unclear") == []
 
 
 def test_staff_find_orders_by_number_name_address_and_sku(counter: Counter) -> None:

@@ -63,6 +63,14 @@ def test_a_transfer_for_an_order_that_ran_out_takes_it_up_again_where_its_goods_
     assert (counter.read(order)["state"], counter.stock()) == ("confirmed", (10, 2))
 
 
+def test_a_strangers_withdrawal_keeps_no_money_from_reviving_an_order(counter: Counter) -> None:
+    order = given_up(counter, "expiry")
+    body = {"name": "Eve", "order_number": order["number"], "email": "eve@elsewhere.example"}
+    done(counter.api.post("/v1/withdrawals", json=body, headers=a_key()), 201)
+    assert counter.pay(order)["state"] == "captured"
+    assert counter.read(order)["state"] == "confirmed"
+
+
 @pytest.mark.parametrize("by", ["customer", "staff", "withdrawal"])
 def test_a_transfer_for_an_order_that_somebody_gave_up_is_refused_and_changes_nothing(
     counter: Counter, by: str

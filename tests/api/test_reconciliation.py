@@ -10,13 +10,14 @@ from sqlalchemy import update
 
 from shopapi.checkout.expire_order import SILENT_S, expire_orders
 from shopapi.db.types import clock
+from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import ChargeAnswer
-from shopapi.payments.record_charge import GIVEN_UP_S
+from shopapi.payments.record_charge import GIVEN_UP_S, OFTEN_S
 from shopapi.payments.tables import payment_attempt
 from shopapi.settings import ApiSettings
 from shopapi.worker import Reconciler
 from tests import factories
-from tests.api.bank import Bank
+from tests.api.bank import Bank, charge_event, tell
 from tests.api.problems import problem
 from tests.api.selling import Counter, done, euros, kinds
 
@@ -277,3 +278,101 @@ def test_nothing_is_asked_before_it_is_due_and_transfers_never(
     asked = len(bank.asked)
     assert Reconciler(settings)(counter.database) == 0
     assert len(bank.asked) == asked
+
+
+# a cancellation whose answer gets lost
+
+
+@pytest.fixture
+def asked_to_cancel(counter: Counter, bank: Bank) -> dict[str, Any]:
+    """An order whose customer cancelled it on the provider's page; the provider did so, and its answer was lost."""
+    bank.says = "open"
+    order = counter.order("sandbox")
+    bank.silent = True
+    problem(counter.cancel(order), 409, "payment_unclear")
+    bank.silent = False
+    assert counter.read(order)["state"] == "placed"
+    return order
+
+
+def is_their_own(counter: Counter, order: dict[str, Any]) -> None:
+    seen = counter.read(order)
+    assert (seen["state"], seen["payment"]["state"], kinds(seen)) == ("cancelled", "cancelled", ["placed", "cancelled"])
+    assert seen["events"][-1]["data"]["reason"] == "customer"
+    told = counter.seen(order)["order"]["events"]
+    assert [(one["kind"], one["actor"]) for one in told[1:]] == [
+        ("cancel_asked", "customer"),
+        ("cancelled", "customer"),
+    ]
+    assert counter.stock() == (10, 0)
+
+
+def test_a_cancellation_whose_answer_was_lost_is_the_customer_s_all_the_same(
+    counter: Counter, asked_to_cancel: dict[str, Any], ask: Any
+) -> None:
+    assert ask() == 1
+    is_their_own(counter, asked_to_cancel)
+
+
+def test_a_webhook_that_overtakes_the_answer_to_a_cancellation_makes_no_failed_payment(
+    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    calling_off = bank.cancel
+
+    async def overtaken(key: str) -> ChargeAnswer:
+        answer = await calling_off(key)
+        event = charge_event(key, "cancelled", order["total"]["amount"])
+        done(await asyncio.to_thread(tell, counter.api, event))
+        return answer
+
+    monkeypatch.setattr(bank, "cancel", overtaken)
+    done(counter.cancel(order))
+    is_their_own(counter, order)
+
+
+def test_who_asked_again_and_again_is_written_down_once_and_gets_the_money_back(
+    counter: Counter, bank: Bank, asked_to_cancel: dict[str, Any], ask: Any
+) -> None:
+    bank.silent = True
+    problem(counter.cancel(asked_to_cancel), 409, "payment_unclear")
+    bank.pay()  # The provider takes it all the same, and is silent for hours.
+    counter.let_time_pass(SILENT_S)
+    assert expire_orders(counter.database) == 1
+    bank.silent = False
+    for _ in range(2):
+        ask()
+    seen = counter.seen(asked_to_cancel)["order"]
+    assert kinds(seen).count("cancel_asked") == 1
+    assert (seen["state"], seen["payment"]["state"], bank.taken()) == ("cancelled", "refunded", 0)
+
+
+# a page that waits for its customer
+
+
+def next_check(counter: Counter, order: dict[str, Any]) -> float:
+    (attempt,) = counter.payment(order)["attempts"]
+    return (datetime.fromisoformat(attempt["next_check_at"]) - datetime.now(UTC)).total_seconds()
+
+
+@pytest.mark.parametrize(("age_s", "left_s", "wait_s"), [(0, 600, 30), (OFTEN_S + 10, 600, 90), (OFTEN_S + 10, 50, 50)])
+def test_a_page_that_stays_open_is_asked_about_less_often_and_at_once_when_its_time_is_over(
+    counter: Counter, bank: Bank, ask: Any, age_s: int, left_s: int, wait_s: int
+) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    with counter.database.writing() as c:
+        c.execute(update(payment_attempt).values(created_at=clock(-age_s)))
+        c.execute(update(sales_order).values(expires_at=clock(left_s)))
+    assert ask() == 1
+    assert abs(next_check(counter, order) - wait_s) < 5
+
+
+def test_a_full_batch_is_followed_by_another(
+    counter: Counter, bank: Bank, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopapi.payments.reconcile._BATCH", 2)
+    orders = [unknown(counter, bank) for _ in range(5)]
+    assert ask() == 5
+    assert {counter.read(order)["state"] for order in orders} == {"confirmed"}

@@ -28,6 +28,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/admin/orders/{number}/shipments"): {"carrier": "DHL", "tracking": "1"},
     ("POST", "/v1/admin/orders/{number}/cancel"): {"reason": ""},
     ("POST", "/v1/admin/orders/{number}/notes"): {"text": "later"},
+    ("POST", "/v1/admin/orders/{number}/withdrawals/settle"): {"reason": ""},
     ("POST", "/v1/admin/payments/{payment_id}/capture"): {"reference": "1"},
     ("POST", "/v1/admin/payments/{payment_id}/refunds"): {"amount": MONEY, "reason": ""},
 }

@@ -99,7 +99,8 @@ def test_what_is_not_signed_by_the_provider_just_now_is_401_and_not_kept(
 def test_a_signature_that_cannot_be_read_is_401(counter: Counter, waiting: dict[str, Any], header: str) -> None:
     event = charge_event(waiting["key"], "succeeded", waiting["total"]["amount"])
     headers = {"Content-Type": "application/json"} | ({"Sandbox-Signature": header} if header else {})
-    problem(counter.api.post(PATH, json=event, headers=headers), 401, "bad_signature")
+    told = problem(counter.api.post(PATH, json=event, headers=headers), 401, "bad_signature")
+    assert told["detail"].endswith("no signature that can be read. Nothing was changed.")
     assert counter.rows("payment_event") == 0
 
 

@@ -248,7 +248,7 @@ def test_double_clicks_a_second_tab_back_and_reload_make_one_order_and_one_charg
     order_button(tab).click()
     tab.wait_for_url(f"{market.url}/orders/**")
     way_to_pay = tab.locator(".standing .btn")
-    expect(way_to_pay).to_have_text("To the payment page")
+    expect(way_to_pay).to_have_text("Pay now")
     way_to_pay.click()
     expect(tab).to_have_url(payment_page)
 

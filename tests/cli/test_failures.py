@@ -81,11 +81,12 @@ def test_an_error_of_the_system_names_the_file(tmp_path: object) -> None:
     assert (told.what, told.exit_code) == (["/nope: No such file or directory."], 1)
 
 
-@pytest.mark.parametrize("args", [("serve-api", "--grace", "0"), ("serve-web", "--grace", "0")])
-def test_no_time_to_finish_is_wrong_usage(shopctl: Shopctl, args: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("args", [("serve-api", "--grace", "0"), ("serve-web", "--port", "none")])
+def test_a_number_that_is_none_is_wrong_usage_and_named(shopctl: Shopctl, args: tuple[str, ...]) -> None:
     told = shopctl(*args)
     assert told.code == 2
-    assert "--grace" in told.err
+    assert args[1] in told.err
+    assert f'; it is "{args[2]}"' in told.err
 
 
 @pytest.mark.parametrize("command", ["serve-api", "worker"])

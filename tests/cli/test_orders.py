@@ -203,13 +203,15 @@ def test_a_provider_gives_back_what_it_took(shop: Shopctl, database: Database, s
         assert client.get(f"/charges/{taken['key']}").json()["refunded"] == TOTAL
 
 
-def test_a_refund_that_nobody_can_carry_out_yet_waits_for_the_worker(shop: Shopctl, database: Database) -> None:
+def test_what_only_a_provider_that_is_not_set_can_give_back_is_left_alone(shop: Shopctl, database: Database) -> None:
     number = placed(database, provider="sandbox", paid=True)
-    told = shop("orders", "refund", number)
-    assert (told.code, told.out) == (0, "")
-    assert "on its way back" in told.err
-    payment = shown(shop, number)["payments"][0]
-    assert [payment["refund_pending"]["amount"], payment["refunds"][0]["state"]] == [TOTAL, "unknown"]
+    for deed in ("refund", "cancel"):
+        told = shop("orders", deed, number)
+        assert (told.code, told.out) == (2, "")
+        assert "Only sandbox can give back" in told.err
+        assert "SHOP_SANDBOX_URL is not set here" in told.err
+    seen = shown(shop, number)
+    assert (seen["order"]["state"], seen["payments"][0]["refunds"]) == ("confirmed", [])
 
 
 def test_a_charge_that_may_have_happened_is_called_off_or_nothing_is_done(

@@ -25,6 +25,7 @@ from shopapi.contract.orders import (
     Order,
     OrderQuery,
     RefundInput,
+    SettleInput,
     ShipmentInput,
     WithdrawalInput,
 )
@@ -158,6 +159,22 @@ def test_an_order_is_read_cancelled_and_withdrawn_from_by_its_customer(calling: 
     assert calling.as_customer(lambda shop: shop.cancel_order(order.number, secret)).state == "cancelled"
     with pytest.raises(Conflict):
         calling.as_customer(lambda shop: shop.cancel_order(order.number, secret))
+
+
+def test_staff_see_to_withdrawals(calling: Calling) -> None:
+    order, _ = calling.order()
+
+    async def declare(shop: ShopClient) -> None:
+        for number in (order.number, "the blue one"):
+            await shop.withdraw(WithdrawalInput("Anna Weber", number, EMAIL))
+
+    calling.as_customer(declare)
+    settled = calling.as_owner(lambda shop: shop.settle_withdrawals(order.number, SettleInput("A mistake.")))
+    assert settled.withdrawals[0].settled_at is not None
+    with pytest.raises(Conflict):
+        calling.as_owner(lambda shop: shop.settle_withdrawals(order.number, SettleInput()))
+    page = calling.as_owner(lambda shop: shop.list_unmatched_withdrawals())
+    assert [one.order_number for one in page.data] == ["the blue one"]
 
 
 def test_staff_take_an_order_from_its_money_to_its_parcel(

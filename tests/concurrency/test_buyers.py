@@ -62,10 +62,12 @@ def test_sixty_four_buyers_of_the_last_hundred_units_get_exactly_a_hundred(
 ) -> None:
     times, tries = load(1, 20), load(2, 6)
     proof = Proof(request, "T01", "the last 100 units: exactly 100 sold", f"{times} x 64 buyers x {tries} tries")
+    history = History()
     for _ in range(times):
-        history = sell_all_of(shop, units=100, buyers=64, tries=tries)
-        proof.sometimes("refused for want of stock", history.refusals()["insufficient_stock"])
-    proof.count("slowest of a hundred, ms", history.slowest_ms())
+        history.tries += sell_all_of(shop, units=100, buyers=64, tries=tries).tries
+    proof.sometimes("refused for want of stock", history.refusals()["insufficient_stock"])
+    # Told and not demanded: where buyers and shop share two processors, it is as much the buyers' time.
+    proof.count("99 of 100 within, ms", history.slowest_ms())
 
 
 def sell_the_last_one(shop: Shop, *, buyers: int) -> int:

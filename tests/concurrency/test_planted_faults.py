@@ -1,18 +1,23 @@
 """Faults planted on purpose, each of which one of the proofs must catch: what cannot fail proves nothing."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, get_args
 
 import psycopg2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from shopapi.events.tables import outbox
+from shopapi.events.take_in import take_in
 from shopapi.runtime.failpoints import Point
+from shopapi.runtime.settings import read
+from shopapi.settings import ApiSettings
 from tests.concurrency.buyers import new_key
 from tests.concurrency.conftest import OpenShop
-from tests.concurrency.settling import LIMIT_S
+from tests.concurrency.settling import LIMIT_S, faults_here
 from tests.concurrency.standing import Shop
 from tests.concurrency.test_buyers import sell_all_of
 from tests.concurrency.test_codes_at_once import use_it_up
@@ -49,19 +54,19 @@ def without(fences: Sequence[str], scenario: Scenario) -> Scenario:
 _GATE: Final = """
 CREATE OR REPLACE FUNCTION wait_at_the_gate() RETURNS trigger LANGUAGE plpgsql
 AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
-CREATE OR REPLACE TRIGGER gate BEFORE INSERT ON sales_order FOR EACH ROW EXECUTE FUNCTION wait_at_the_gate();
+CREATE OR REPLACE TRIGGER gate BEFORE {} FOR EACH ROW EXECUTE FUNCTION wait_at_the_gate();
 """
 _AT_THE_GATE: Final = text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
 
 
-def together(number: int, scenario: Scenario) -> Scenario:
-    """No order is written before so many have looked at the books, and so know nothing of each other."""
+def together(number: int, scenario: Scenario, gate_before: str = "INSERT ON sales_order") -> Scenario:
+    """Nothing is written there before so many have looked at the books, and so know nothing of each other."""
 
     def run(shop: Shop) -> object:
         with shop.database.writing() as c:
-            c.execute(text(_GATE))
+            c.execute(text(_GATE.format(gate_before)))
         gate = psycopg2.connect(shop.environment["DATABASE_URL"])
         gate.autocommit = True
         gate.cursor().execute("SELECT pg_advisory_lock(1)")
@@ -69,7 +74,7 @@ def together(number: int, scenario: Scenario) -> Scenario:
 
         def keep_the_gate() -> None:
             try:
-                wait_until(lambda: over.is_set() or _waiting(shop) >= number, LIMIT_S, f"{number} orders at the gate")
+                wait_until(lambda: over.is_set() or _waiting(shop) >= number, LIMIT_S, f"{number} at the gate")
             finally:
                 gate.close()
 
@@ -91,6 +96,22 @@ def _waiting(shop: Shop) -> int:
 
 def settle_one(shop: Shop) -> object:
     return settle_what_is_in_doubt(shop, 1, ["charged_500"])
+
+
+def work_side_by_side(shop: Shop) -> object:
+    """Two workers take in what happened, which is enough for both; raises where something is lent to both."""
+    buy(shop, 15, "tok_ok")
+    settings = read(ApiSettings, shop.environment)
+
+    def take_in_at_once(shop: Shop) -> object:
+        with faults_here(shop), ThreadPoolExecutor(2) as workers:
+            return [one.result() for one in [workers.submit(take_in, shop.database, settings) for _ in range(2)]]
+
+    together(2, take_in_at_once, "UPDATE ON outbox")(shop)
+    with shop.database.reading() as c:
+        lent = Counter(c.execute(select(outbox.c.attempts).where(outbox.c.attempts > 0)).scalars())
+    assert lent.keys() == {1}, f"{lent[2]} events were lent to two workers."
+    return lent
 
 
 CATCHERS: Final[dict[str, tuple[str, Scenario, str]]] = {
@@ -135,7 +156,7 @@ CATCHERS: Final[dict[str, tuple[str, Scenario, str]]] = {
     ),
     "trust_webhook": ("sqlite", forge, r"^Signed '', and answered 200"),
     "trust_amount": ("sqlite", lambda shop: wrong_sum(shop, "wrong_amount", 1), r"^Paid by another sum"),
-    "forget_on_unknown": ("sqlite", settle_one, r"^Refused, and nobody knows: Counter\({'payment_declined'"),
+    "forget_on_unknown": ("sqlite", settle_one, r"^Refused, and nobody knows: Counter\({'order_given_up'"),
     "charge_with_new_key": ("sqlite", settle_one, r"was charged \d+ EUR under a key that is none of the shop's"),
     "lose_outbox": (
         "sqlite",
@@ -152,6 +173,12 @@ CATCHERS: Final[dict[str, tuple[str, Scenario, str]]] = {
         lambda shop: pay_after_all(shop, orders=1, sold_out=True),
         r"^Money that came late: .*\('cancelled', 'captured'\)",
     ),
+    "take_event_twice": (
+        "sqlite",
+        lambda shop: wrong_sum(shop, "wrong_amount", 1),
+        r"^Settled by staff, and told once",
+    ),
+    "lend_without_lock": ("postgresql", work_side_by_side, r"^\d+ events were lent to two workers"),
 }
 """By fault: a kind of database on which it can show, the proof that catches it, and what that says of the promise."""
 

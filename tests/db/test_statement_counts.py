@@ -12,9 +12,11 @@ from sqlalchemy import Engine, event, text
 
 from shopapi.app import HANDLERS
 from shopapi.catalog.shop_store import save_text
+from shopapi.contract.orders import WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.events.take_in import take_in
 from shopapi.orders.reading import read_order
+from shopapi.orders.withdraw import withdraw
 from shopapi.payments.reading import payments_of
 from shopapi.settings import ApiSettings
 from tests import factories
@@ -53,12 +55,14 @@ COUNTS: dict[str, tuple[int, int]] = {
     "GET /v1/orders/{number:str}/invoices/{invoice_id:str}": (2, 2),
     "POST /v1/orders/{number:str}/cancel": (25, 25),
     "POST /v1/withdrawals": (6, 6),
-    "GET /v1/admin/orders": (4, 4),
+    "GET /v1/admin/orders": (5, 5),
     "GET /v1/admin/orders/{number:str}": (10, 10),
     "GET /v1/admin/orders/{number:str}/invoices/{invoice_id:str}": (2, 2),
     "POST /v1/admin/orders/{number:str}/shipments": (30, 30),
     "POST /v1/admin/orders/{number:str}/cancel": (48, 48),
     "POST /v1/admin/orders/{number:str}/notes": (15, 15),
+    "POST /v1/admin/orders/{number:str}/withdrawals/settle": (16, 16),
+    "GET /v1/admin/withdrawals": (3, 3),
     "GET /v1/admin/payments/{payment_id:str}": (6, 6),
     "POST /v1/admin/payments/{payment_id:str}/capture": (25, 25),
     "POST /v1/admin/payments/{payment_id:str}/refunds": (29, 29),
@@ -163,7 +167,8 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         cart, ready = factories.cart(c, *lines), factories.cart(c, *lines, code="HERBST10")
         waiting, to_pay = factories.order(c, *lines), factories.order(c, *lines)
         given_up, paid, to_refund = (factories.paid_order(c, *lines) for _ in range(3))
-        unpaid = factories.order(c, *lines)
+        unpaid, withdrawn = factories.order(c, *lines), factories.order(c, *lines)
+        withdraw(c, WithdrawalInput("Anna", withdrawn, "anna@kundin.example"), "de")
     take_in(database, settings)
     with database.reading() as c:
         invoice = read_order(c, paid).invoices[0].id
@@ -210,6 +215,11 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         "POST /v1/admin/orders/{number:str}/shipments": (f"{admin}/orders/{paid}/shipments", {"json": {}}),
         "POST /v1/admin/orders/{number:str}/cancel": (f"{admin}/orders/{given_up}/cancel", {"json": {}}),
         "POST /v1/admin/orders/{number:str}/notes": (f"{admin}/orders/{waiting}/notes", {"json": {"text": "x"}}),
+        "POST /v1/admin/orders/{number:str}/withdrawals/settle": (
+            f"{admin}/orders/{withdrawn}/withdrawals/settle",
+            {"json": {}},
+        ),
+        "GET /v1/admin/withdrawals": (f"{admin}/withdrawals?limit=100", {}),
         "GET /v1/admin/payments/{payment_id:str}": (f"{admin}/payments/{payments[to_pay]}", {}),
         "POST /v1/admin/payments/{payment_id:str}/capture": (
             f"{admin}/payments/{payments[to_pay]}/capture",

@@ -29,6 +29,7 @@ def occasion(locale: Locale = "de", **more: object) -> Occasion:
         SELLER,
         order=order(locale=locale, account=ACCOUNT),
         order_url=URL,
+        order_code="secret-token_1",
         refunded=euros(1240),
         reason="staff",
         withdrawal=withdrawal(),
@@ -122,6 +123,37 @@ def test_what_was_transferred_is_transferred_back_and_nobody_says_that_it_was_al
     assert "Wir haben 12,40 € zurückgezahlt" in plain(render("refunded", occasion(order=order()), SHOP))
 
 
+@pytest.mark.parametrize("reason", ["expired", "customer"])
+def test_while_nobody_knows_whether_money_moved_the_cancellation_says_so(reason: str) -> None:
+    one = unpaid()
+    assert one.payment is not None
+    one = replace(one, payment=replace(one.payment, state="unknown"))
+    text = plain(render("cancelled", occasion(order=one, reason=reason), SHOP))
+    assert "Wir wissen noch nicht, ob Ihre Bank etwas abgebucht hat" in text
+    assert "Was abgebucht wurde, geht von selbst zurück." in text
+    assert "nichts abgebucht" not in text
+    assert ("gilt Ihre Bestellung doch" in text) == (reason == "expired"), "Who cancelled gets nothing any more."
+
+
+def test_who_paid_too_late_is_not_told_that_nothing_was_charged() -> None:
+    text = plain(render("cancelled", occasion(order=order(), reason="expired"), SHOP))
+    assert "nichts abgebucht" not in text
+    assert "Was Sie gezahlt haben, zahlen wir zurück." in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "german", "english"),
+    [
+        ("late_payment", "Ihre Zahlung kam an, als die Bestellung schon beendet war", "after the order had ended"),
+        ("customer", "Sie haben die Bestellung storniert.", "You cancelled the order."),
+        ("staff", "Wir haben die Bestellung storniert.", "We cancelled the order."),
+    ],
+)
+def test_a_refund_says_why(reason: str, german: str, english: str) -> None:
+    assert german in plain(render("refunded", occasion(reason=reason), SHOP))
+    assert english in plain(render("refunded", occasion("en", reason=reason), SHOP))
+
+
 @pytest.mark.parametrize("reason", ["expired", "payment_failed"])
 def test_who_waited_for_the_bank_in_vain_learns_that_nothing_was_charged(reason: str) -> None:
     text = plain(render("cancelled", occasion(order=unpaid(), reason=reason), SHOP))
@@ -194,6 +226,20 @@ def test_an_e_mail_is_kept_without_the_secret_that_opens_the_order_and_goes_out_
         assert opened(text, "secret-token_1") == before
         assert f"{SHOP}/orders/TT-7K4M2A" in shown(text)
         assert "token" not in shown(text)
+
+
+@pytest.mark.parametrize(("locale", "number", "code"), [("de", "Bestellung", "Code"), ("en", "Order", "Code")])
+def test_a_letter_says_the_number_and_the_code_that_the_form_for_following_asks_for(
+    locale: Locale, number: str, code: str
+) -> None:
+    written = render("confirmation", occasion(locale), SHOP)
+    assert f"{number}: TT-7K4M2A\n{code}: secret-token_1\n" in written.text
+    kept = sealed(written, "secret-token_1")
+    assert "secret-token_1" not in kept.text + kept.html
+    assert f"{number}: TT-7K4M2A\n{code}: …\n" in shown(kept.text), "Staff see that there is one."
+    assert opened(kept.text, "secret-token_1") == written.text
+    stranger = render("withdrawal_received", occasion(locale, order=None, order_url="", order_code=""), SHOP)
+    assert f"{code}:" not in stranger.text
 
 
 @pytest.mark.parametrize(

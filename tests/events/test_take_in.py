@@ -19,7 +19,7 @@ from shopapi.orders.store import lock_order
 from shopapi.orders.tables import shipment
 from shopapi.orders.withdraw import withdraw
 from shopapi.payments.providers.interface import ChargeAnswer
-from shopapi.payments.record_charge import GivenUp, mark_unknown, record_charge
+from shopapi.payments.record_charge import GivenUp, cancel, mark_unknown, record_charge
 from shopapi.runtime import failpoints
 from shopapi.settings import ApiSettings
 from tests.conftest import SECRET_KEY
@@ -106,13 +106,13 @@ def test_who_cancelled_before_it_was_told_is_not_asked_for_money(database: Datab
 @pytest.mark.parametrize(
     ("provider", "reason", "written"),
     [
-        ("sandbox", "expired", []),
+        ("sandbox", "expired", ["cancelled"]),
         ("sandbox", "payment_failed", []),
         ("sandbox", "staff", ["cancelled"]),
         ("manual", "expired", ["payment_due", "cancelled"]),
     ],
 )
-def test_who_walked_away_from_a_payment_page_hears_nothing(
+def test_who_saw_a_payment_fail_hears_nothing_and_who_left_its_page_hears_that_nothing_was_charged(
     database: Database, settings: ApiSettings, provider: str, reason: str, written: list[EmailKind]
 ) -> None:
     variant_id = sold.goods(database)
@@ -190,6 +190,54 @@ def test_an_order_that_holds_again_is_confirmed_anew(database: Database, setting
     assert kinds(database)[-1] == "confirmation"
 
 
+def letter(db: Database, kind: EmailKind) -> str:
+    with db.reading() as c:
+        return str(c.execute(select(email_message.c.text).where(email_message.c.kind == kind)).scalar_one())
+
+
+def test_who_paid_too_late_learns_why_the_money_comes_back(database: Database, settings: ApiSettings) -> None:
+    variant_id = sold.goods(database)
+    with database.writing() as c:
+        sold.say_who_sells(c)
+        sold.pay_too_late(c, sold.place(c, variant_id))
+    take_in_all(database, settings)
+    assert "Ihre Zahlung kam an, als die Bestellung schon beendet war." in letter(database, "refunded")
+
+
+@pytest.mark.parametrize("typed", ["late_payment", "customer", "staff"])
+def test_what_staff_type_about_a_refund_is_for_colleagues_whatever_it_spells(
+    database: Database, settings: ApiSettings, typed: str
+) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    with database.writing() as c:
+        sold.give_back(c, number, 1240, reason=typed, actor="stf_1")
+    take_in_all(database, settings)
+    text = letter(database, "refunded")
+    assert "storniert" not in text
+    assert "beendet" not in text
+
+
+def test_who_was_told_to_wait_is_not_told_that_nothing_was_charged_while_nobody_knows(
+    database: Database, settings: ApiSettings
+) -> None:
+    number = unclear(database)
+    with database.writing() as c:
+        cancel(c, lock_order(c, number), GivenUp("expired"))
+    take_in_all(database, settings)
+    assert "Wir wissen noch nicht, ob Ihre Bank etwas abgebucht hat" in letter(database, "cancelled")
+
+
+def test_an_order_that_held_again_before_it_was_told_is_not_said_to_be_cancelled(
+    database: Database, settings: ApiSettings
+) -> None:
+    number = unclear(database)
+    with database.writing() as c:
+        record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp("expired"))
+        sold.pay(c, number)
+    take_in_all(database, settings)
+    assert "cancelled" not in kinds(database)
+
+
 def test_a_refund_is_told_with_its_amount_and_gets_a_credit_note(database: Database, settings: ApiSettings) -> None:
     (number,) = sold.paid_orders(database, 1)
     with database.writing() as c:
@@ -245,12 +293,14 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
     mine, theirs, unknown = receipts
     assert (mine.recipient, mine.order_number) == ("Anna@kundin.example", number)
     assert f"/orders/{number}?token=" in mine.text
+    assert f"{number}\nCode: " in mine.text
     assert (theirs.recipient, theirs.order_number) == ("eve@elsewhere.example", number)
     assert (unknown.order_number, unknown.locale) == (None, "en")
     for one in (theirs, unknown):
         for text in (one.text, one.html):
             assert "token" not in text
             assert "/orders/" not in text
+            assert "Code: " not in text
     assert f"Hiermit widerrufe ich den Vertrag über die Waren der Bestellung {number}." in theirs.text
     assert "I hereby withdraw from the contract for the goods of order TT-000000." in unknown.text
 

@@ -162,11 +162,11 @@ def pay(c: Connection, number: str) -> None:
     assert record_charge(c, number, ChargeAnswer("succeeded", f"ref-{number}", total, "EUR")) == "confirmed"
 
 
-def give_back(c: Connection, number: str, amount: int) -> str:
+def give_back(c: Connection, number: str, amount: int, *, reason: str = "", actor: str = "shop") -> str:
     """So much has gone back; answers the refund's id."""
     _, owed = lock_payment(c, number)
     assert owed is not None
-    key = intend_refund(c, owed, amount, key=secrets.token_hex(8), reason="", actor="shop")
+    key = intend_refund(c, owed, amount, key=secrets.token_hex(8), reason=reason, actor=actor)
     record_refund(c, key, RefundAnswer("succeeded", secrets.token_hex(8), amount))
     return str(c.execute(select(refund.c.public_id).where(refund.c.provider_key == key)).scalar_one())
 

@@ -40,10 +40,19 @@ class FakeCarts:
         self.orders: dict[str, dict[str, Any]] = {}
         self.codes = {"HERBST10": 10}
         self.code_from = 0
-        self.unfit_codes: dict[str, str] = {"ALT": "code_expired", "LEER": "code_used_up", "TEE": "code_not_applicable"}
+        self.unfit_codes: dict[str, tuple[str, str]] = {
+            "ALT": ("code_expired", ""),
+            "LEER": ("code_used_up", ""),
+            "TEE": ("code_not_applicable", "not_in_cart"),
+            "WENIG": ("code_not_applicable", "outdone"),
+            "TISCH": ("code_not_applicable", "not_in_cart"),
+        }
+        """The code of the problem and, where it has one, the reason."""
         self.providers = ["manual", "sandbox"]
         self.countries = ["DE", "AT", "CH"]
         self.unserved: set[str] = set()
+        self.dearer: dict[str, int] = {}
+        """What delivery costs on top, by country."""
         self.refuses: list[tuple[int, str, dict[str, Any]]] = []
         """What the next checkouts answer instead."""
         self.pay_at = "http://127.0.0.1:8002/pay/1"
@@ -145,10 +154,12 @@ class FakeCarts:
             return self._whole(cart)
         code = body["code"].replace(" ", "").upper()
         if code not in self.codes:
-            return problem(422, self.unfit_codes.get(code, "code_unknown"))
+            said, why = self.unfit_codes.get(code, ("code_unknown", ""))
+            goods = {"goods": "Tableware"} if code == "TISCH" else {}
+            return problem(422, said, **({"why": why} if why else {}), **goods)
         if self._subtotal(cart) < self.code_from:
             missing = {"amount": self.code_from - self._subtotal(cart), "currency": "EUR"}
-            return problem(422, "code_not_applicable", missing=missing)
+            return problem(422, "code_not_applicable", why="min_subtotal", missing=missing)
         cart.codes = [code]
         return self._whole(cart)
 
@@ -204,6 +215,7 @@ class FakeCarts:
     def _option(self, cart: FakeCart, method: str) -> dict[str, Any]:
         name, price, days_min, days_max = NAMES[method]
         free = method == STANDARD and self._subtotal(cart) >= 6000
+        price += self.dearer.get(cart.contact["shipping_address"]["country"], 0) if cart.contact else 0
         return {
             "method": method,
             "name": name,
@@ -247,7 +259,8 @@ class FakeCarts:
         for sku, units in cart.lines.items():
             good, left = self._find(sku)
             if good is None:
-                found.append({"kind": "not_for_sale", "detail": "x", "sku": sku})
+                name = sku.removesuffix("-1").title()
+                found.append({"kind": "not_for_sale", "detail": "x", "sku": sku, "goods": name})
             elif units > left:
                 found.append({"kind": "insufficient_stock", "detail": "x", "sku": sku, "left": left})
             if sku in self.before:
@@ -282,6 +295,7 @@ class FakeCarts:
             "tax": euros(tax),
             "taxes": [{"rate_bp": 1900, "net": euros(total - tax), "tax": euros(tax)}],
             "total": euros(total),
+            "shipping_from": self._option(cart, STANDARD)["price"],
             "free_shipping_from": euros(6000),
             "problems": self._problems(cart),
             "updated_at": datetime.now(UTC).isoformat(),

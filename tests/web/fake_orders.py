@@ -41,6 +41,7 @@ from shopapi.contract.orders import (
     Refund,
     Shipment,
     Withdrawal,
+    WithdrawalPage,
 )
 from tests.web.fake_catalog import picture_of
 
@@ -256,7 +257,7 @@ class FakeOrders:
             return self._for_customers(request, path.split("/")[3:])
         if path == "/v1/withdrawals":
             return self._withdraw(body)
-        if not path.startswith(("/v1/admin/orders", "/v1/admin/payments", "/v1/admin/emails")):
+        if not path.startswith(("/v1/admin/orders", "/v1/admin/payments", "/v1/admin/emails", "/v1/admin/withdrawals")):
             return None
         if staff is None:
             return self.problem(401, "unauthenticated")
@@ -293,6 +294,11 @@ class FakeOrders:
         match parts:
             case ["orders"]:
                 return self._list(query)
+            case ["withdrawals"]:
+                found = list(reversed(self._unmatched()))
+                start, limit = int(query.get("cursor", "c0")[1:]), int(query["limit"])
+                after = f"c{start + limit}" if start + limit < len(found) else None
+                return _said(WithdrawalPage(found[start : start + limit], after, len(found)))
             case ["emails"]:
                 cards = [email.card for email in reversed(self.emails)]
                 cards = [card for card in cards if query.get("order") in (None, card.order_number)]
@@ -300,8 +306,8 @@ class FakeOrders:
                 after = f"c{start + limit}" if start + limit < len(cards) else None
                 return _said(EmailPage(cards[start : start + limit], after, len(cards), self.sending))
             case ["emails", email_id]:
-                found = [email for email in self.emails if email.card.id == email_id]
-                return _said(found[0]) if found else self.problem(404, "not_found")
+                letters = [email for email in self.emails if email.card.id == email_id]
+                return _said(letters[0]) if letters else self.problem(404, "not_found")
             case ["payments", payment_id, deed]:
                 numbers = [number for number, payment in self.payments.items() if payment.id == payment_id]
                 return self._move(numbers[0], deed, body, staff) if numbers else self.problem(404, "not_found")
@@ -323,6 +329,13 @@ class FakeOrders:
             self.cancel(number, "staff", staff, why=body["reason"])
         if more == ["notes"]:
             self.tell(number, "note", staff, text=body["text"])
+        if more == ["withdrawals", "settle"]:
+            still = [one for one in self.withdrawals if one.order_number == number and one.settled_at is None]
+            if not still:
+                return self.problem(409, "invalid_transition")
+            for one in still:
+                self.withdrawals[self.withdrawals.index(one)] = replace(one, settled_at=datetime.now(UTC))
+            self.tell(number, "withdrawal_settled", staff, why=body["reason"])
         declared = [one for one in self.withdrawals if one.order_number == number]
         return _said(AdminOrder(self.orders[number], [self.payments[number]], declared))
 
@@ -361,7 +374,10 @@ class FakeOrders:
         after = f"c{start + limit}" if start + limit < len(found) else None
         cards = [self._card(order) for order in found[start : start + limit]]
         counts = OrderViews(**{view: len(orders) for view, orders in views.items()})
-        return _said(OrderPage(cards, after, len(found), counts))
+        return _said(OrderPage(cards, after, len(found), counts, len(self._unmatched())))
+
+    def _unmatched(self) -> list[Withdrawal]:
+        return [one for one in self.withdrawals if one.order_number not in self.orders]
 
     def _card(self, order: Order) -> OrderCard:
         return OrderCard(

@@ -207,9 +207,9 @@ def test_the_page_says_what_it_all_costs_and_how_it_can_be_paid(browser: Browser
     text = page.text.replace("\N{NO-BREAK SPACE}", " ")
     assert page.answer.headers["cache-control"] == "no-store"
     assert "2 × 18,50 € statt 24,00 €" in text
-    assert "Zwischensumme 37,00 € Versand ab 4,90 € Gesamt ohne Versand 37,00 €" in text
+    assert "Zwischensumme 37,00 € Versand (Deutschland) ab 4,90 € Gesamt ohne Versand 37,00 €" in text
     assert "enthält 19 % MwSt. auf 37,00 € 5,91 €" in text
-    assert "Noch 23,00 €, dann ist der Versand kostenlos." in text
+    assert "Noch 23,00 €, dann ist der Versand (Deutschland) kostenlos." in text
     assert "Lieferung nach: Deutschland, Österreich, Schweiz." in text
     assert "Zahlung: Vorkasse per Überweisung, Testkarte (Sandbox)." in text
     assert re.search(
@@ -219,10 +219,10 @@ def test_the_page_says_what_it_all_costs_and_how_it_can_be_paid(browser: Browser
 
 def test_free_delivery_is_said_when_it_is_reached_and_costs_no_zero_euros(browser: Browser) -> None:
     put(browser, "teapot")
-    assert "From €60 we deliver free of charge." in browser.get("/cart").text
+    assert "From €60 delivery (Germany) is free." in browser.get("/cart").text
     text = browser.get("/cart", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Ab 60 € ist der Versand kostenlos." in text
-    assert "Versand kostenlos Gesamt 64,00 €" in text
+    assert "Ab 60 € ist der Versand (Deutschland) kostenlos." in text
+    assert "Versand (Deutschland) kostenlos Gesamt 64,00 €" in text
     assert "0,00 €" not in text.replace("60,00 €", "")
 
 
@@ -363,7 +363,7 @@ def test_what_sold_out_or_left_the_shop_is_taken_out_with_a_note(browser: Browse
     del api.catalog.goods["teapot"]
     page = browser.get("/cart")
     assert "Mug “Westerwald” is sold out. We took it out of the cart." in page.text
-    assert "Something is not for sale any more. We took it out of the cart." in page.text
+    assert "Teapot is not for sale any more. We took it out of the cart." in page.text
     assert api.carts.only.lines == {"notebook-1": 1}
 
 
@@ -440,7 +440,9 @@ def test_a_code_is_taken_in_any_case_and_out_again(browser: Browser, api: FakeAp
         ("NIX", "We do not know the code NIX. Check how it is written."),
         ("ALT", "The code ALT is not valid today."),
         ("LEER", "The code LEER has been used up."),
-        ("TEE", "TEE takes nothing off what is in the cart."),
+        ("TEE", "TEE is for goods that are not in the cart."),
+        ("TISCH", "TISCH is for goods that are not in the cart: Tableware."),
+        ("WENIG", "WENIG takes less off than you save already, and the two cannot be combined."),
         ("<b>&", "We do not know the code <b>&. Check how it is written."),
     ],
 )
@@ -462,12 +464,25 @@ def test_a_code_that_applies_no_more_says_what_is_missing(browser: Browser, api:
     assert "HERBST10 gilt ab 25,90 € Warenwert. Es fehlen 7,40 €." in page
 
 
-def test_a_code_that_another_promotion_outdoes_is_not_said_to_fit_no_goods(browser: Browser, api: FakeApi) -> None:
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        ("not_in_cart", "Der Code HERBST10 gilt für Artikel, die nicht im Warenkorb liegen."),
+        (
+            "outdone",
+            "Der Code HERBST10 bringt weniger als der Nachlass, den Sie schon haben. Beides zusammen geht nicht.",
+        ),
+        ("ended", "Der Code HERBST10 gilt heute nicht."),
+        ("used_up", "Der Code HERBST10 ist schon aufgebraucht."),
+        (None, "Der Code HERBST10 macht diesen Warenkorb zurzeit nicht günstiger."),
+    ],
+)
+def test_a_code_in_the_cart_that_takes_nothing_off_says_why(
+    browser: Browser, api: FakeApi, why: str | None, says: str
+) -> None:
     put(browser)
-    api.carts.only.problems = [{"kind": "code_not_applicable", "detail": "x", "code": "HERBST10"}]
-    page = browser.get("/cart", Accept_Language="de").text
-    assert "Der Code HERBST10 macht diesen Warenkorb zurzeit nicht günstiger." in page
-    assert "gilt für keinen Artikel" not in page
+    api.carts.only.problems = [{"kind": "code_not_applicable", "detail": "x", "code": "HERBST10", "why": why}]
+    assert says in browser.get("/cart", Accept_Language="de").text
 
 
 def test_a_code_for_more_goods_says_how_many_and_what_is_missing(browser: Browser, api: FakeApi) -> None:

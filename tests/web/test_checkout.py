@@ -290,6 +290,27 @@ def test_a_way_to_pay_that_went_is_asked_for_again(browser: Browser, api: FakeAp
     assert path(browser.get("/checkout/review")) == "/checkout/shipping"
 
 
+def test_once_the_address_is_known_every_sum_is_for_its_country(browser: Browser, api: FakeApi) -> None:
+    api.carts.dearer["CH"] = 1000
+    assert "Delivery (Germany) from €4.90" in browser.get("/checkout/address").text
+    page = say_address(browser, country="CH", postal_code="8001")
+    assert path(page) == "/checkout/shipping"
+    assert "Delivery (Switzerland) from €14.90" in page.text
+    for address in ("/cart", "/checkout/address"):
+        text = browser.get(address).text
+        assert "Delivery (Switzerland) from €14.90" in text, address
+        assert "from €4.90" not in text, address
+        assert "(Germany)" not in text, address
+
+
+def test_what_nobody_sees_in_an_address_is_left_out_of_it(browser: Browser, api: FakeApi) -> None:
+    assert path(say_address(browser, name="\u202aAnna\u202e We\u00adber", city="علی‌آباد")) == "/checkout/shipping"
+    contact = api.carts.only.contact
+    assert contact
+    kept = contact["shipping_address"]
+    assert (kept["name"], kept["city"]) == ("Anna Weber", "علی‌آباد")
+
+
 def test_a_country_that_nothing_is_sent_to_is_said(browser: Browser, api: FakeApi) -> None:
     api.carts.unserved.add("CH")
     page = say_address(browser, country="CH", postal_code="8001")
@@ -317,6 +338,20 @@ def test_the_last_step_shows_everything_and_one_clear_button(browser: Browser) -
     assert re.findall(r'href="([^"]+)"', below) == ["/legal/terms", "/legal/withdrawal", "/legal/privacy"]
     assert re.search(r"<button[^>]*>Zahlungspflichtig bestellen</button>\s*$", below)
     assert "Order with obligation to pay" in browser.get("/checkout/review", Accept_Language="en").text
+
+
+@pytest.mark.parametrize(
+    ("provider", "says"),
+    [
+        ("manual", "Die Bestätigung schicken wir sofort an anna@example.de."),
+        ("sandbox", "Die Bestätigung schicken wir an anna@example.de, sobald Sie bezahlt haben."),
+    ],
+)
+def test_the_confirmation_is_promised_for_when_it_comes(browser: Browser, provider: str, says: str) -> None:
+    at_review(browser, provider)
+    text = browser.get("/checkout/review", Accept_Language="de").text
+    assert says in text
+    assert text.count("Die Bestätigung schicken wir") == 1
 
 
 def test_an_order_leads_to_its_page_and_empties_the_cart(browser: Browser, api: FakeApi) -> None:
@@ -388,6 +423,17 @@ def test_a_busy_payment_service_declines_no_card(browser: Browser, api: FakeApi)
     again = browser.get("/checkout/shipping", Accept_Language="de").text
     assert "Der Zahlungsdienst ist gerade nicht erreichbar. Es wurde nichts abgebucht." in again
     assert "abgelehnt" not in again
+
+
+def test_an_order_that_was_given_up_while_it_was_paid_is_not_said_to_cost_nothing(
+    browser: Browser, api: FakeApi
+) -> None:
+    page = at_review(browser, "sandbox")
+    api.carts.refuses.append((402, "order_given_up", {}))
+    assert led_to(order(browser, page)) == "/checkout/shipping"
+    text = browser.get("/checkout/shipping").text
+    assert "The order was given up before it was paid. Whatever was charged goes back." in text
+    assert "Nothing was charged" not in text
 
 
 def test_an_address_outlives_a_cart_that_was_emptied_meanwhile(browser: Browser, api: FakeApi) -> None:
@@ -494,7 +540,7 @@ def test_goods_that_went_off_sale_are_said_at_the_order_button_with_the_new_tota
     api.carts.refuses.append((422, "checkout_incomplete", {"errors": [fault]}))
     again = order(browser, page)
     assert again.status == 409
-    assert "Something is not for sale any more. We took it out of the cart." in again.text
+    assert "Teapot is not for sale any more. We took it out of the cart." in again.text
     assert "Nothing was ordered: the total has changed. It was €101.00, now it is €41.90." in again.text
     assert "<mark>€41.90</mark>" in again.html
     assert led_to(order(browser, again)).startswith("/orders/")
@@ -523,7 +569,7 @@ def test_a_cart_whose_only_goods_went_off_sale_says_so_on_the_way_to_the_checkou
     del api.catalog.goods["mug"]
     page = browser.get("/checkout")
     assert path(page) == "/cart"
-    assert "Something is not for sale any more. We took it out of the cart." in page.text
+    assert "Mug is not for sale any more. We took it out of the cart." in page.text
     assert "Nothing is in the cart yet." not in page.text
 
 
@@ -547,7 +593,7 @@ def test_what_ran_short_while_a_step_was_filled_in_is_said_on_the_next(browser: 
     del api.catalog.goods["teapot"]
     page = browser.send(page, "/checkout/shipping", provider="manual")
     assert path(page) == "/checkout/review"
-    assert "Something is not for sale any more. We took it out of the cart." in page.text
+    assert "Teapot is not for sale any more. We took it out of the cart." in page.text
 
 
 @pytest.mark.parametrize("code", ["code_used_up", "idempotency_key_reused"])

@@ -47,7 +47,7 @@ def test_who_may_not_see_orders_finds_no_way_to_them(staff: Browser, api: FakeAp
     page = staff.get("/office")
     assert str(page.answer.url).endswith("/office/stock")
     assert "/office/orders" not in page.html
-    for path in ("/office/orders", PAGE, f"{PAGE}/ship", f"{PAGE}/refund", "/office/emails"):
+    for path in ("/office/orders", PAGE, f"{PAGE}/ship", f"{PAGE}/refund", "/office/emails", "/office/withdrawals"):
         page = staff.get(path)
         assert page.status == 403
         assert "Your account lacks the right" in page.text
@@ -55,7 +55,7 @@ def test_who_may_not_see_orders_finds_no_way_to_them(staff: Browser, api: FakeAp
 
 def test_nobody_sees_orders_without_signing_in(browser: Browser, api: FakeApi) -> None:
     api.orders.put()
-    for path in ("/office/orders", PAGE, f"{PAGE}/pay", "/office/emails"):
+    for path in ("/office/orders", PAGE, f"{PAGE}/pay", "/office/emails", "/office/withdrawals"):
         assert browser.get(path).title.startswith("Sign in")
 
 
@@ -487,6 +487,76 @@ def test_a_withdrawal_from_a_strange_address_is_asked_about_first(clerk: Browser
     assert '<a class="btn low"' not in page.html, "Neither shipping nor cancelling is urged."
     german = clerk.get(PAGE, Accept_Language="de").text
     assert "nicht bestätigt: andere E-Mail-Adresse als in der Bestellung" in german
+
+
+def withdraw(browser: Browser, number: str = NUMBER, email: str = "anna.weber@example.de") -> None:
+    form = browser.get("/withdrawal")
+    asking = browser.send(form, "/withdrawal", name="Anna Weber", order_number=number, email=email)
+    browser.send(asking, "/withdrawal/confirm")
+
+
+def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    withdraw(clerk, email="eve@elsewhere.example")
+    assert "Somebody declared a withdrawal (not confirmed" in clerk.get(PAGE).text
+    settle = f"{PAGE}/withdrawals/settle"
+    stale, page = clerk.get(PAGE), clerk.send(clerk.get(PAGE), settle, reason="x" * 201)
+    assert (page.status, page.form(settle)["reason"]) == (422, "x" * 201)
+    page = clerk.send(page, settle, reason="Anna did not mean it.")
+    assert "The withdrawal is settled." in page.text
+    assert "Withdrawal settled (Anna did not mean it.)" in page.text
+    assert "Jonas Okafor" in page.text
+    assert "not confirmed: another e-mail address than in the order, settled" in page.text
+    assert settle not in page.html
+    assert ("bad", "Withdrawal") not in badges(page)
+    assert f'<a class="btn low" href="{PAGE}/ship">Ship 6 units</a>' in page.html, "It goes on as if nothing had been."
+    assert "The order has moved on meanwhile" in clerk.send(stale, settle, reason="again").text
+    assert kinds(api).count("withdrawal_settled") == 1
+    assert str(clerk.get(settle).answer.url).endswith(PAGE)
+
+
+def test_once_all_the_money_is_back_a_withdrawal_asks_for_nothing(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    api.orders.ship(NUMBER)
+    withdraw(clerk)
+    api.orders.give_back(NUMBER, 1000)
+    assert f"{PAGE}/withdrawals/settle" in clerk.get(PAGE).html
+    api.orders.give_back(NUMBER, 7800)
+    page = clerk.get(PAGE)
+    assert "Anna Weber declared a withdrawal on" in page.text
+    assert "The goods come back first" not in page.text
+    assert f"{PAGE}/withdrawals/settle" not in page.html
+
+
+def test_who_only_looks_settles_nothing(reader: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    withdraw(reader)
+    assert "/withdrawals/settle" not in reader.get(PAGE).html
+    assert reader.post(f"{PAGE}/withdrawals/settle", {}).status == 403
+    assert "withdrawal_settled" not in kinds(api)
+
+
+def test_withdrawals_that_name_no_order_are_told_above_the_orders_and_listed(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    assert "named no order" not in clerk.get("/office/orders").text
+    assert "There are none." in clerk.get("/office/withdrawals").text
+    withdraw(clerk, "the blue one", "bo@kunde.example")
+    page = clerk.get("/office/orders")
+    assert "In the last 30 days 1 withdrawal named no order that we know. Find out what is meant" in page.text
+    assert '<a href="/office/withdrawals">' in page.html
+    page = clerk.get("/office/withdrawals")
+    assert page.title.startswith("Withdrawals without an order")
+    assert re.search("Anna Weber bo@kunde.example .*the blue one bo@kunde.example", page.text)
+    assert '<a href="/office/orders?q=bo%40kunde.example">' in page.html, "Perhaps that customer has an order."
+    for n in range(25):
+        api.orders.withdrawals.append(replace(api.orders.withdrawals[0], order_number=f"no {n}"))
+    first = clerk.get("/office/withdrawals")
+    assert "1 to 24 of 26" in first.text
+    assert "25 to 26 of 26" in clerk.get("/office/withdrawals?cursor=c24&start=24").text
+    api.next_problem = (400, "invalid_request", {"errors": [{"field": "cursor", "message": "no"}]})
+    assert clerk.get("/office/withdrawals?cursor=old").answer.url.query == b""
 
 
 def test_invoices_are_pdfs(clerk: Browser, api: FakeApi) -> None:

@@ -7,12 +7,14 @@ import pytest
 from msgspec.structs import replace
 
 from shopapi.contract.carts import Address
+from shopapi.contract.orders import PaymentState
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_orders import PDF, token_of
 
 NUMBER = "TT-7K4M2P"
 ALONE = f"/orders/{NUMBER}"
+PAY_PAGE = "https://pay.example/x?y=1&z=2"
 
 
 def test_right_after_buying_the_page_says_thank_you_what_comes_next_and_the_sums(
@@ -81,18 +83,48 @@ def test_days_that_are_over_are_not_promised_again(browser: Browser, api: FakeAp
     assert "It should reach you" not in page.text
 
 
-@pytest.mark.parametrize("state", ["unknown", "pending"])
-def test_while_the_bank_is_silent_the_customer_need_do_nothing_and_the_page_looks_again(
-    browser: Browser, api: FakeApi, state: str
+def test_who_leaves_the_payment_page_is_told_that_it_is_not_finished_until_when_and_what_else_happens(
+    browser: Browser, api: FakeApi
 ) -> None:
-    path = api.orders.put(provider="sandbox", state=state, next_url="https://pay.example/x?y=1&z=2")  # type: ignore[arg-type]
+    path = api.orders.put(provider="sandbox", next_url=PAY_PAGE)
+    order = api.orders.orders[NUMBER]
+    api.orders.orders[NUMBER] = replace(order, expires_at=datetime.now(UTC) + timedelta(minutes=9))
+    page = browser.get(path + "&new=1", Accept_Language="de")
+    assert "Die Zahlung ist noch nicht abgeschlossen. Ihre Ware ist bis zum " in page.text
+    assert (
+        "Uhr für Sie reserviert. Zahlen Sie bis dahin nicht, endet die Bestellung von selbst, und es wird nichts "
+        "abgebucht. Haben Sie gerade bezahlt, sehen Sie es hier in einem Moment."
+    ) in page.text
+    assert '<a class="btn" href="https://pay.example/x?y=1&amp;z=2" rel="noreferrer">Jetzt bezahlen</a>' in page.html
+    assert "Ihre Bestellung ist eingegangen." in page.text
+    assert "Die Bestätigung per E-Mail geht an anna.weber@example.de, sobald Sie bezahlt haben." in page.text
+    for untrue in ("Die Bestätigung geht an", "müssen nichts tun", "steht auch in der Bestätigung"):
+        assert untrue not in page.text
+
+
+def test_when_the_time_to_pay_is_over_nobody_is_led_to_pay(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox", next_url=PAY_PAGE)
+    order = api.orders.orders[NUMBER]
+    api.orders.orders[NUMBER] = replace(order, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     page = browser.get(path)
-    assert "We are waiting for your bank. You need do nothing." in page.text
+    assert "The payment is not finished. The order ends by itself, and nothing is charged." in page.text
+    assert "pay.example" not in page.html
+
+
+@pytest.mark.parametrize("page_of_provider", [PAY_PAGE, None])
+def test_only_who_has_nothing_to_do_is_told_so(browser: Browser, api: FakeApi, page_of_provider: str | None) -> None:
+    page = browser.get(api.orders.put(provider="sandbox", state="unknown", next_url=page_of_provider))
+    assert "We are waiting for your bank." in page.text
+    assert ("You need do nothing." in page.text) == (page_of_provider is None)
+    assert ("To the payment page" in page.text) == (page_of_provider is not None)
+
+
+@pytest.mark.parametrize("state", ["unknown", "pending"])
+def test_while_the_payment_is_open_the_page_looks_again(browser: Browser, api: FakeApi, state: PaymentState) -> None:
+    path = api.orders.put(provider="sandbox", state=state, next_url=PAY_PAGE)
+    page = browser.get(path)
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page.html
     assert 'hx-trigger="every 3s"' in page.html
-    assert (
-        '<a class="btn" href="https://pay.example/x?y=1&amp;z=2" rel="noreferrer">To the payment page</a>' in page.html
-    )
     again = re.search(r'hx-get="([^"]+)"', page.html)
     assert again
     seen = again[1].replace("&amp;", "&")
@@ -239,7 +271,6 @@ def test_before_a_transfer_no_day_of_arrival_is_told(browser: Browser, api: Fake
         ("customer", False, "You cancelled this order. Nothing was charged, and you owe nothing."),
         ("staff", True, "This order is cancelled. We have sent €88.00 back to you."),
         ("expired", False, "The payment did not come in time, so the order is cancelled. You owe nothing."),
-        ("late_payment", True, "Your payment came when the goods were gone, so the order is cancelled. We have sent"),
     ],
 )
 def test_every_end_is_told_in_words(browser: Browser, api: FakeApi, reason: str, paid: bool, says: str) -> None:
@@ -279,6 +310,21 @@ def test_an_order_cancelled_with_its_payment_in_doubt_does_not_say_that_nothing_
     text = browser.get(path).text
     assert "You cancelled this order. You owe nothing. Should money leave your account after all" in text
     assert "Nothing was charged" not in text
+
+
+@pytest.mark.parametrize("reason", ["expired", "customer"])
+def test_while_a_cancelled_order_s_payment_is_unknown_the_page_says_so(
+    browser: Browser, api: FakeApi, reason: str
+) -> None:
+    path = api.orders.put(provider="sandbox", state="unknown")
+    api.orders.cancel(NUMBER, reason)  # type: ignore[arg-type]
+    order = api.orders.orders[NUMBER]
+    assert order.payment
+    api.orders.orders[NUMBER] = replace(order, payment=replace(order.payment, state="unknown"))
+    assert "We do not know yet whether anything was charged." in browser.get(path).text
+    german = browser.get(path, Accept_Language="de").text
+    assert "Wir wissen noch nicht, ob etwas abgebucht wurde." in german
+    assert "nichts abgebucht" not in german
 
 
 def test_an_order_that_was_wholly_refunded_before_it_left_is_not_being_packed(browser: Browser, api: FakeApi) -> None:

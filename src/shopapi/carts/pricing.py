@@ -1,7 +1,6 @@
 """A stored cart, priced: the same for its page, for checkout and for the order that comes of it. No I/O."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from msgspec import Struct
 
@@ -18,6 +17,7 @@ from shopapi.contract.carts import (
     Cart,
     CartLine,
     CartProblem,
+    CodeWhy,
     Contact,
     Discount,
     ShippingOption,
@@ -26,6 +26,7 @@ from shopapi.contract.carts import (
 from shopapi.contract.catalog import Image, Money, TaxClass
 from shopapi.pricing.rules import price
 from shopapi.pricing.values import Applied, Delivery, Goods, Promotion, Totals
+from shopapi.promotions.rules import why_not
 from shopapi.shipping.rules import shipping_price
 
 
@@ -153,6 +154,7 @@ def told(priced: Priced, providers: Sequence[str]) -> Cart:
         free_shipping_from=_free_from(priced),
         problems=priced.problems,
         updated_at=cart.updated_at,
+        shipping_from=_shipping_from(priced),
     )
 
 
@@ -187,6 +189,11 @@ def _lines(priced: Priced) -> list[CartLine]:
             )
         )
     return lines
+
+
+def _name(line: StoredLine) -> str:
+    page = paged(line)
+    return page.name if page else line.name
 
 
 def _words(line: StoredLine) -> Words:
@@ -250,43 +257,51 @@ def _discount(cart: StoredCart, applied: Applied) -> Discount:
 
 def _free_from(priced: Priced) -> Money | None:
     cart = priced.cart
-    # Before an address is known, what holds in the shop's own country is told.
-    country = cart.country or cart.home
-    methods = [priced.method] if priced.method else [one for one in cart.methods if country in one.countries]
+    methods = [priced.method] if priced.method else _usual_methods(cart)
     known = [one.free_from for one in methods if one.free_from is not None]
     return Money(min(known), cart.currency) if known else None
 
 
-_WHY_NOT: Final = {
-    "not_in_cart": "is for goods that are not in the cart",
-    "outdone": "is worth less than what applies already, and cannot be combined with it",
-}
+def _shipping_from(priced: Priced) -> Money | None:
+    prices = [shipping_option(priced, one).price for one in _usual_methods(priced.cart)]
+    return min(prices, key=lambda price: price.amount, default=None)
+
+
+def _usual_methods(cart: StoredCart) -> list[StoredMethod]:
+    # Before an address is known, what holds in the shop's own country is told.
+    country = cart.country or cart.home
+    return [one for one in cart.methods if country in one.countries]
 
 
 def _problems(cart: StoredCart, totals: Totals) -> list[CartProblem]:
     found = [problem for line in cart.lines for problem in _problems_of(cart, line)]
     for one in cart.promotions:
         if one.code is not None and not one.live:
-            found.append(CartProblem("code_not_applicable", f"{one.code} is no longer good.", code=one.code))
+            found.append(_idle(cart, one, "used_up" if one.running else "ended"))
     by_code = {one.code_id: one for one in cart.promotions if one.code is not None}
     for rejected in totals.rejected:
-        code = by_code[rejected.code_id].code
-        missing = Money(rejected.missing, cart.currency) if rejected.why == "min_subtotal" else None
-        why = _WHY_NOT.get(rejected.why, "asks for goods of a higher value")
-        found.append(CartProblem("code_not_applicable", f"{code} {why}.", code=code, missing=missing))
+        found.append(_idle(cart, by_code[rejected.code_id], rejected.why, rejected.missing))
     return found
 
 
+def _idle(cart: StoredCart, one: StoredPromotion, why: CodeWhy, lacks: int = 0) -> CartProblem:
+    """What is told of a code that is in the cart and takes nothing off."""
+    missing = Money(lacks, cart.currency) if why == "min_subtotal" else None
+    target = word(one.category_names, cart) if one.category_names else one.product_name
+    goods = target if why == "not_in_cart" else None
+    detail = f"{one.code} {why_not(why, missing, goods)}."
+    return CartProblem("code_not_applicable", detail, code=one.code, missing=missing, why=why, goods=goods)
+
+
 def _problems_of(cart: StoredCart, line: StoredLine) -> list[CartProblem]:
+    sku, name = line.sku, line.name
     if line.price is None or line.page is None:
-        return [CartProblem("not_for_sale", f"{line.name} is not for sale any more.", sku=line.sku)]
+        return [CartProblem("not_for_sale", f"{name} is not for sale any more.", sku=sku, goods=_name(line))]
     found = []
     if line.free < line.quantity:
         left = max(0, line.free)
-        found.append(CartProblem("insufficient_stock", f"Only {left} of {line.name} left.", sku=line.sku, left=left))
+        found.append(CartProblem("insufficient_stock", f"Only {left} of {name} left.", sku=sku, left=left))
     if line.price != line.price_told:
         before = Money(line.price_told, cart.currency)
-        found.append(
-            CartProblem("price_changed", f"The price of {line.name} has changed.", sku=line.sku, before=before)
-        )
+        found.append(CartProblem("price_changed", f"The price of {name} has changed.", sku=sku, before=before))
     return found

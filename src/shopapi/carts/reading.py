@@ -58,7 +58,8 @@ class StoredRate(Struct, frozen=True):
 
 
 class StoredPromotion(Struct, frozen=True):
-    """A promotion that may apply: by itself, or because the cart has its code. ``live`` says that it may be used."""
+    """A promotion that may apply: by itself, or because the cart has its code. ``running`` says that it is neither over
+    nor yet to come, ``live`` that it may be used; the names are those of what it is on."""
 
     id: int
     code_id: int
@@ -71,6 +72,9 @@ class StoredPromotion(Struct, frozen=True):
     product_id: int | None
     exclusive: bool
     min_subtotal: int
+    category_names: dict[str, str] | None
+    product_name: str | None
+    running: bool
     live: bool
 
 
@@ -147,9 +151,9 @@ def _statement(*, postgresql: bool) -> TextClause:
     plain = (lambda column: column) if postgresql else (lambda column: f"json({column})")
     yes = (lambda condition: condition) if postgresql else (lambda condition: f"iif({condition}, 1, 0)")
     now = "now()" if postgresql else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+    running = f"p.starts_at <= {now} AND (p.ends_at IS NULL OR p.ends_at > {now})"
     live = yes(
-        f"""p.starts_at <= {now} AND (p.ends_at IS NULL OR p.ends_at > {now})
-        AND (d.max_uses IS NULL OR d.used < d.max_uses)
+        f"""{running} AND (d.max_uses IS NULL OR d.used < d.max_uses)
         AND (d.max_uses_per_customer IS NULL OR d.max_uses_per_customer > (SELECT count(*) FROM code_redemption r
           WHERE r.code_id = d.id AND r.customer_key = k.customer_key))"""  # noqa: S608 - of our own words alone
     )
@@ -206,10 +210,13 @@ def _statement(*, postgresql: bool) -> TextClause:
             "names",
             as_json=("names",),
         )
-    }, 'code_id', d.id, 'code', d.code, 'live', {live}))
+    }, 'code_id', d.id, 'code', d.code, 'running', {yes(running)}, 'live', {live},
+          'category_names', {plain("(SELECT c.names FROM category c WHERE c.id = p.category_id)")},
+          'product_name', (SELECT coalesce(nullif(w.name, ''), q.name) FROM product q LEFT JOIN product_translation w
+            ON w.product_id = q.id AND w.locale = coalesce(:locale, s.default_locale) WHERE q.id = p.product_id)))
         FROM promotion_code d JOIN promotion p ON p.id = d.promotion_id
         WHERE EXISTS (SELECT 1 FROM cart_code o WHERE o.cart_id = k.id AND o.code_id = d.id)
-          OR (d.code IS NULL AND p.starts_at <= {now} AND (p.ends_at IS NULL OR p.ends_at > {now}))) AS promotions
+          OR (d.code IS NULL AND {running})) AS promotions
     FROM cart k JOIN shop s ON s.id = 1 WHERE k.token = :token
     """)  # noqa: S608 - of our own words alone
 

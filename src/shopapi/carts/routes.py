@@ -30,7 +30,6 @@ from shopapi.contract.carts import (
     ShippingInput,
     ShippingOptions,
 )
-from shopapi.contract.catalog import Money
 from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
 from shopapi.http.etag import etag
@@ -209,14 +208,13 @@ def add_cart_code(
     take(request, guest_limits.codes_of_address, address_of(request))
 
     def change(c: Connection) -> Answer:
-        code_id = store.add_code(c, token, data.code)
+        store.add_code(c, token, data.code)
         stored = read_cart(c, token, asked_locale(request))
-        if any(one.code_id == code_id and not one.live for one in stored.promotions):
-            raise CodeUsedUp(data.code)  # By this customer: anybody else would still have it.
-        for rejected in price_cart(stored).totals.rejected:
-            if rejected.code_id == code_id:
-                missing = Money(rejected.missing, stored.currency) if rejected.why == "min_subtotal" else None
-                raise CodeNotApplicable(data.code, rejected.why, missing)
+        for one in price_cart(stored).problems:  # A cart has one code, so why it takes nothing off is about this one.
+            if one.why == "used_up":
+                raise CodeUsedUp(data.code)  # By this customer: anybody else would still have it.
+            if one.why is not None:
+                raise CodeNotApplicable(data.code, one.why, one.missing, one.goods)
         return _answer(request, stored)
 
     return once(request, db, data, change, scope=cart_scope(token))

@@ -1,11 +1,13 @@
 """What can be refused of a cart; no I/O."""
 
+import re
 import secrets
 from typing import Final
 
-from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
+from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES, POSTCODE_DIGITS, Address, ContactInput
+from shopapi.contract.fields import UNSEEN
 from shopapi.contract.problems import FieldError
-from shopapi.http.problems import ShopError
+from shopapi.http.problems import InvalidRequest, ShopError
 
 TOKEN_BYTES: Final = 32
 
@@ -83,6 +85,27 @@ class NoDelivery(ShopError):
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(why, errors=[FieldError(field, why)])
+
+
+def check_contact(contact: ContactInput) -> None:
+    """Refuse an address that nobody could read or deliver to; raises :class:`InvalidRequest`.
+
+    Not in the contract's type: an order of earlier on is read by it, whatever was let in then.
+    """
+    _check_address("shipping_address", contact.shipping_address)
+    if contact.billing_address is not None:
+        _check_address("billing_address", contact.billing_address)
+
+
+def _check_address(where: str, address: Address) -> None:
+    for name in Address.__struct_fields__:
+        if found := re.search(UNSEEN, getattr(address, name)):
+            sign = f"U+{ord(found[0]):04X}"
+            raise InvalidRequest.of(f"{where}.{name}", f"holds {sign}, a character that nobody sees; leave it out")
+    digits = POSTCODE_DIGITS.get(address.country)
+    if digits is not None and not re.fullmatch(rf"[0-9]{{{digits}}}", address.postal_code):
+        wanted = f'has {digits} digits in {address.country}; it is "{address.postal_code}"'
+        raise InvalidRequest.of(f"{where}.postal_code", wanted)
 
 
 def new_token() -> str:

@@ -15,6 +15,7 @@ from shopapi.carts.rules import (
     NotInCart,
     TooFewInStock,
     TooMuch,
+    check_contact,
     new_token,
 )
 from shopapi.carts.tables import KEPT_DAYS, cart, cart_code, cart_line
@@ -170,8 +171,9 @@ def set_line(c: Connection, token: str, sku: str, quantity: int) -> None:
 def set_contact(c: Connection, token: str, contact: ContactInput, *, customer_key: str) -> None:
     """Say who buys and where it goes; a way to deliver that does not go there is taken back.
 
-    Raises :class:`CartGone`, :class:`CartAlreadyOrdered`, :class:`NoDelivery`.
+    Raises :class:`CartGone`, :class:`CartAlreadyOrdered`, :class:`NoDelivery`, :class:`InvalidRequest`.
     """
+    check_contact(contact)
     cart_id = lock_open(c, token)
     country = contact.shipping_address.country
     ways = {one.id for one in read_cart(c, token, None).methods if country in one.countries}
@@ -210,8 +212,8 @@ def set_shipping(c: Connection, token: str, method: str) -> None:
     _newer(c, cart_id)
 
 
-def add_code(c: Connection, token: str, code: str) -> int:
-    """Put a code into the cart, in place of one that was there; answers its id.
+def add_code(c: Connection, token: str, code: str) -> None:
+    """Put a code into the cart, in place of one that was there.
 
     Raises what :func:`shopapi.promotions.store.find_code` does.
     """
@@ -220,7 +222,6 @@ def add_code(c: Connection, token: str, code: str) -> int:
     c.execute(delete(cart_code).where(cart_code.c.cart_id == cart_id))
     c.execute(insert(cart_code).values(cart_id=cart_id, code_id=found.code_id))
     _newer(c, cart_id)
-    return int(found.code_id)
 
 
 def remove_code(c: Connection, token: str, code: str) -> None:

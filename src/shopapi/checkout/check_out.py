@@ -17,7 +17,14 @@ from shopapi.carts.reading import read_cart
 from shopapi.carts.rules import CartAlreadyOrdered, TooFewInStock
 from shopapi.checkout.draft import Draft, draft_order
 from shopapi.checkout.placing import place
-from shopapi.checkout.rules import NOT_TAKEN, PROVIDER_BUSY, PROVIDER_TIME_S, PaymentDeclined, ProviderBusy
+from shopapi.checkout.rules import (
+    NOT_TAKEN,
+    PROVIDER_BUSY,
+    PROVIDER_TIME_S,
+    OrderGivenUp,
+    PaymentDeclined,
+    ProviderBusy,
+)
 from shopapi.checkout.verdict import Kept, Verdict
 from shopapi.contract.carts import CheckoutInput
 from shopapi.contract.catalog import Locale
@@ -232,8 +239,8 @@ def _finish(db: Database, asked: Asked, number: str, answer: ChargeAnswer | None
 
 
 def _declined(answer: ChargeAnswer | None) -> PaymentDeclined:
-    if answer is None:
-        return PaymentDeclined.given_up()
+    if answer is None or answer.state != "failed":
+        return OrderGivenUp(charged=answer is not None and answer.state == "succeeded")
     return ProviderBusy() if answer.reason == PROVIDER_BUSY else PaymentDeclined(answer.reason)
 
 

@@ -15,7 +15,7 @@ from shopapi.db.types import clock
 from shopapi.orders.reading import OFFLINE
 from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import ChargeAnswer
-from shopapi.payments.record_charge import GivenUp, cancel, record_charge
+from shopapi.payments.record_charge import GivenUp, asked_to_cancel, cancel, record_charge
 from shopapi.payments.store import lock_payment
 from shopapi.payments.tables import payment, payment_issue
 from shopapi.runtime.failpoints import planted
@@ -79,5 +79,5 @@ def expire_order(c: Connection, number: str) -> bool:
         record_charge(c, number, ChargeAnswer("failed"), given_up=GivenUp("expired"))
     else:
         # The charge stays unknown, and is asked for as before.
-        cancel(c, order, GivenUp("expired"))
+        cancel(c, order, asked_to_cancel(c, order) or GivenUp("expired"))
     return True

@@ -11,6 +11,7 @@ from shopapi.checkout.check_out import Asked, check_out
 from shopapi.checkout.rules import (
     ForeignReturn,
     Incomplete,
+    OrderGivenUp,
     PaymentDeclined,
     PriceChanged,
     ProviderBusy,
@@ -43,6 +44,7 @@ from shopapi.settings import ApiSettings
                 PriceChanged,
                 CodeUsedUp,
                 PaymentDeclined,
+                OrderGivenUp,
                 ProviderBusy,
                 Incomplete,
                 UnknownProvider,

@@ -82,12 +82,17 @@ class PaymentDeclined(ShopError):
         told = f" ({reason})" if reason else ""
         super().__init__(f"The payment was declined{told}. Nothing was charged, and the cart is open again.")
 
-    @classmethod
-    def given_up(cls) -> "PaymentDeclined":
-        """For an order that was cancelled before anybody knew what became of the charge."""
-        refused = cls()
-        refused.detail = "The order was given up before it was paid. Money that moved all the same goes back by itself."
-        return refused
+
+class OrderGivenUp(PaymentDeclined):
+    """The order was cancelled, by somebody or by the clock, before it was known what became of its charge; its cart is
+    open again."""
+
+    code, title = "order_given_up", "Order given up"
+
+    def __init__(self, *, charged: bool) -> None:
+        super().__init__()
+        money = "It was charged all the same: the money goes back." if charged else "Whatever was charged goes back."
+        self.detail = f"The order was given up while it was being paid. {money}"
 
 
 NOT_TAKEN: Final = "the provider does not accept this means of payment"

@@ -19,6 +19,13 @@ MAX_TOTAL: Final = 10**13
 
 CartState = Literal["open", "ordered", "abandoned"]
 ProblemKind = Literal["price_changed", "insufficient_stock", "not_for_sale", "code_not_applicable"]
+CodeWhy = Literal["min_subtotal", "not_in_cart", "outdone", "ended", "used_up"]
+"""Why a code takes nothing off: the goods lack value; it is for none of them; another promotion takes more off; it is
+over; it has no use left, in all or for this customer."""
+
+POSTCODE_DIGITS: Final = {"DE": 5, "AT": 4, "CH": 4, "LI": 4}
+"""How many digits a postcode has; elsewhere the shop takes what is written."""
+
 _Named = Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)]
 _Units = Annotated[int, Meta(ge=1, le=MAX_LINE_QUANTITY)]
 MethodId = Annotated[str, Meta(pattern=r"^ship_[0-9a-hjkmnp-tv-z]{20}$")]
@@ -151,7 +158,11 @@ class TaxLine(Struct, frozen=True):
 
 class CartProblem(Struct, frozen=True):
     """What is no longer as it was. ``left`` is how many units can be had, ``before`` what the price was, ``missing``
-    what the goods lack to the value that a code asks for."""
+    what the goods lack to the value that a code asks for, ``why`` the reason for which it takes nothing off.
+
+    ``goods`` names what it is about: the goods of ``sku``, which have no line of their own where they are not for sale,
+    or those that a code is for.
+    """
 
     kind: ProblemKind
     detail: str
@@ -160,6 +171,8 @@ class CartProblem(Struct, frozen=True):
     left: int | None = None
     before: Money | None = None
     missing: Money | None = None
+    why: CodeWhy | None = None
+    goods: str | None = None
 
 
 class Contact(Struct, frozen=True):
@@ -190,7 +203,9 @@ class Cart(Struct, frozen=True):
     """A cart, priced as of now.
 
     ``total`` = ``subtotal`` - ``discount`` + ``shipping``, plus ``tax`` where prices do not include it. ``shipping`` is
-    null until it is known. ``free_shipping_from`` is the value of goods from which delivery costs nothing.
+    null until it is known; ``shipping_from`` is the least that it costs for these goods. ``free_shipping_from`` is the
+    value of goods from which delivery costs nothing. Both are for the country of the address, and for the shop's own
+    until there is one; null where nothing leads there, or nothing is free.
     """
 
     token: CartToken
@@ -214,3 +229,4 @@ class Cart(Struct, frozen=True):
     free_shipping_from: Money | None
     problems: list[CartProblem]
     updated_at: datetime
+    shipping_from: Money | None = None

@@ -34,7 +34,9 @@ Line = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
 # Spaces and what takes no ink, by number: \s is not the same in Python and for readers of the OpenAPI document.
 _NO_INK = r"\u0000-\u0020\u007f-\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff"
 _ATOM = rf'[^{_NO_INK}"(),.:;<>@\[\\\]]+'
-_LABEL = rf"[^{_NO_INK}!-,./:-@\[-`{{-~]+"
+_LETTER = rf"[^{_NO_INK}!-/:-@\[-`{{-~]"
+# A hyphen stands between letters and digits only (RFC 1123).
+_LABEL = rf"{_LETTER}+(-+{_LETTER}+)*"
 EMAIL = rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=EMAIL)]
 """An address as RFC 5321 has it, without quoted names and bare domains; whether mail arrives only mail can tell."""
@@ -43,6 +45,12 @@ NewPassword = Annotated[str, Meta(min_length=12, max_length=128, pattern=r"^[^\u
 PageLimit = Annotated[int, Meta(ge=1, le=100)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9_=.-]+$")]
 Search = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
+
+
+UNSEEN: Final = "[\u00ad\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+"""A character that nobody sees and no script needs in a name or an address: one that turns the direction of what
+follows (Unicode's Bidi_Control), or another mark without ink. Joiners and the space without width are none: Persian,
+Indic scripts and Khmer are written with them."""
 
 
 def clean_text(text: str) -> str:

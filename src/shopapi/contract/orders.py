@@ -20,6 +20,7 @@ EventKind = Literal[
     "payment_unknown",
     "paid",
     "payment_failed",
+    "cancel_asked",
     "cancelled",
     "revived",
     "shipped",
@@ -28,10 +29,11 @@ EventKind = Literal[
     "refund_failed",
     "invoiced",
     "withdrawn",
+    "withdrawal_settled",
     "payment_issue",
     "note",
 ]
-CancelReason = Literal["customer", "staff", "expired", "payment_failed", "late_payment"]
+CancelReason = Literal["customer", "staff", "expired", "payment_failed"]
 IssueKind = Literal["amount_mismatch", "late_success", "orphan_charge", "no_answer", "refund_failed"]
 EmailKind = Literal["confirmation", "payment_due", "paid", "shipped", "refunded", "cancelled", "withdrawal_received"]
 EmailState = Literal["queued", "sent", "failed"]
@@ -186,7 +188,8 @@ class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):
 class Withdrawal(Struct, frozen=True):
     """A declaration that came in, as its receipt says it.
 
-    ``certain`` says that number and e-mail address fit an order; only staff are told.
+    ``certain`` says that number and e-mail address fit an order: else it may be anybody's. ``settled_at`` is when staff
+    said that nothing is left to do about it. Only staff are told either.
     """
 
     id: str
@@ -195,6 +198,7 @@ class Withdrawal(Struct, frozen=True):
     email: str
     declared_at: datetime
     certain: bool | None = None
+    settled_at: datetime | None = None
 
 
 # --- for staff
@@ -214,7 +218,7 @@ class OrderQuery(Struct, forbid_unknown_fields=True, frozen=True):
 
 class OrderCard(Struct, frozen=True):
     """An order in the list. ``attention`` says that something about its payment needs a person, ``withdrawn`` that
-    somebody has withdrawn from it."""
+    somebody has withdrawn from it and nobody has settled that yet."""
 
     number: str
     placed_at: datetime
@@ -244,12 +248,16 @@ class OrderViews(Struct, frozen=True):
 
 
 class OrderPage(Struct, frozen=True):
-    """A page of orders, newest first."""
+    """A page of orders, newest first.
+
+    ``unmatched_withdrawals`` is how many declarations of the last 30 days name no order that the shop knows.
+    """
 
     data: list[OrderCard]
     next_cursor: str | None
     total: int | None
     views: OrderViews
+    unmatched_withdrawals: int
 
 
 class Attempt(Struct, frozen=True):
@@ -342,6 +350,20 @@ class NoteInput(Struct, forbid_unknown_fields=True, frozen=True):
     """A remark for colleagues."""
 
     text: Annotated[str, Meta(min_length=1, max_length=1000, pattern=NOT_BLANK)]
+
+
+class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
+    """Nothing is left to do about the withdrawals of an order; ``reason`` is for colleagues."""
+
+    reason: Line = ""
+
+
+class WithdrawalPage(Struct, frozen=True):
+    """A page of withdrawals, newest first; ``total`` is null where they are too many to count."""
+
+    data: list[Withdrawal]
+    next_cursor: str | None
+    total: int | None
 
 
 class EmailQuery(Struct, forbid_unknown_fields=True, frozen=True):

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from shopapi.contract.carts import CodeWhy
 from shopapi.contract.catalog import Money
 
 
@@ -17,7 +18,8 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
     ``errors`` is there for bad input, ``reserved`` with the code ``reserved_stock``, ``left`` (units by sku) with
     ``insufficient_stock``, ``total`` (what it costs now) with ``price_changed``,
-    ``missing`` (what the goods lack in value) with ``code_not_applicable``.
+    ``why``, ``missing`` (what the goods lack in value) and ``goods`` (those that a code is for) with
+    ``code_not_applicable``.
     """
 
     type: str
@@ -31,3 +33,5 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     left: dict[str, int] | None = None
     total: Money | None = None
     missing: Money | None = None
+    why: CodeWhy | None = None
+    goods: str | None = None

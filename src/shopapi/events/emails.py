@@ -85,8 +85,8 @@ def opened(text: str, token: str) -> str:
 
 
 def shown(text: str) -> str:
-    """What was :func:`sealed`, as staff see it: its link says where, and opens nothing."""
-    return text.replace(f"?token={_SEAL}", "").replace(_SEAL, "")
+    """What was :func:`sealed`, as staff see it: its link says where, and opens nothing; its code is three dots."""
+    return text.replace(f"?token={_SEAL}", "").replace(_SEAL, "…")
 
 
 def one_line(text: str) -> str:

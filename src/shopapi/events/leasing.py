@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, update
 
 from shopapi.db.types import clock
+from shopapi.runtime.failpoints import planted
 
 LEASE_S: Final = 30
 """So long a claim holds, where nobody outside the shop is called. What is done under one has to fit."""
@@ -33,7 +34,7 @@ def claim(
     c: Connection, table: Table, waits: ColumnElement[bool], *, claimed_by: str, most: int, lease_s: int = LEASE_S
 ) -> Sequence[Row[Any]]:
     """Lend the oldest rows that wait and that nobody holds, by rising id; ``attempts`` counts this claim too."""
-    free = (
+    oldest = (
         select(table.c.id)
         .where(
             waits,
@@ -42,11 +43,12 @@ def claim(
         )
         .order_by(table.c.available_at, table.c.id)
         .limit(most)
-        # SQLite has no word for it and needs none: it has one writer.
-        .with_for_update(skip_locked=True)
-        # As a plain subquery PostgreSQL may run it once more for each row, and then lend more than ``most``.
-        .cte("free")
     )
+    if not planted("lend_without_lock"):
+        # SQLite has no word for it and needs none: it has one writer.
+        oldest = oldest.with_for_update(skip_locked=True)
+    # As a plain subquery PostgreSQL may run it once more for each row, and then lend more than ``most``.
+    free = oldest.cte("free")
     lent = c.execute(
         update(table)
         .where(table.c.id.in_(select(free.c.id)))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shopapi.contract.calendar import OF_THE_SHOP, working_day
 from shopapi.contract.catalog import Locale, Money
@@ -17,12 +18,14 @@ from shopapi.invoices.written import address_lines, day, moment
 
 
 class Occasion(Struct, frozen=True):
-    """Why an e-mail is written. ``order_url`` is the order's page with the secret that opens it."""
+    """Why an e-mail is written. ``order_url`` is the order's page with the secret that opens it, ``order_code`` that
+    secret alone, for who types it."""
 
     locale: Locale
     seller: Seller
     order: Order | None = None
     order_url: str = ""
+    order_code: str = ""
     refunded: Money | None = None
     reason: str = ""
     withdrawal: Withdrawal | None = None
@@ -50,7 +53,9 @@ class Letter(Struct, frozen=True):
 
 def letter(kind: EmailKind, why: Occasion) -> Letter:
     """What an e-mail of this kind says on this occasion."""
-    return _WRITERS[kind](why, words(why.locale))
+    told = words(why.locale)
+    written = _WRITERS[kind](why, told)
+    return replace(written, facts=[*written.facts, *_to_follow(why, told)])
 
 
 def _confirmation(why: Occasion, told: Words) -> Letter:
@@ -118,10 +123,11 @@ def _refunded(why: Occasion, told: Words) -> Letter:
     order = _order(why)
     amount = money(why.refunded or order.total, why.locale)
     by_hand = order.payment is not None and order.payment.bank_transfer is not None
+    reason = [said[why.reason]] if why.reason else []
     return _made(
         why,
         said,
-        paragraphs=[said["next_transfer" if by_hand else "next"].format(amount=amount), said["more"]],
+        paragraphs=[said["next_transfer" if by_hand else "next"].format(amount=amount), *reason, said["more"]],
         sums=[Sum(told.common["total_refunded"], amount, strong=True)],
         amount=amount,
     )
@@ -130,13 +136,19 @@ def _refunded(why: Occasion, told: Words) -> Letter:
 def _cancelled(why: Occasion, told: Words) -> Letter:
     said = told.of["cancelled"]
     payment = _order(why).payment
-    has_paid = payment is not None and payment.captured.amount > payment.refunded.amount
-    about_money = [said["paid_before"]] if has_paid and why.reason != "late_payment" else []
-    name = why.reason
-    if name in ("expired", "payment_failed") and (payment is None or payment.bank_transfer is None):
-        name = "not_charged"
-    reason = [said[name]] if name in ("customer", "staff", "expired", "late_payment", "not_charged") else []
-    return _made(why, said, paragraphs=[said["next"], *reason, *about_money], can_withdraw=False)
+    in_doubt = payment is not None and payment.state in ("pending", "unknown")
+    reason, names = why.reason, list[str]()
+    if reason in ("customer", "staff"):
+        names = [reason, *(["in_doubt"] if in_doubt else [])]
+    elif payment is not None and payment.bank_transfer is not None:
+        names = ["expired"]
+    elif in_doubt:
+        names = ["in_doubt", "may_hold"]
+    elif payment is not None and not payment.captured.amount:
+        names = ["not_charged"]
+    if payment is not None and payment.captured.amount > payment.refunded.amount:
+        names.append("paid_before")
+    return _made(why, said, paragraphs=[said["next"], *(said[name] for name in names)], can_withdraw=False)
 
 
 def _withdrawal_received(why: Occasion, told: Words) -> Letter:
@@ -233,6 +245,14 @@ def _days(way: OrderShipping, told: Words) -> str:
 def _delivery(order: Order, why: Occasion, told: Words) -> Facts:
     lines = address_lines(order.shipping_address, why.locale, home=why.seller.country)
     return Facts(told.common["deliver_to"], [("", line) for line in lines])
+
+
+def _to_follow(why: Occasion, told: Words) -> list[Facts]:
+    """What the form asks for that leads to the order."""
+    if why.order is None or not why.order_code:
+        return []
+    rows = [(told.common["order_number"], why.order.number), (told.common["order_code"], why.order_code)]
+    return [Facts(told.common["to_follow"], rows)]
 
 
 def _account(account: BankTransfer, why: Occasion, told: Words) -> Facts:

@@ -14,6 +14,7 @@ from shopapi.events.emails import LawText, order_url
 from shopapi.events.letters import Occasion
 from shopapi.http.problems import NotFound
 from shopapi.invoices.seller import read_seller
+from shopapi.orders.store import CUSTOMER, SHOP
 from shopapi.orders.tables import withdrawal
 from shopapi.payments.tables import refund
 
@@ -49,7 +50,9 @@ def kind_for(topic: str, sequence: int, payload: Mapping[str, Any], order: Order
         return "shipped"
     if topic == "order.refunded":
         return "refunded"
-    if topic == "order.cancelled" and (offline or not _walked_away(order, str(payload.get("reason", "")))):
+    if topic == "order.cancelled" and order.state != "cancelled":
+        return None  # Its money came after all, before anybody was told.
+    if topic == "order.cancelled" and (offline or not _saw_it_fail(order, str(payload.get("reason", "")))):
         return "cancelled"
     return None
 
@@ -64,11 +67,11 @@ def _was_confirmed(order: Order) -> bool:
     return "payment_unknown" in kinds and "revived" not in kinds
 
 
-def _walked_away(order: Order, reason: str) -> bool:
-    # Somebody whose card was declined, or who left the provider's page, saw it there and may just be trying again. Who
-    # was told to wait for the bank saw nothing.
+def _saw_it_fail(order: Order, reason: str) -> bool:
+    # Somebody whose card was declined, or who called the payment off, saw it there and may just be trying again. Who
+    # was told to wait for the bank saw nothing, and neither did who closed the provider's page.
     told_to_wait = any(event.kind == "payment_unknown" for event in order.events)
-    return reason in ("payment_failed", "expired") and not told_to_wait
+    return reason == "payment_failed" and not told_to_wait
 
 
 def read_email(
@@ -85,13 +88,17 @@ def read_email(
     recipient = declared.email if declared else order.email if order else ""
     # A receipt goes to the address that was typed: it may be anybody's, and must not open an order.
     opens = order is not None and (declared is None or declared.certain is True)
+    refunded, reason = None, str(payload.get("reason", ""))
+    if kind == "refunded" and order:
+        refunded, reason = _refunded(c, payload, order)
     why = Occasion(
         locale=locale,
         seller=read_seller(c),
         order=order if opens else None,
         order_url=order_url(shop_url, order.number, token) if order and opens else "",
-        refunded=_refunded(c, payload, order) if kind == "refunded" and order else None,
-        reason=str(payload.get("reason", "")),
+        order_code=token if opens else "",
+        refunded=refunded,
+        reason=reason,
         withdrawal=declared,
     )
     texts = [_text(c, one, locale) for one in _FOR_GOOD] if kind in ("confirmation", "payment_due") else []
@@ -106,11 +113,14 @@ def _withdrawal(c: Reader, payload: Mapping[str, Any], order: Order | None) -> t
     return said, row.locale
 
 
-def _refunded(c: Reader, payload: Mapping[str, Any], order: Order) -> Money:
-    amount = c.execute(select(refund.c.amount).where(refund.c.public_id == str(payload.get("refund")))).scalar()
-    if amount is None:
+def _refunded(c: Reader, payload: Mapping[str, Any], order: Order) -> tuple[Money, str]:
+    """How much went back, and why where that is the shop's own word: what staff type is for colleagues."""
+    row = c.execute(select(refund).where(refund.c.public_id == str(payload.get("refund")))).first()
+    if row is None:
         raise NotFound(f"There is no refund {payload.get('refund')} of order {order.number}.")
-    return Money(amount, order.currency)
+    by_itself = (row.reason, row.actor) in (("late_payment", SHOP), ("customer", CUSTOMER))
+    told = by_itself or (row.reason == "staff" and order.state == "cancelled")
+    return Money(row.amount, order.currency), row.reason if told else ""
 
 
 def _text(c: Reader, kind: str, locale: Locale) -> LawText | None:

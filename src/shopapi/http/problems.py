@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
+from shopapi.contract.carts import CodeWhy
 from shopapi.contract.catalog import Money
 from shopapi.contract.problems import FieldError, Problem
 
@@ -29,6 +30,8 @@ class ShopError(Exception):
         left: dict[str, int] | None = None,
         total: Money | None = None,
         missing: Money | None = None,
+        why: CodeWhy | None = None,
+        goods: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -38,6 +41,8 @@ class ShopError(Exception):
         self.left = left
         self.total = total
         self.missing = missing
+        self.why = why
+        self.goods = goods
 
 
 class InvalidRequest(ShopError):
@@ -220,5 +225,7 @@ def document(error: ShopError, request_id: str) -> bytes:
             left=error.left,
             total=error.total,
             missing=error.missing,
+            why=error.why,
+            goods=error.goods,
         )
     )

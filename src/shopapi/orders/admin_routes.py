@@ -8,13 +8,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
+from shopapi.contract.accounts import PageQuery
 from shopapi.contract.orders import (
     AdminOrder,
     CancelInput,
     NoteInput,
     OrderPage,
     OrderQuery,
+    SettleInput,
     ShipmentInput,
+    WithdrawalPage,
 )
 from shopapi.db.engine import Database
 from shopapi.http.body import ShopRequest
@@ -33,6 +36,8 @@ from shopapi.orders.routes import pdf
 from shopapi.orders.rules import InvalidTransition, OrderGone
 from shopapi.orders.ship_order import ship_order
 from shopapi.orders.store import lock_order
+from shopapi.orders.unmatched import count_recent, count_unmatched, list_unmatched
+from shopapi.orders.withdraw import settle_withdrawals
 from shopapi.payments.keyed import Said
 from shopapi.payments.record_charge import GivenUp
 
@@ -53,7 +58,14 @@ def list_all_orders(
     with db.reading() as c:
         orders, last = list_orders(c, asked, before=before)
         total, views = count_orders(c, asked)
-    return OrderPage(data=orders, next_cursor=cursors.after("orders", last), total=total, views=views)
+        unmatched = count_recent(c)
+    return OrderPage(
+        data=orders,
+        next_cursor=cursors.after("orders", last),
+        total=total,
+        views=views,
+        unmatched_withdrawals=unmatched,
+    )
 
 
 @get(
@@ -152,6 +164,50 @@ def note_on_order(
     return once(request, db, data, change)
 
 
+@post(
+    "/v1/admin/orders/{number:str}/withdrawals/settle",
+    opt={
+        "told": Route(
+            "orders:write", "Settle the withdrawals from an order", answers={200: AdminOrder},
+            problems=(OrderGone, InvalidTransition), tagged=True, keyed=True,
+        )
+    },
+    status_code=200,
+)  # fmt: skip
+@in_thread
+def settle_order_withdrawals(
+    number: FromPath[str], data: JSONBody[SettleInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[bytes]:
+    """Say that nothing is left to do about them: enough went back, or the customer did not mean it."""
+
+    def change(c: Connection) -> Answer:
+        settle_withdrawals(c, number, data.reason, actor=request.user.actor)
+        return _answer(read_admin_order(c, number), 200)
+
+    return once(request, db, data, change)
+
+
+@get(
+    "/v1/admin/withdrawals",
+    opt={
+        "told": Route(
+            "orders:read", "List withdrawals that name no known order", answers={200: WithdrawalPage}, query=PageQuery
+        )
+    },
+    dependencies=query_of(PageQuery),
+)
+@in_thread
+def list_unmatched_withdrawals(
+    asked: NamedDependency[PageQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
+) -> WithdrawalPage:
+    """Newest first. Somebody has to find out what they mean; those that name an order are with it."""
+    before = cursors.read("withdrawals", asked.cursor)
+    with db.reading() as c:
+        found, last = list_unmatched(c, asked, before=before)
+        total = count_unmatched(c)
+    return WithdrawalPage(data=found, next_cursor=cursors.after("withdrawals", last), total=total)
+
+
 def _headers(order: AdminOrder) -> dict[str, str]:
     return {"ETag": etag(order.order.version), "Cache-Control": "no-store"}
 
@@ -171,4 +227,6 @@ HANDLERS: Final = [
     ship_whole_order,
     cancel_admin_order,
     note_on_order,
+    settle_order_withdrawals,
+    list_unmatched_withdrawals,
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from shopapi.contract.orders import CancelInput
 from shopapi.http.body import ShopRequest
 from shopapi.http.idempotency import claim_of, respond
-from shopapi.orders.cancel_order import cancel_order, check_cancellable
+from shopapi.orders.cancel_order import begin_cancel, cancel_order
 from shopapi.payments.keyed import Said, once_with_provider
 from shopapi.payments.record_charge import GivenUp
 from shopapi.payments.till import Till
@@ -33,7 +33,7 @@ async def cancel_once(
         till,
         claim_of(request, data, scope=scope) if keyed else None,
         number,
-        first=lambda c: check_cancellable(c, number, given_up),
+        first=lambda c: begin_cancel(c, number, given_up),
         then=lambda: cancel_order(till, number, given_up),
         answer=answer,
     )

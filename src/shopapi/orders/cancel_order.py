@@ -4,11 +4,12 @@ from sqlalchemy import Connection
 
 from shopapi.db.engine import Database
 from shopapi.http.problems import ShopError
+from shopapi.orders.reading import OFFLINE
 from shopapi.orders.rules import InvalidTransition, can_cancel, customer_can_cancel
 from shopapi.orders.store import CUSTOMER, Locked
 from shopapi.payments.begin_refund import intend_refund, refund_key
 from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
-from shopapi.payments.record_charge import GivenUp, cancel, record_charge
+from shopapi.payments.record_charge import GivenUp, asked_to_cancel, cancel, record_charge
 from shopapi.payments.refunds import carry_out
 from shopapi.payments.store import Owed, lock_payment, read_owed, resolve_issues
 from shopapi.payments.till import Till
@@ -27,10 +28,18 @@ class PaymentUnclear(ShopError):
         )
 
 
-def check_cancellable(c: Connection, number: str, given_up: GivenUp) -> None:
-    """Raises :class:`InvalidTransition` where the order has left, is cancelled, or not theirs to cancel."""
+def begin_cancel(c: Connection, number: str, given_up: GivenUp) -> None:
+    """See whether the order may be cancelled, and write down who wants it: the provider's answer may get lost, and what
+    it called off is theirs all the same.
+
+    Raises :class:`InvalidTransition` where the order has left, is cancelled, or not theirs to cancel.
+    """
     order, owed = lock_payment(c, number)
     _check(order, owed, given_up)
+    if owed is None or owed.mismatched or owed.attempt_state not in _LIVE or owed.provider in OFFLINE:
+        return  # Nobody has to be asked, or a person decides.
+    if asked_to_cancel(c, order) != given_up:
+        order.add_event(c, "cancel_asked", actor=given_up.actor, **given_up.told())
 
 
 def _check(order: Locked, owed: Owed | None, given_up: GivenUp) -> None:
@@ -47,7 +56,7 @@ def _check(order: Locked, owed: Owed | None, given_up: GivenUp) -> None:
 
 
 async def cancel_order(till: Till, number: str, given_up: GivenUp) -> None:
-    """Cancel an order that :func:`check_cancellable` let pass; run again, it does what is left to do.
+    """Cancel an order that :func:`begin_cancel` let pass; run again, it does what is left to do.
 
     Raises :class:`PaymentUnclear`, :class:`InvalidTransition`.
     """

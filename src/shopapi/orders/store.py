@@ -4,6 +4,7 @@ Rows are locked in one order everywhere: cart, order, payment, attempt, then sto
 its level), then codes by their ids, then what is shown of stock.
 """
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
@@ -24,7 +25,10 @@ _BY_THE_SHOP: Final = ("expired", "payment_failed")
 
 # A statement of its own: one that waited for the lock would still see the timeline as it was before the wait.
 _CANCELLED_WITH: Final = (
-    select(order_event.c.data, exists().where(withdrawal.c.order_id == order_event.c.order_id).label("withdrawn"))
+    select(
+        order_event.c.data,
+        exists().where(withdrawal.c.order_id == order_event.c.order_id, withdrawal.c.certain).label("withdrawn"),
+    )
     .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == "cancelled")
     .order_by(order_event.c.sequence.desc())
     .limit(1)
@@ -60,6 +64,7 @@ class Locked:
         self.shipping_state = row.shipping_state
         self.total: int = row.total
         self.currency: str = row.currency
+        self.expires_at: datetime | None = row.expires_at
         self.expired = bool(row.expired)
         self.cart_state: str = row.cart_state
         self.given_up_by_the_shop = given_up_by_the_shop
@@ -107,6 +112,7 @@ def lock_order(c: Connection, number: str) -> Locked:
 
 
 def _by_the_shop(c: Connection, order_id: int) -> bool:
-    """Whether nobody asked for the cancellation, and nobody withdrew from the order since."""
+    """Whether nobody asked for the cancellation, and its customer did not withdraw from the order since. Another's
+    declaration ends nothing."""
     last = c.execute(_CANCELLED_WITH, {"order": order_id}).one()
     return last.data.get("reason") in _BY_THE_SHOP and not last.withdrawn

@@ -29,6 +29,7 @@ from shopapi.payments.store import lock_payment, open_issue
 from shopapi.payments.tables import payment, payment_attempt, refund
 
 _BATCH: Final = 20
+_MOST_BATCHES: Final = 5
 _AT_ONCE: Final = 16
 _CLAIM_S: Final = 120
 """While a worker asks, no other one does: a batch takes a minute and a half where the provider is silent."""
@@ -47,13 +48,17 @@ class Due(Struct, frozen=True):
 
 
 async def reconcile(db: Database, providers: Mapping[str, PaymentProvider]) -> int:
-    """Ask about every charge and refund that is due; answers how many there were."""
-    charges, refunds = db.write(_claim_charges), db.write(_claim_refunds)
-    questions = [_settle_charge(db, providers.get(due.provider), due) for due in charges]
-    questions += [_settle_refund(db, providers.get(provider), key) for key, provider in refunds]
-    lanes = asyncio.Semaphore(_AT_ONCE)
-    await asyncio.gather(*(_asked(lanes, question) for question in questions))
-    return len(questions)
+    """Ask about the charges and refunds that are due, batch by batch while one is full; answers how many there were."""
+    lanes, done = asyncio.Semaphore(_AT_ONCE), 0
+    for _ in range(_MOST_BATCHES):
+        charges, refunds = db.write(_claim_charges), db.write(_claim_refunds)
+        questions = [_settle_charge(db, providers.get(due.provider), due) for due in charges]
+        questions += [_settle_refund(db, providers.get(provider), key) for key, provider in refunds]
+        await asyncio.gather(*(_asked(lanes, question) for question in questions))
+        done += len(questions)
+        if max(len(charges), len(refunds)) < _BATCH:
+            break
+    return done
 
 
 async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None]) -> None:

@@ -5,12 +5,13 @@ from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, case, literal, select, update
 
 from shopapi.contract.orders import CancelReason
-from shopapi.db.types import clock
+from shopapi.db.types import Instant, clock
 from shopapi.orders import releasing
 from shopapi.orders.store import SHOP, Locked
+from shopapi.orders.tables import order_event
 from shopapi.payments.begin_refund import intend_refund
 from shopapi.payments.ledger import Entry, clearing, post
 from shopapi.payments.providers.interface import ChargeAnswer
@@ -24,6 +25,11 @@ Recorded = Literal["confirmed", "cancelled", "open", "known", "refunding", "issu
 BACKOFF_S: Final = (30, 60, 120)
 """When to ask again, after so many tries; two minutes at the most, so that an outage is over soon after it is over."""
 
+OPEN_S: Final = (30, 90)
+"""How often to ask about a charge that waits for its customer: in the first :data:`OFTEN_S`, and afterwards."""
+
+OFTEN_S: Final = 180
+
 GIVEN_UP_S: Final = 24 * 3600
 """After a day without an answer, a person has to look; the asking goes on."""
 
@@ -34,6 +40,10 @@ class GivenUp(Struct, frozen=True):
     reason: CancelReason
     actor: str = SHOP
     why: str = ""
+
+    def told(self) -> dict[str, str]:
+        """What an event says of it."""
+        return {"reason": self.reason, **({"why": self.why} if self.why else {})}
 
 
 def record_charge(
@@ -113,10 +123,15 @@ def _wrong_amount(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer
 
 def _open(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Recorded:
     order.touch(c)
+    often, seldom = OPEN_S
+    next_check = case((payment_attempt.c.created_at < clock(-OFTEN_S), clock(seldom)), else_=clock(often))
+    if order.expires_at is not None:
+        end = literal(order.expires_at, Instant())
+        next_check = case((end < next_check, end), else_=next_check)
     c.execute(
         update(payment_attempt)
         .where(payment_attempt.c.id == owed.attempt_id)
-        .values(provider_ref=answer.reference, next_check_at=clock(BACKOFF_S[0]), updated_at=clock())
+        .values(provider_ref=answer.reference, next_check_at=next_check, updated_at=clock())
     )
     if owed.state == "unknown":
         set_payment_state(c, owed, "pending")
@@ -125,6 +140,8 @@ def _open(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Rec
 
 
 def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: GivenUp | None) -> Recorded:
+    if given_up is None or given_up.actor == SHOP:
+        given_up = asked_to_cancel(c, order) or given_up
     set_attempt(c, owed, "failed", next_check_at=None)
     resolve_issues(c, owed.id, "no_answer", "amount_mismatch")
     set_payment_state(c, owed, "cancelled" if given_up else "failed", next_url=None)
@@ -142,8 +159,18 @@ def cancel(c: Connection, order: Locked, given_up: GivenUp) -> None:
     # Nobody shall be led to a page where they would pay for what they do not get.
     c.execute(update(payment).where(payment.c.order_id == order.id).values(next_url=None))
     order.set_state(c, "cancelled")
-    data = {"why": given_up.why} if given_up.why else {}
-    order.add_event(c, "cancelled", actor=given_up.actor, reason=given_up.reason, **data)
+    order.add_event(c, "cancelled", actor=given_up.actor, **given_up.told())
+
+
+def asked_to_cancel(c: Connection, order: Locked) -> GivenUp | None:
+    """Who last asked for the order to be cancelled, whether or not they got an answer to it."""
+    asked = c.execute(
+        select(order_event.c.actor, order_event.c.data)
+        .where(order_event.c.order_id == order.id, order_event.c.kind == "cancel_asked")
+        .order_by(order_event.c.sequence.desc())
+        .limit(1)
+    ).first()
+    return None if asked is None else GivenUp(asked.data["reason"], asked.actor, asked.data.get("why", ""))
 
 
 def mark_unknown(c: Connection, number: str) -> None:

@@ -7,10 +7,10 @@ import unicodedata
 from typing import Final
 
 from shopapi.accounts.rules import normal_email
+from shopapi.contract.carts import CodeWhy
 from shopapi.contract.catalog import Money
 from shopapi.contract.problems import FieldError
 from shopapi.http.problems import ShopError
-from shopapi.pricing.values import WhyNot
 
 MAX_CODE: Final = 64
 """Characters of a code in its normal form, at the most."""
@@ -53,14 +53,24 @@ class CodeNotApplicable(ShopError):
 
     status, code, title = 422, "code_not_applicable", "Code does not apply"
 
-    def __init__(self, code: str, why: WhyNot, missing: Money | None = None) -> None:
-        if why == "min_subtotal" and missing is not None:
-            fault = f"needs more goods: {_decimal(missing)} {missing.currency} to go"
-        elif why == "not_in_cart":
-            fault = "is for goods that are not in the cart"
-        else:
-            fault = "cannot be combined: another promotion takes more off"
-        super().__init__(f"{code} {fault}.", errors=[FieldError("code", fault)], missing=missing)
+    def __init__(self, code: str, why: CodeWhy, missing: Money | None = None, goods: str | None = None) -> None:
+        fault = why_not(why, missing, goods)
+        super().__init__(f"{code} {fault}.", errors=[FieldError("code", fault)], missing=missing, why=why, goods=goods)
+
+
+def why_not(why: CodeWhy, missing: Money | None, goods: str | None) -> str:
+    """Why a code takes nothing off, as what follows it in a sentence; ``goods`` are those that it is for."""
+    match why:
+        case "min_subtotal":
+            return f"needs more goods: {_decimal(missing)} {missing.currency} to go" if missing else "needs more goods"
+        case "not_in_cart":
+            return f"is for goods that are not in the cart{f': {goods}' if goods else ''}"
+        case "outdone":
+            return "cannot be combined: another promotion takes more off"
+        case "ended":
+            return "is no longer valid"
+        case "used_up":
+            return "has been used up"
 
 
 def normal_code(typed: str) -> str | None:

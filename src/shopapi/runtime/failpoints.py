@@ -38,6 +38,8 @@ Point = Literal[
     "lose_outbox",
     "release_twice",
     "late_success_is_lost",
+    "take_event_twice",
+    "lend_without_lock",
 ]
 """From ``check_then_act`` on they are faults planted on purpose: the tests must catch each one (``=on``)."""
 

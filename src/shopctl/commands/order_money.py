@@ -4,21 +4,21 @@ import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, select
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import AdminOrder, Refund
 from shopapi.db.engine import Database
-from shopapi.orders.cancel_order import cancel_order, check_cancellable
+from shopapi.orders.cancel_order import begin_cancel, cancel_order
 from shopapi.orders.reading import OFFLINE
 from shopapi.payments.begin_refund import intend_refund
 from shopapi.payments.providers import find_providers
 from shopapi.payments.reading import read_payment
 from shopapi.payments.record_charge import GivenUp
 from shopapi.payments.refunds import carry_out
-from shopapi.payments.store import lock_payment, read_owed
+from shopapi.payments.store import Owed, lock_payment, read_owed
 from shopapi.payments.tables import refund as table
 from shopapi.payments.till import Till
 from shopapi.runtime.settings import read
@@ -28,7 +28,10 @@ from shopctl.commands.amounts import shown
 from shopctl.commands.staff import ACTOR
 from shopctl.console import fail
 
+T = TypeVar("T")
+
 _UNDECIDED: Final = ("intended", "unknown")
+_SETTINGS: Final = {"sandbox": "SHOP_SANDBOX_URL"}
 
 
 def cancel(db: Database, number: str, reason: str) -> None:
@@ -47,21 +50,26 @@ def cancel(db: Database, number: str, reason: str) -> None:
                 f"Whether money has moved for {number}, only {owed.provider} can say, and no setting names it here.",
                 "cancel it in the back office, or run this with the settings of the API",
             )
-        db.write(lambda c: check_cancellable(c, number, given_up))
+        if owed is not None and owed.left:
+            _check_set_up(till, owed, number)
+        db.write(lambda c: begin_cancel(c, number, given_up))
         await cancel_order(till, number, given_up)
 
     _with_till(db, work)
 
 
 def refund(db: Database, number: str, wanted: int | None, reason: str) -> Refund:
-    """Give back ``wanted`` minor units, or all that is left; answers the refund as it stands then."""
+    """Give back ``wanted`` minor units, or all that is left; answers the refund as it stands then.
+
+    Ends the command where more is wanted than is left, and where the provider is not set.
+    """
     key = f"{ACTOR} {secrets.token_hex(16)}"
 
     def begin(c: Connection) -> tuple[str, str]:
         _, owed = lock_payment(c, number)
         if owed is None:
             fail(f"{number} cost nothing, so nothing can be given back.")
-        left = Money(owed.captured - owed.refunded - owed.refund_pending, owed.currency)
+        left = Money(owed.left, owed.currency)
         amount = Money(left.amount if wanted is None else wanted, owed.currency)
         if not left.amount:
             fail(f"Nothing of {number} is left to give back.", f"shopctl orders show {number}")
@@ -69,8 +77,16 @@ def refund(db: Database, number: str, wanted: int | None, reason: str) -> Refund
             fail(f"{shown(left)} of {number} is left to give back, not {shown(amount)}.")
         return owed.public_id, intend_refund(c, owed, amount.amount, key=key, reason=reason, actor=ACTOR)
 
-    payment_id, provider_key = db.write(begin)
-    _with_till(db, lambda till: carry_out(till, provider_key, actor=ACTOR))
+    async def work(till: Till) -> tuple[str, str]:
+        with db.reading() as c:
+            owed = read_owed(c, number)
+        if owed is not None:
+            _check_set_up(till, owed, number)
+        payment_id, provider_key = db.write(begin)
+        await carry_out(till, provider_key, actor=ACTOR)
+        return payment_id, provider_key
+
+    payment_id, provider_key = _with_till(db, work)
     with db.reading() as c:
         made = c.execute(select(table.c.public_id).where(table.c.provider_key == provider_key)).scalar_one()
         return next(one for one in read_payment(c, payment_id).refunds if one.id == made)
@@ -95,13 +111,26 @@ def tell(told: AdminOrder, back: Refund, *, json: bool) -> None:
         console.done(f"{number}  {amount} given back by {provider}")
 
 
-def _with_till(db: Database, work: Callable[[Till], Awaitable[None]]) -> None:
-    async def run() -> None:
+def _check_set_up(till: Till, owed: Owed, number: str) -> None:
+    """End the command where the provider that took the money is not set here: nobody else can give it back."""
+    if owed.provider in till.providers:
+        return
+    setting = _SETTINGS.get(owed.provider)
+    why = f"{setting} is not set here" if setting else "no setting names it here"
+    fail(
+        f"Only {owed.provider} can give back what it took for {number}, and {why}. Nothing was done.",
+        "run this with the settings of the API, or do it in the back office",
+        2,
+    )
+
+
+def _with_till(db: Database, work: Callable[[Till], Awaitable[T]]) -> T:
+    async def run() -> T:
         till = Till(db, find_providers(read(ApiSettings, os.environ)))
         try:
-            await work(till)
+            return await work(till)
         finally:
             for provider in till.providers.values():
                 await provider.close()
 
-    asyncio.run(run())
+    return asyncio.run(run())

@@ -57,10 +57,11 @@ def whereto(order: Order) -> list[str]:
 
 
 def withdrawals(told: AdminOrder) -> list[str]:
-    """A line for each declaration of withdrawal: who, where the receipt went, when, and whether it is certain."""
+    """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain and settled."""
     return [
         f"! withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
         + (", not confirmed: another e-mail address than in the order" if one.certain is False else "")
+        + (f", settled {moment(one.settled_at)}" if one.settled_at is not None else "")
         for one in told.withdrawals
     ]
 
@@ -101,7 +102,7 @@ _TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "te
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
-    if order.can_cancel and any(one.certain is not False for one in told.withdrawals):
+    if order.can_cancel and any(one.certain is not False and one.settled_at is None for one in told.withdrawals):
         return f"shopctl orders cancel {order.number}"
     if order.state == "placed" and paid is not None and paid.bank_transfer is not None:
         return f"shopctl orders pay {order.number} --reference TEXT"

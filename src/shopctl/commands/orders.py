@@ -31,7 +31,9 @@ Reason = Annotated[str, typer.Option(help="Why, for colleagues.", metavar="TEXT"
 def list_all(
     view: Annotated[
         Literal["all", "to_pay", "to_ship", "unclear", "done", "cancelled"],
-        typer.Option(help="Only those that wait for this; unclear: a payment that a person should look at."),
+        typer.Option(
+            help="Only those that wait for this; unclear: a payment or a withdrawal that a person should look at."
+        ),
     ] = "all",
     state: Annotated[
         Literal["placed", "confirmed", "closed", "cancelled"] | None, typer.Option(help="Only those in this state.")

@@ -68,9 +68,16 @@ async def add_note(visit: NamedDependency[Visit], number: FromPath[str]) -> Page
 
 
 async def office_order_page(
-    visit: Visit, number: str, *, text: str = "", errors: list[FieldError] | None = None, status: int = 200
+    visit: Visit,
+    number: str,
+    *,
+    text: str = "",
+    reason: str = "",
+    errors: list[FieldError] | None = None,
+    status: int = 200,
 ) -> Page:
-    """The page; ``text`` and ``errors`` are what came back from the form for a note."""
+    """The page; ``text`` and ``errors`` are what came back from the form for a note, ``reason`` from the one that
+    settles a withdrawal."""
     found, emails = await asyncio.gather(
         order_found(visit, number), answer_or_error(visit.api.list_emails(EmailQuery(number, limit=_LETTERS)))
     )
@@ -82,6 +89,7 @@ async def office_order_page(
         status=status,
         order=office_order(visit, found, emails.data if isinstance(emails, EmailPage) else []),
         text=text,
+        reason=reason,
         key=new_key(),
         errors=errors or [],
     )

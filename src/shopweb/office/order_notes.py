@@ -25,6 +25,8 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
             text = _("%(name)s is marked as paid.")
         case "order_cancelled":
             text = _("%(name)s is cancelled.")
+        case "withdrawal_settled":
+            text = _("The withdrawal is settled.")
         case "noted":
             text = _("Your note is kept.")
         case "refunded":

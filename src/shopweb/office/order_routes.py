@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from shopweb.office import emails, order, order_actions, order_refund, orders
+from shopweb.office import emails, order, order_actions, order_refund, orders, withdrawals
 
 OFFICE_ORDERS: Final[list[HTTPRouteHandler]] = [
     orders.show_orders,
@@ -22,6 +22,9 @@ OFFICE_ORDERS: Final[list[HTTPRouteHandler]] = [
     order_refund.check_refund,
     order_refund.show_confirm,
     order_refund.refund,
+    withdrawals.show_settle,
+    withdrawals.settle,
+    withdrawals.show_withdrawals,
     emails.show_emails,
     emails.show_email,
     emails.show_letter,

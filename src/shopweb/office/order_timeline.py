@@ -54,6 +54,8 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("%(amount)s paid") % {"amount": money(amount or order.total, visit.language)}
         case "payment_failed":
             return _("Payment declined")
+        case "cancel_asked":
+            return _("Cancellation asked for")
         case "cancelled":
             return _("Order cancelled")
         case "revived":
@@ -69,7 +71,10 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "invoiced":
             return _("Credit note written") if event.data.get("paper") == "credit_note" else _("Invoice written")
         case "withdrawn":
-            return _("The customer declared a withdrawal")
+            stranger = event.data.get("certain") == "no"
+            return _("Somebody declared a withdrawal") if stranger else _("The customer declared a withdrawal")
+        case "withdrawal_settled":
+            return _("Withdrawal settled")
         case "payment_issue":
             return _("The payment needs a look")
         case "note":
@@ -80,10 +85,12 @@ def _more(visit: Visit, order: Order, event: OrderEvent) -> str:
     """What an event tells beside its kind."""
     told = event.data
     match event.kind:
-        case "cancelled":
+        case "cancel_asked" | "cancelled":
             found = (reason_words(visit, told.get("reason", "")), told.get("why", ""))
         case "refunded":
             found = (reason_words(visit, told.get("why", "")), "")
+        case "withdrawal_settled":
+            found = (told.get("why", ""), "")
         case "refund_failed":
             found = (told.get("reason", ""), "")
         case "payment_issue":

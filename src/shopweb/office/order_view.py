@@ -44,18 +44,21 @@ class Letter:
 
 @dataclass(frozen=True)
 class Declared:
-    """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now."""
+    """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now:
+    nothing where it is ``settled``."""
 
     name: str
     email: str
     at: When
     doubt: str
     todo: str
+    settled: bool
 
 
 @dataclass(frozen=True)
 class OfficeOrder:
-    """``next`` is the one sensible thing to do now, ``acts`` are others; ``cancel`` is empty where it is too late."""
+    """``next`` is the one sensible thing to do now, ``acts`` are others; ``cancel`` is empty where it is too late, and
+    ``settle`` where no withdrawal asks for anything."""
 
     number: str
     page: str
@@ -78,6 +81,7 @@ class OfficeOrder:
     papers: list[Paper]
     letters: list[Letter]
     declared: list[Declared]
+    settle: str
 
 
 def order_page(number: str, *more: str) -> str:
@@ -88,6 +92,8 @@ def order_page(number: str, *more: str) -> str:
 def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -> OfficeOrder:
     """The view of an order, with the actions that the visitor may take."""
     order = found.order
+    declared = [_declared(visit, found, one) for one in found.withdrawals]
+    to_settle = visit.may("orders:write") and any(one.todo for one in declared)
     same = order.billing_address == order.shipping_address
     return OfficeOrder(
         number=order.number,
@@ -117,7 +123,8 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
             for paper in order.invoices
         ],
         letters=[_letter(visit, card) for card in emails],
-        declared=[_declared(visit, found, one) for one in found.withdrawals],
+        declared=declared,
+        settle=order_page(order.number, "withdrawals", "settle") if to_settle else "",
     )
 
 
@@ -127,8 +134,8 @@ def can_ship(found: AdminOrder) -> bool:
 
 
 def is_withdrawn(found: AdminOrder) -> bool:
-    """Whether somebody has declared a withdrawal from it."""
-    return bool(found.withdrawals)
+    """Whether somebody has declared a withdrawal from it that is not settled."""
+    return any(one.settled_at is None for one in found.withdrawals)
 
 
 def transfer_awaited(found: AdminOrder) -> Payment | None:
@@ -163,7 +170,7 @@ def _next(visit: Visit, found: AdminOrder) -> Act | None:
     order = found.order
     if is_withdrawn(found) and order.can_cancel:
         # One that may be somebody else's doing is to be asked about first: then nothing is the sensible thing to do.
-        sure = any(one.certain is not False for one in found.withdrawals)
+        sure = any(one.certain is not False for one in found.withdrawals if one.settled_at is None)
         word = visit.gettext("Cancel the order")
         return Act(order_page(order.number, "cancel"), word) if sure and visit.may("orders:write") else None
     if can_ship(found) and visit.may("orders:write"):
@@ -207,12 +214,13 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
 
 def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     doubt = not_confirmed(visit) if one.certain is False else ""
-    return Declared(one.name, one.email, when(visit, one.declared_at), doubt, _to_do(visit, found, one))
+    todo, settled = _to_do(visit, found, one), one.settled_at is not None
+    return Declared(one.name, one.email, when(visit, one.declared_at), doubt, todo, settled)
 
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
     _ = visit.gettext
-    if found.order.state == "cancelled":
+    if one.settled_at is not None or found.order.state == "cancelled" or _given_back(found):
         return ""
     if one.certain is False:
         return _("Ask first, at the address in the order, whether it is meant. Do not ship until you know.")

@@ -96,7 +96,8 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class OrderList:
-    """Everything that the page shows; ``more`` is how many orders the next page has."""
+    """Everything that the page shows; ``more`` is how many orders the next page has, ``unmatched`` how many withdrawals
+    name no order."""
 
     rows: list[OrderRow]
     tabs: list[Tab]
@@ -105,6 +106,7 @@ class OrderList:
     first: str
     next: str
     more: int
+    unmatched: int
 
 
 async def order_list(visit: Visit, wanted: WantedOrders) -> OrderList:
@@ -119,6 +121,7 @@ async def order_list(visit: Visit, wanted: WantedOrders) -> OrderList:
         wanted.url(cursor="", start=0) if wanted.cursor else "",
         wanted.url(cursor=page.next_cursor, start=end) if page.next_cursor else "",
         PAGE_ROWS if page.total is None else max(1, min(PAGE_ROWS, page.total - end)),
+        page.unmatched_withdrawals,
     )
 
 

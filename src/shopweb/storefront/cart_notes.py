@@ -61,6 +61,8 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(_("%(name)s is out of the cart.") % words, warns=False, undo=note.undo)
         case "declined":
             return SpokenNote(failure_words(visit, ""))
+        case "given_up":
+            return SpokenNote(_("The order was given up before it was paid. Whatever was charged goes back."))
         case "busy":
             return SpokenNote(_("The payment service cannot be reached just now. Nothing was charged. Try again soon."))
         case "no_provider":

@@ -28,5 +28,5 @@ async def _sentence(visit: Visit, token: str, typed: str, error: ProblemError) -
             return _("The code %(code)s has been used up.") % {"code": typed}
         case "code_not_applicable":
             cart = await visit.api_for_nobody.get_cart(token, language=visit.language)
-            return code_sentence(visit, typed, error.problem.missing, cart.subtotal)
+            return code_sentence(visit, typed, error.problem, cart.subtotal)
     raise error

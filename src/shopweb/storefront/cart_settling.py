@@ -8,6 +8,7 @@ from shopapi.client import Conflict, NotFound
 from shopapi.contract.carts import Cart, CartProblem
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
+from shopapi.contract.problems import Problem
 from shopweb.money import round_money
 from shopweb.session import KeptCart
 from shopweb.storefront.cart_view import units_of
@@ -88,7 +89,7 @@ async def _adjusted(visit: Visit, cart: Cart, short: Iterable[CartProblem], sett
     for problem in short:
         sku = str(problem.sku)
         left = 0 if problem.kind == "not_for_sale" else problem.left or 0
-        name = next((line.name for line in cart.lines if line.sku == sku), "")
+        name = next((line.name for line in cart.lines if line.sku == sku), problem.goods or sku)
         try:
             cart = await visit.api_for_nobody.set_cart_line(cart.token, sku, left, language=visit.language)
         except Conflict:  # Somebody bought more of it meanwhile: look again.
@@ -111,8 +112,6 @@ def short_sentence(visit: Visit, left: int) -> str:
 
 def _gone_sentence(visit: Visit, name: str, *, sold_out: bool) -> str:
     _ = visit.gettext
-    if not name:  # What left the shop has no words of its own any more.
-        return _("Something is not for sale any more. We took it out of the cart.")
     words = (
         _("%(name)s is sold out. We took it out of the cart.")
         if sold_out
@@ -126,7 +125,7 @@ def _say_rest(visit: Visit, settled: Settled, problems: Iterable[CartProblem]) -
         if problem.kind == "price_changed" and problem.sku:
             settled.on_line.setdefault(problem.sku, []).append(_price_sentence(visit, settled.cart, problem))
         elif problem.kind == "code_not_applicable":
-            settled.on_codes.append(code_sentence(visit, problem.code or "", problem.missing, settled.cart.subtotal))
+            settled.on_codes.append(code_sentence(visit, problem.code or "", problem, settled.cart.subtotal))
 
 
 def _price_sentence(visit: Visit, cart: Cart, problem: CartProblem) -> str:
@@ -137,11 +136,28 @@ def _price_sentence(visit: Visit, cart: Cart, problem: CartProblem) -> str:
     return words % {"before": money(problem.before, visit.language), "now": money(now, visit.language)}
 
 
-def code_sentence(visit: Visit, code: str, missing: Money | None, subtotal: Money) -> str:
-    """Why a code takes nothing off; ``missing`` is what the goods lack to the value that it asks for."""
+def code_sentence(visit: Visit, code: str, problem: CartProblem | Problem, subtotal: Money) -> str:
+    """Why a code takes nothing off, as ``problem`` has it."""
+    missing = problem.missing
     if missing and missing.amount:
         wanted = Money(subtotal.amount + missing.amount, subtotal.currency)
         words = visit.gettext("%(code)s needs %(wanted)s of goods. %(missing)s to go.")
         told = {"wanted": round_money(wanted, visit.language), "missing": money(missing, visit.language)}
         return words % {"code": code, **told}
-    return visit.gettext("%(code)s takes nothing off what is in the cart.") % {"code": code}
+    return _why_not(visit, problem) % {"code": code, "goods": problem.goods}
+
+
+def _why_not(visit: Visit, problem: CartProblem | Problem) -> str:
+    _ = visit.gettext
+    match problem.why:
+        case "not_in_cart" if problem.goods:
+            return _("%(code)s is for goods that are not in the cart: %(goods)s.")
+        case "not_in_cart":
+            return _("%(code)s is for goods that are not in the cart.")
+        case "outdone":
+            return _("%(code)s takes less off than you save already, and the two cannot be combined.")
+        case "ended":
+            return _("The code %(code)s is not valid today.")
+        case "used_up":
+            return _("The code %(code)s has been used up.")
+    return _("%(code)s takes nothing off what is in the cart.")

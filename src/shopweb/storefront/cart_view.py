@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shopapi.contract.carts import Cart, CartLine, ShippingOption
-from shopapi.contract.catalog import Delivery, Money
+from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopweb import locale
 from shopweb.money import round_money
@@ -79,30 +79,38 @@ def units_of(cart: Cart) -> int:
     return sum(line.quantity for line in cart.lines)
 
 
-def sums_of(visit: Visit, cart: Cart, delivery: Delivery | None = None) -> Sums:
-    """The sums; ``delivery`` is what it costs in the shop's own country, until it is known for this cart."""
+def country_of(cart: Cart, home: str) -> str:
+    """The country that delivery is priced for: the address's, or the shop's own until there is one."""
+    return cart.contact.shipping_address.country if cart.contact else home
+
+
+def sums_of(visit: Visit, cart: Cart, home: str) -> Sums:
+    """The sums. Until a way to deliver is chosen, they say what delivery costs at least, and in which country."""
     taxes = [Row(*row) for row in tax_rows(visit, cart.taxes, included=cart.prices_include_tax)]
     return Sums(
         subtotal=money(cart.subtotal, visit.language),
         discounts=[Row(name, off, one.code or "") for one, name, off in taken_off(visit, cart.discounts)],
-        delivery=_delivery(visit, cart, delivery),
+        delivery=_delivery(visit, cart, home),
         total=money(cart.total, visit.language),
-        before_delivery=cart.shipping is None and not _is_free(cart, delivery),
+        before_delivery=cart.shipping is None and not _is_free(cart),
         taxes=taxes if cart.prices_include_tax else [],
         added_taxes=[] if cart.prices_include_tax else taxes,
     )
 
 
-def way_to_free_delivery(visit: Visit, cart: Cart) -> Way | None:
+def way_to_free_delivery(visit: Visit, cart: Cart, home: str) -> Way | None:
     """What is missing to it, or that it is reached; ``None`` where there is none."""
     if cart.free_shipping_from is None:
         return None
+    country = locale.country(country_of(cart, home), visit.language)
     missing = cart.free_shipping_from.amount - cart.subtotal.amount
     if missing <= 0:
-        words = visit.gettext("From %(free_from)s we deliver free of charge.")
-        return Way(words % {"free_from": round_money(cart.free_shipping_from, visit.language)}, reached=True)
-    words = visit.gettext("%(missing)s to go until delivery is free.")
-    return Way(words % {"missing": money(Money(missing, cart.currency), visit.language)}, reached=False)
+        words = visit.gettext("From %(free_from)s delivery (%(country)s) is free.")
+        free_from = round_money(cart.free_shipping_from, visit.language)
+        return Way(words % {"free_from": free_from, "country": country}, reached=True)
+    words = visit.gettext("%(missing)s to go until delivery (%(country)s) is free.")
+    lacks = money(Money(missing, cart.currency), visit.language)
+    return Way(words % {"missing": lacks, "country": country}, reached=False)
 
 
 def countries_of(visit: Visit, cart: Cart, home: str) -> list[tuple[str, str]]:
@@ -158,20 +166,17 @@ def _line(visit: Visit, line: CartLine) -> LineView:
     )
 
 
-def _is_free(cart: Cart, usual: Delivery | None) -> bool:
-    if usual is None:
-        return False
-    reached = usual.free_from is not None and cart.subtotal.amount >= usual.free_from.amount
-    return reached or not usual.price.amount
+def _is_free(cart: Cart) -> bool:
+    return cart.shipping_from is not None and not cart.shipping_from.amount
 
 
-def _delivery(visit: Visit, cart: Cart, usual: Delivery | None) -> Row:
+def _delivery(visit: Visit, cart: Cart, home: str) -> Row:
     _ = visit.gettext
-    label = delivery_name(visit, cart.shipping_method.name) if cart.shipping_method else _("Delivery")
-    if cart.shipping:
-        return Row(label, price_or_free(visit, cart.shipping))
-    if usual is None:
-        return Row(label, _("once we know the address"))
-    if _is_free(cart, usual):
+    if cart.shipping_method and cart.shipping:
+        return Row(delivery_name(visit, cart.shipping_method.name), price_or_free(visit, cart.shipping))
+    if cart.shipping_from is None:
+        return Row(_("Delivery"), _("once we know the address"))
+    label = _("Delivery (%(country)s)") % {"country": locale.country(country_of(cart, home), visit.language)}
+    if _is_free(cart):
         return Row(label, _("free"))
-    return Row(label, _("from %(price)s") % {"price": money(usual.price, visit.language)})
+    return Row(label, _("from %(price)s") % {"price": money(cart.shipping_from, visit.language)})

@@ -93,7 +93,7 @@ async def step_page(
         "lines": lines_of(visit, cart, settled.on_line),
         "gone": settled.gone,
         "code_notes": settled.on_codes,
-        "sums": sums_of(visit, cart, shop.delivery),
+        "sums": sums_of(visit, cart, shop.country),
         "count": units_of(cart),
         "told": _told(visit, cart),
         "note": spoken(visit),

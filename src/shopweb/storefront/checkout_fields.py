@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from shopapi.client import ProblemError
-from shopapi.contract.carts import Address, Contact, ContactInput
-from shopapi.contract.fields import EMAIL, NOT_BLANK
+from shopapi.contract.carts import POSTCODE_DIGITS, Address, Contact, ContactInput
+from shopapi.contract.fields import EMAIL, NOT_BLANK, UNSEEN
 from shopweb import locale
 from shopweb.forms import FieldError, Sent, one_line
 from shopweb.visit import Visit
@@ -27,8 +27,6 @@ _MOST: Final = {
 _NEEDED: Final = ("name", "line1", "city")
 _ADDRESS: Final = tuple(name for name in _MOST if name != "email")
 _BILLED: Final = tuple(BILLING + name for name in _ADDRESS if name != "phone")
-_DIGITS: Final = {"DE": 5, "AT": 4, "CH": 4, "LI": 4}
-"""How many digits a postcode has; elsewhere the shop takes what is typed."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,9 @@ class ContactForm:
 
     @classmethod
     def sent_by(cls, sent: Sent) -> "ContactForm":
-        """The form that somebody sent."""
+        """The form that somebody sent, without what nobody sees: it comes along with what one copies."""
         names = ("email", *_ADDRESS, *_BILLED)
-        return cls({name: one_line(sent.get(name, "")) for name in names}, same="same" in sent)
+        return cls({name: one_line(re.sub(UNSEEN, "", sent.get(name, ""))) for name in names}, same="same" in sent)
 
     @classmethod
     def of(cls, contact: Contact | None, country: str) -> "ContactForm":
@@ -113,7 +111,7 @@ def _wrong_address(visit: Visit, values: dict[str, str], prefix: str, countries:
 
 
 def _wrong_postcode(visit: Visit, country: str, text: str) -> str:
-    digits = _DIGITS.get(country)
+    digits = POSTCODE_DIGITS.get(country)
     if digits is None or re.fullmatch(rf"[0-9]{{{digits}}}", text):
         return ""
     if country == "DE":

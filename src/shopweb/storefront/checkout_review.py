@@ -55,8 +55,8 @@ async def place_order(visit: NamedDependency[Visit]) -> Page:
     try:
         order = await visit.api_for_nobody.check_out(visit.cart.token, wanted, key=key, language=visit.language)
     except PaymentDeclined as error:
-        busy = error.problem.code == "provider_busy"
-        return visit.redirect(SHIPPING, note=Note("busy" if busy else "declined"))
+        told = {"provider_busy": "busy", "order_given_up": "given_up"}.get(error.problem.code, "declined")
+        return visit.redirect(SHIPPING, note=Note(told))
     except NotFound:
         visit.keep_cart(None)
         return visit.redirect(CART)

@@ -1,13 +1,22 @@
 """How an order stands, in one or two sentences: what happened, what holds, what to do."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
-from shopapi.contract.orders import Order, OrderPayment
+from shopapi.contract.orders import Order
 from shopweb.storefront.arrival import days_between
-from shopweb.storefront.order_state import arrives, cancel_reason, is_refunded, last, needs_a_person, waits_for_bank
+from shopweb.storefront.order_state import (
+    arrives,
+    cancel_reason,
+    is_refunded,
+    is_unfinished,
+    last,
+    needs_a_person,
+    payment_page,
+    waits_for_bank,
+)
+from shopweb.storefront.order_times import when
 from shopweb.storefront.payment_failure import failure_of, failure_words
 from shopweb.visit import Visit
 
@@ -34,20 +43,37 @@ def standing_of(visit: Visit, order: Order) -> Standing:
         return _cancelled(visit, order)
     if needs_a_person(order, visit.now):
         return _looked_into(visit)
+    if is_unfinished(order):
+        return _unfinished(visit, order)
     if waits_for_bank(order):
-        return _waiting(visit, order.payment)
+        return _waiting(visit, payment_page(order))
     if order.state == "placed":
         return _to_pay(visit, order)
     return _on_its_way(visit, order)
 
 
-def _waiting(visit: Visit, payment: OrderPayment | None) -> Standing:
+def _unfinished(visit: Visit, order: Order) -> Standing:
     _ = visit.gettext
-    title = _("We are waiting for your bank. You need do nothing.")
-    text = _("Your goods are kept for you. This page looks again by itself.")
-    page = payment.next_action.url if payment and payment.next_action else ""
-    if urlsplit(page).scheme not in ("https", "http"):
-        return Standing(title, text, waits=True)
+    title = _("The payment is not finished.")
+    paid = _("If you have just paid, this page shows it in a moment.")
+    until = order.expires_at
+    if until is None or until <= visit.now:
+        ends = _("The order ends by itself, and nothing is charged.")
+        return Standing(title, f"{ends} {paid}", "warn", waits=True)
+    text = _(
+        "Your goods are kept for you until %(when)s. If you do not pay by then, the order ends by itself, "
+        "and nothing is charged."
+    )
+    text = f"{text % {'when': when(visit, until).whole}} {paid}"
+    return Standing(title, text, "warn", payment_page(order), _("Pay now"), strange=True, waits=True)
+
+
+def _waiting(visit: Visit, page: str) -> Standing:
+    _ = visit.gettext
+    if not page:
+        title = _("We are waiting for your bank. You need do nothing.")
+        return Standing(title, _("Your goods are kept for you. This page looks again by itself."), waits=True)
+    title = _("We are waiting for your bank.")
     text = _(
         "If you have not paid yet, or your bank wants you to confirm, go to the payment page. "
         "Otherwise this page looks again by itself."
@@ -88,6 +114,9 @@ def _cancelled(visit: Visit, order: Order) -> Standing:
     _ = visit.gettext
     reason, money_back = cancel_reason(order), _given_back(visit, order)
     payment = order.payment
+    in_doubt = ""
+    if payment is not None and payment.state in ("pending", "unknown"):
+        in_doubt = _("We do not know yet whether anything was charged. We clear it up, and what was charged goes back.")
     failed = reason is None and payment is not None and payment.state == "failed"
     if (reason == "payment_failed" or failed) and not money_back:
         text = _("Your cart is as it was. Choose another way to pay, or try again.")
@@ -102,13 +131,10 @@ def _cancelled(visit: Visit, order: Order) -> Standing:
             if by_transfer
             else _("You owe nothing. Should money leave your account after all, it goes back by itself.")
         )
-        return Standing(title, money_back or text, "warn")
-    if reason == "late_payment":
-        title = _("Your payment came when the goods were gone, so the order is cancelled.")
-        return Standing(title, money_back or _("You get your money back."), "warn")
+        return Standing(title, money_back or in_doubt or text, "warn")
     title = _("You cancelled this order.") if reason == "customer" else _("This order is cancelled.")
-    if money_back:
-        return Standing(title, money_back)
+    if money_back or in_doubt:
+        return Standing(title, money_back or in_doubt)
     if last(order, "payment_issue"):  # Another amount may have been charged than was asked for.
         return Standing(title, _("You owe nothing. Should money leave your account after all, it goes back by itself."))
     return Standing(title, _("Nothing was charged, and you owe nothing."))

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Final, cast, get_args
+from urllib.parse import urlsplit
 
 from shopapi.contract.calendar import working_day
 from shopapi.contract.catalog import Money
@@ -34,6 +35,26 @@ def waits_for_bank(order: Order) -> bool:
     if payment is None or order.state != "placed":
         return False
     return payment.state == "unknown" or (payment.state in ("pending", "authorized") and payment.bank_transfer is None)
+
+
+def payment_page(order: Order) -> str:
+    """The provider's page on which the customer can still pay; ``""`` where there is none."""
+    payment = order.payment
+    page = payment.next_action.url if payment and payment.next_action and order.state == "placed" else ""
+    return page if urlsplit(page).scheme in ("https", "http") else ""
+
+
+def is_unfinished(order: Order) -> bool:
+    """Whether the payment was begun on the provider's page, and is waited for there."""
+    return payment_page(order) != "" and order.payment is not None and order.payment.state == "pending"
+
+
+def is_written(order: Order) -> bool:
+    """Whether an e-mail confirms the order by now: at once where the customer transfers the money or has nothing to
+    pay, else as soon as it is paid, or its bank keeps them waiting."""
+    payment = order.payment
+    at_once = payment is None or payment.bank_transfer is not None
+    return at_once or last(order, "paid") is not None or last(order, "payment_unknown") is not None
 
 
 def needs_a_person(order: Order, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from shopweb.storefront.order_state import (
     arrives,
     is_paid,
     is_refunded,
+    is_unfinished,
     last,
     needs_a_person,
     paid_at,
@@ -68,6 +69,8 @@ def _unpaid(visit: Visit, order: Order) -> str:
     _ = visit.gettext
     if needs_a_person(order, visit.now):
         return _("we are looking into it")
+    if is_unfinished(order):
+        return _("not finished")
     if waits_for_bank(order):
         return _("we are waiting for your bank")
     transfer = order.payment.bank_transfer if order.payment else None

@@ -10,7 +10,7 @@ from shopweb import locale
 from shopweb.storefront.order_address import address_lines
 from shopweb.storefront.order_paths import order_path
 from shopweb.storefront.order_standing import Standing, standing_of
-from shopweb.storefront.order_state import awaits_invoice
+from shopweb.storefront.order_state import awaits_invoice, is_written
 from shopweb.storefront.order_stops import Stop, arrival_told, stops_of
 from shopweb.storefront.order_sums import LineView, Sum, lines_of, sums_of
 from shopweb.storefront.order_timeline import Step, timeline_of
@@ -56,7 +56,8 @@ class Paper:
 
 @dataclass(frozen=True)
 class OrderView:
-    """``version`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled.
+    """``version`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled;
+    ``written`` says that an e-mail confirms the order by now.
 
     ``looks_again_s`` says how often the page looks whether something has changed; 0 where nothing is awaited."""
 
@@ -64,6 +65,7 @@ class OrderView:
     version: int
     placed: When
     email: str
+    written: bool
     standing: Standing
     stops: list[Stop]
     lines: list[LineView]
@@ -90,6 +92,7 @@ def order_view(visit: Visit, order: Order, token: str) -> OrderView:
         version=order.version,
         placed=when(visit, order.placed_at),
         email=order.email,
+        written=is_written(order),
         standing=standing,
         stops=stops_of(visit, order),
         lines=lines_of(visit, order),
