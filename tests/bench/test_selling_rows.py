@@ -51,6 +51,8 @@ def bench(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_tiny_run_sells_without_an_error_and_the_books_agree(kind: Kind, bench: Bench) -> None:
     measures = [one for one in selling.MEASURES if one.rows[0].endswith(kind)]
+    if kind == "SQLite":  # What differs there is seen in the rows of one measure; each costs a server and its load.
+        measures = [one for one in measures if one.rows == (selling.spread(kind),)]
     names = [name for measure in measures for name in measure.rows]
     rows = [row for measure in measures for row in measure.run(bench, measure.rows)]
     assert list(dict.fromkeys(row.what for row in rows)) == names

@@ -52,6 +52,14 @@ def buy(shop: RunningShop, name: str = "Anna Weber") -> tuple[str, str]:
     return str(order["number"]), f"/orders/{order['number']}?token={order['access_token']}"
 
 
+def withdraw(shop: RunningShop, name: str, number: str) -> None:
+    """Declare a withdrawal from the order with this number."""
+    declared = {"name": name, "order_number": number, "email": "anna.weber@example.de"}
+    key = {"Idempotency-Key": secrets.token_urlsafe(24)}
+    answer = httpx.post(f"{shop.api.url}/v1/withdrawals", json=declared, headers=key, timeout=30)
+    assert answer.is_success, answer.text
+
+
 def take_in_events(shop: RunningShop) -> None:
     """What the worker does: write invoices and e-mails."""
     said = {"DATABASE_URL": shop.database_url, "SHOP_SECRET_KEY": _SECRET, "SHOP_PUBLIC_URL": shop.url}
@@ -166,6 +174,7 @@ def test_the_customers_pages_fit_everybody(bureau: RunningShop, visitor: Visitor
 def test_the_offices_pages_fit_everybody(bureau: RunningShop, visitor: Visitor) -> None:
     open_number, _ = buy(bureau, LONG_NAME)
     number, _ = buy(bureau, LONG_NAME)
+    withdraw(bureau, LONG_NAME, "TT-9999-NOBODYS")
     page = visitor(bureau)
     sign_in(page)
     sell(page, number)
@@ -176,6 +185,7 @@ def test_the_offices_pages_fit_everybody(bureau: RunningShop, visitor: Visitor) 
     for address in (
         "/office/orders",
         "/office/orders?q=nobody",
+        "/office/withdrawals",
         order,
         still_open,
         f"{still_open}/pay",

@@ -186,6 +186,7 @@ def test_money_goes_back_in_parts_and_never_more_than_came(shop: Shopctl, databa
     assert [one["amount"]["amount"] for one in payment["refunds"]] == [500, 3690]
     assert payment["refunds"][0]["reason"] == "a scratch"
     assert payment["state"] == "refunded"
+    assert f"› shopctl orders cancel {number}" in shop("orders", "show", number).out
     nothing = shop("orders", "refund", number)
     assert nothing.code == 1
     assert "Nothing of" in nothing.err
