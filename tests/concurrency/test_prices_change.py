@@ -33,7 +33,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
 PRICES: Final = (1490, 990, 1000)
-RATES: Final = (1600, 1900)
+RATES: Final = (1600, 1700, 1900)
 CHANGES: Final = ("price", "tax rate", "end of a code", "stock")
 """What changes between reading and ordering, another one in each round."""
 
@@ -199,7 +199,7 @@ def _assert_of_one_piece(shop: Shop, sku: str) -> None:
         or not _is_of(row.shipping_tax, row.shipping, row.tax_rate_bp)
     ]
     assert not wrong, f"Orders with a mixture of prices: {wrong[:3]}"
-    assert {row.tax_rate_bp for row in rows} == set(RATES), "Nobody ordered at the other rate."
+    assert len({row.tax_rate_bp for row in rows}) > 1, "Nobody ordered at another rate."
 
 
 def _is_of(tax: int, gross: int, rate_bp: int) -> bool:
