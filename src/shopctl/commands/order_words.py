@@ -102,7 +102,7 @@ _TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "te
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
-    given_back = paid is not None and 0 < paid.captured.amount == paid.refunded.amount + paid.refund_pending.amount
+    given_back = any(0 < one.captured.amount == one.refunded.amount + one.refund_pending.amount for one in told.payments)
     withdrawn = any(one.certain is not False and one.settled_at is None for one in told.withdrawals)
     if order.can_cancel and (given_back or withdrawn):
         return f"shopctl orders cancel {order.number}"
