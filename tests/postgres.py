@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -34,7 +35,11 @@ _CONFIGURATION: Final = {
     "wal_level": "minimal",
     "max_wal_senders": 0,
     "autovacuum": "off",
+    "jit": "off",
 }
+
+_LEFT: Final = 3
+"""So many databases wait to be dropped."""
 
 # Stops the server of a run that was killed and could not do it itself.
 _GUARD: Final = """
@@ -52,6 +57,7 @@ class Postgres:
         self._parts = urlsplit(url)._replace(scheme="postgresql")
         self._admin = psycopg2.connect(self._parts.geturl())
         self._admin.autocommit = True
+        self._left: deque[str] = deque()
 
     def create(self, template: str = "template1") -> str:
         """Make a database like ``template``, and answer its name."""
@@ -61,16 +67,23 @@ class Postgres:
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is still connected to it."""
-        self._do(f'DROP DATABASE "{name}" WITH (FORCE)')
+        """Drop a database, whoever is still connected to it, a few databases later: where a connection has just been
+        closed, PostgreSQL would sleep until the process behind it is gone."""
+        self._left.append(name)
+        self._drop_all_but(_LEFT)
 
     def url_of(self, name: str) -> str:
         """The URL of one of this server's databases."""
         return self._parts._replace(path=f"/{name}").geturl()
 
     def close(self) -> None:
-        """Give back the connection that makes databases."""
+        """Drop what is left, and give back the connection that makes databases."""
+        self._drop_all_but(0)
         self._admin.close()
+
+    def _drop_all_but(self, few: int) -> None:
+        while len(self._left) > few:
+            self._do(f'DROP DATABASE "{self._left.popleft()}" WITH (FORCE)')
 
     def _do(self, statement: str) -> None:
         with self._admin.cursor() as cursor:

@@ -13,6 +13,9 @@ from tests.browser.chromium import chromium_of_tests
 from tests.browser.serving import OWNER, RunningShop, run_shop
 
 LIMIT_MS = 10_000
+AGAIN_S = 1
+"""How soon the page of being away looks again, here."""
+
 _HERE = Path(__file__).parent
 _REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (e) => console.error("policy broken:", e.violatedDirective, e.blockedURI));
@@ -32,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     with chromium_of_tests() as browser:
         yield browser
+
+
+@pytest.fixture(scope="package", autouse=True)
+def the_page_of_being_away_looks_again_sooner() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("shopweb.errors.RETRY_S", AGAIN_S)
+        yield
 
 
 @pytest.fixture(scope="package")

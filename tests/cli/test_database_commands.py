@@ -185,6 +185,7 @@ def test_staff_are_created_listed_disabled_and_given_passwords(shop: Shopctl) ->
     assert PASSWORD not in by_file.out
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # What is told is the same on both.
 @pytest.mark.parametrize(
     ("args", "stdin", "words"),
     [

@@ -18,7 +18,7 @@ from tests.processes import ShopProcess
 
 pytestmark = pytest.mark.concurrency
 
-CALLERS = 32
+CALLERS = 16
 PAIRS = ("shopapi", "frontend")
 
 

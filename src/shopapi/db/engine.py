@@ -321,6 +321,7 @@ def _postgresql_engine(url: str, threads: int, patient: bool) -> Engine:
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         hide_parameters=True,
+        use_native_hstore=False,  # No column is one; each new engine would look for it.
         # A dead server is noticed in 20 s at the most.
         connect_args={
             "connect_timeout": 3,
