@@ -88,6 +88,10 @@ def money_lines(told: Payment) -> list[str]:
     return [", ".join(parts), *(f"! {kind}: a person should look" for kind in open_issues)]
 
 
+def _all_is_back(told: Payment) -> bool:
+    return 0 < told.captured.amount == told.refunded.amount + told.refund_pending.amount
+
+
 def step(event: OrderEvent) -> tuple[str, str, str, str]:
     """A row of the timeline."""
     kind = event.kind.replace("_", " ")
@@ -102,7 +106,7 @@ _TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "te
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
-    given_back = any(0 < one.captured.amount == one.refunded.amount + one.refund_pending.amount for one in told.payments)
+    given_back = any(_all_is_back(one) for one in told.payments)
     withdrawn = any(one.certain is not False and one.settled_at is None for one in told.withdrawals)
     if order.can_cancel and (given_back or withdrawn):
         return f"shopctl orders cancel {order.number}"
