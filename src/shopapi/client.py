@@ -56,6 +56,7 @@ from shopapi.contract.catalog import (
 from shopapi.contract.items import Item, ItemInput
 from shopapi.contract.orders import (
     AdminOrder,
+    AssignInput,
     CancelInput,
     CaptureInput,
     EmailMessage,
@@ -469,14 +470,19 @@ class ShopClient:
         """Leave a remark for colleagues."""
         return _decoded(await self._call("POST", _admin_order(number, "notes"), body=note, key=key), AdminOrder)
 
-    async def settle_withdrawals(self, number: str, why: SettleInput, *, key: str | None = None) -> AdminOrder:
-        """Nothing is left to do about the withdrawals from an order; :class:`Conflict` where none is open."""
+    async def settle_withdrawal(self, number: str, what: SettleInput, *, key: str | None = None) -> AdminOrder:
+        """Nothing is left to do about one withdrawal from an order; :class:`Conflict` where it is settled already."""
         path = _admin_order(number, "withdrawals", "settle")
-        return _decoded(await self._call("POST", path, body=why, key=key), AdminOrder)
+        return _decoded(await self._call("POST", path, body=what, key=key), AdminOrder)
 
     async def list_unmatched_withdrawals(self, which: PageQuery | None = None) -> WithdrawalPage:
         """Withdrawals that name no order which the shop knows, newest first."""
         return _decoded(await self._call("GET", "/v1/admin/withdrawals", query=which), WithdrawalPage)
+
+    async def assign_withdrawal(self, withdrawal_id: str, to: AssignInput, *, key: str | None = None) -> AdminOrder:
+        """A withdrawal that named no order means this one; :class:`Conflict` where it belongs to one already."""
+        path = f"/v1/admin/withdrawals/{quote(withdrawal_id, safe='')}/assign"
+        return _decoded(await self._call("POST", path, body=to, key=key), AdminOrder)
 
     async def get_admin_invoice(self, number: str, invoice_id: str) -> bytes:
         """An invoice as PDF."""

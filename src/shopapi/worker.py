@@ -92,46 +92,47 @@ class Reconciler:
     Raises :class:`SettingsError` where one of them cannot be used.
     """
 
-    def __init__(self, settings: ApiSettings) -> None:
+    def __init__(self, settings: ApiSettings, stopping: Callable[[], bool] = lambda: False) -> None:
         self._providers = find_providers(settings)
+        self._stopping = stopping
         self._runner = asyncio.Runner()
 
     def __call__(self, db: Database) -> int:
-        """Ask about everything that is due; answers how much that was."""
-        return self._runner.run(reconcile(db, self._providers))
+        """Ask about everything that is due, unless it is ``stopping``; answers how much that was."""
+        return self._runner.run(reconcile(db, self._providers, self._stopping))
 
 
-def chores(settings: ApiSettings) -> list[Chore]:
-    """Everything that this worker does, what customers wait for first."""
+def chores(settings: ApiSettings, stopping: Callable[[], bool] = lambda: False) -> list[Chore]:
+    """Everything that this worker does, what customers wait for first. What is long stops once it is ``stopping``."""
     return [
         Chore("heartbeat", 10.0, lambda db: db.write(lambda c: beat(c, _NAME))),
-        Chore("outbox", 1.0, lambda db: _until_done(lambda: events.take_in(db, settings))),
-        Chore("e-mail", 1.0, lambda db: _until_done(lambda: send(db, settings))),
+        Chore("outbox", 1.0, lambda db: _until_done(lambda: events.take_in(db, settings), stopping)),
+        Chore("e-mail", 1.0, lambda db: _until_done(lambda: send(db, settings), stopping)),
         Chore("expiry", 15.0, expire_orders),
-        Chore("reconciliation", 5.0, Reconciler(settings), apart=True),
+        Chore("reconciliation", 5.0, Reconciler(settings, stopping), apart=True),
         Chore("audit", _HOUR_S, audit_books),
         Chore("clean-up", _HOUR_S, clean_up),
     ]
 
 
-def _until_done(batch: Callable[[], int]) -> int:
+def _until_done(batch: Callable[[], int], stopping: Callable[[], bool]) -> int:
     """A full batch is followed by another, but not for ever: other chores have their turn too."""
     done = 0
     for _ in range(_MOST_BATCHES):
         count = batch()
         done += count
-        if not count:
+        if not count or stopping():
             break
     return done
 
 
 class Worker:
-    """Runs chores until it is told to stop."""
+    """Runs chores until it is told to stop, or others that share its ``stop`` are."""
 
-    def __init__(self, db: Database, todo: list[Chore]) -> None:
+    def __init__(self, db: Database, todo: list[Chore], stop: threading.Event | None = None) -> None:
         self._db = db
         self._todo = todo
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self.last_round = time.monotonic()
         self.rounds = 0
         self.failures = 0
@@ -180,17 +181,13 @@ def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
     make_structs_ready()
     failpoints.arm(settings, test_mode=settings.test_mode, failpoints=settings.failpoints)
     db = open_database(settings.database_url, threads=3, patient=True)
-    todo = chores(settings)
-    worker = Worker(db, [chore for chore in todo if not chore.apart])
-    others = [Worker(db, [chore]) for chore in todo if chore.apart]
+    end = threading.Event()
+    todo = chores(settings, end.is_set)
+    worker = Worker(db, [chore for chore in todo if not chore.apart], end)
+    others = [Worker(db, [chore], end) for chore in todo if chore.apart]
     threads = [threading.Thread(target=other.run, daemon=True) for other in others]
-
-    def stop(*_: object) -> None:
-        for each in (worker, *others):
-            each.stop()
-
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: end.set())
     health = serve_health(worker, db, host, port) if port else None
     _log.info("worker started")
     try:
@@ -198,10 +195,19 @@ def run(settings: ApiSettings, *, port: int, host: str = "127.0.0.1") -> None:
             thread.start()
         worker.run()
     finally:
-        stop()
-        for thread in threads:
-            thread.join(_LAST_QUESTION_S)
+        end.set()
         if health is not None:
             health.shutdown()
-        db.close()
+        close_after(threads, db)
     _log.info("worker stopped")
+
+
+def close_after(threads: list[threading.Thread], db: Database) -> None:
+    """Close the database once the threads have ended. Where one still waits for a provider, it is left open: the end of
+    the process undoes what was begun, and what was asked is asked again."""
+    for thread in threads:
+        thread.join(_LAST_QUESTION_S)
+    if any(thread.is_alive() for thread in threads):
+        _log.warning("a payment provider still has not answered after %d s; it is asked again later", _LAST_QUESTION_S)
+    else:
+        db.close()

@@ -3,6 +3,7 @@
 What it tells by webhook is signed and read as the sandbox's own.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -108,9 +109,12 @@ class Bank(Sandbox):
         return ChargeAnswer("succeeded", reference, amount, charge.currency)
 
 
-def charge_event(key: str, state: str, amount: int, *, currency: str = "EUR", name: str = "") -> dict[str, Any]:
+def charge_event(
+    key: str, state: str, amount: int, *, currency: str = "EUR", name: str = "", reason: str = ""
+) -> dict[str, Any]:
     """What the provider tells of a charge."""
     charge = {"reference": f"ch-{key[:8]}", "key": key, "amount": amount, "currency": currency, "state": state}
+    charge |= {"reason": reason} if reason else {}
     return {"id": name or f"evt-{next(_numbers)}", "type": f"charge.{state}", "charge": charge}
 
 
@@ -125,6 +129,19 @@ def signature(body: bytes, *, secret: str = SECRET, age_s: int = 0) -> str:
     at = str(int(time.time()) - age_s)
     mac = hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={mac}"
+
+
+def webhooks_overtake(bank: Bank, api: httpx.Client) -> None:
+    """From now on the provider's webhook of a charge that is called off arrives before its answer does."""
+    calling_off = bank.cancel
+
+    async def overtaken(key: str) -> ChargeAnswer:
+        answer = await calling_off(key)
+        told = await asyncio.to_thread(tell, api, charge_event(key, "cancelled", 0, reason="cancelled"))
+        assert told.status_code == 200, told.text
+        return answer
+
+    bank.cancel = overtaken  # type: ignore[method-assign]
 
 
 def tell(api: httpx.Client, event: dict[str, Any], **signed: Any) -> httpx.Response:

@@ -9,8 +9,10 @@ from sqlalchemy import text, update
 
 from shopapi.carts.tables import KEPT_DAYS
 from shopapi.carts.tables import cart as cart_table
+from shopapi.catalog.set_variant import VariantChange, set_variant
 from shopapi.catalog.tables import shop, tax_rate
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
+from shopapi.contract.catalog import ProductState
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.worker import clean_up
@@ -639,6 +641,20 @@ def test_a_code_whose_goods_went_out_of_the_cart_names_them_in_the_language_that
             "code_not_applicable",
         )
         assert (told["why"], told["goods"]) == ("not_in_cart", goods)
+
+
+@pytest.mark.parametrize("state", ["draft", "archived"])
+def test_goods_that_customers_cannot_see_are_not_named_by_a_code_for_them(
+    counter: Counter, state: ProductState
+) -> None:
+    factories.save(counter.database, factories.goods("Neukrug", sku="NEU", on_hand=0))
+    with counter.database.writing() as c:
+        factories.promotion(c, "NEU5", scope="product", target="neukrug")
+        set_variant(c, "NEU", VariantChange(state=state), actor="shopctl")
+    answer = counter.api.post(f"/v1/carts/{counter.cart()['token']}/codes", json={"code": "NEU5"})
+    told = problem(answer, 422, "code_not_applicable", "code")
+    assert (told["why"], told.get("goods")) == ("not_in_cart", None)
+    assert told["detail"] == "NEU5 is for goods that are not in the cart."
 
 
 # limits on guessing

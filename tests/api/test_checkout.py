@@ -17,6 +17,7 @@ from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.http.idempotency_table import idempotency_key
 from shopapi.payments.record_charge import record_charge
+from shopapi.promotions.store import end_promotion
 from shopapi.settings import ApiSettings
 from shopapi.worker import Reconciler
 from tests import factories
@@ -105,7 +106,7 @@ def test_a_charge_that_succeeds_confirms_the_order(counter: Counter, bank: Bank)
     (charge,) = bank.charged
     assert (charge.amount, charge.currency) == (order["total"]["amount"], "EUR")
     assert (charge.order_number, charge.token) == (order["number"], None)
-    assert charge.return_url.endswith(f"/orders/{order['number']}?token={order['access_token']}")
+    assert charge.return_url.endswith(f"/orders/{order['number']}?token={order['access_token']}&back=1")
     assert bank.taken() == order["total"]["amount"]
 
 
@@ -266,6 +267,17 @@ def test_a_code_that_is_used_up_at_the_last_moment_is_named(
     told = problem(counter.check_out(mine), 422, "code_used_up", "code")
     assert "EINMAL" in told["detail"]
     assert (counter.rows("sales_order"), counter.stock()) == (1, (10, 1))
+
+
+def test_a_code_that_ends_at_the_last_moment_is_said_to_have_ended(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = counter.database.write(lambda c: factories.promotion(c, "HEUTE"))
+    mine = counter.cart(code="HEUTE")
+    rival(monkeypatch, lambda: counter.database.write(lambda c: end_promotion(c, made.id, actor="shopctl")))
+    told = problem(counter.check_out(mine), 422, "code_expired", "code")
+    assert "HEUTE" in told["detail"]
+    nothing_happened(counter)
 
 
 def test_a_promotion_that_ends_at_the_last_moment_is_not_blamed_on_the_customer_s_code(
@@ -610,21 +622,23 @@ def test_who_is_led_to_a_page_after_the_order_was_given_up_is_told_and_cannot_pa
     nothing_is_held(counter)
 
 
-def test_who_was_charged_for_an_order_that_staff_cancelled_meanwhile_is_told_so(
-    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("charged", [True, False])
+def test_who_pays_for_an_order_that_staff_cancel_meanwhile_is_told_so(
+    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch, charged: bool
 ) -> None:
     cart, charging = counter.cart(), bank.charge
 
     async def too_late(charge: Any) -> Any:
         cancelled = await asyncio.to_thread(counter.staff, "POST", f"orders/{charge.order_number}/cancel", {})
         done(cancelled)
-        bank.charges.clear()  # It was called off, and is charged all the same.
+        if charged:
+            bank.charges.clear()  # It was called off, and is charged all the same.
         return await charging(charge)
 
     monkeypatch.setattr(bank, "charge", too_late)
     told = problem(counter.check_out(cart, "sandbox", key=KEY), 402, "order_given_up")
-    assert "It was charged all the same: the money goes back." in told["detail"]
-    assert "Nothing was charged" not in told["detail"]
+    money = "It was charged all the same: the money goes back." if charged else "Nothing was charged."
+    assert told["detail"].endswith(f"The order was given up while it was being paid. {money}")
 
 
 # a payment that is declined

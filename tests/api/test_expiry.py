@@ -8,10 +8,11 @@ from sqlalchemy import update
 from shopapi.checkout.expire_order import SILENT_S, expire_order, expire_orders
 from shopapi.db.types import clock
 from shopapi.orders.tables import sales_order
+from shopapi.payments.providers.interface import ChargeAnswer
 from shopapi.settings import ApiSettings
 from shopapi.worker import Reconciler
 from tests import factories
-from tests.api.bank import Bank, charge_event, tell
+from tests.api.bank import Bank, charge_event, tell, webhooks_overtake
 from tests.api.selling import EMAIL, KRUG, Counter, a_key, done, euros, kinds
 
 
@@ -91,6 +92,32 @@ def test_an_order_on_a_provider_s_page_is_called_off_there_before_it_is_given_up
     assert (seen["state"], seen["payment"]["state"]) == ("cancelled", "cancelled")
     assert seen["events"][-1]["data"]["reason"] == "expired"
     assert (counter.stock(), bank.taken()) == ((10, 0), 0)
+
+
+def test_a_webhook_that_overtakes_the_end_of_an_order_makes_no_failed_payment_of_it(
+    counter: Counter, bank: Bank, ask: Any
+) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    webhooks_overtake(bank, counter.api)
+    counter.let_time_pass()
+    ask()
+    seen = counter.read(order)
+    assert (seen["state"], seen["payment"]["state"], kinds(seen)) == ("cancelled", "cancelled", ["placed", "cancelled"])
+    assert seen["events"][-1]["data"]["reason"] == "expired"
+
+
+def test_a_card_that_was_declined_before_the_time_was_over_is_told_as_declined(
+    counter: Counter, bank: Bank, ask: Any
+) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    bank.charges[bank.charged[0].key] = ChargeAnswer("failed", reason="declined")  # Its webhook gets lost.
+    counter.let_time_pass()
+    ask()
+    seen = counter.read(order)
+    assert kinds(seen) == ["placed", "payment_failed", "cancelled"]
+    assert [one["data"].get("reason") for one in seen["events"][1:]] == ["declined", "payment_failed"]
 
 
 def test_who_pays_in_the_last_moment_has_paid(counter: Counter, bank: Bank, ask: Any) -> None:

@@ -10,11 +10,13 @@ import msgspec
 import pytest
 
 from shopapi import contract
-from shopapi.contract.carts import ContactInput, PaymentInput
+from shopapi.contract.carts import ContactInput, LinePatch, PaymentInput
+from shopapi.contract.catalog import AdminProductQuery
 from shopapi.contract.forms import OTHER_FORM, WORDS, in_words
 from shopapi.contract.orders import WithdrawalInput
 from shopapi.http.body import decode
 from shopapi.http.problems import InvalidRequest
+from shopapi.http.query import parse
 from tests.api.problems import problem
 
 
@@ -79,6 +81,36 @@ def test_the_sentence_names_the_field_and_the_value(kind: Any, body: bytes, says
     assert refused.value.detail == says
     (error,) = refused.value.errors
     assert says == f"{error.field}: {error.message}"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("1" + "0" * 20, "1" + "0" * 20),
+        ("1" + "0" * 30, "1" + "0" * 30),
+        ("-7" + "0" * 30, "-7" + "0" * 30),
+        ("9" * 5000, "9" * 59 + "…"),
+        ("[" + "9" * 5000 + "]", "[" + "9" * 58 + "…"),
+    ],
+)
+def test_a_number_is_told_as_it_was_sent_or_as_far_as_the_dots(written: str, shown: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decode(f'{{"quantity": {written}}}'.encode(), LinePatch)
+    assert refused.value.errors[0].message.endswith(f"; it is {shown}")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("limit=" + "9" * 99, f'limit: is "{"9" * 39}…", which is no whole number'),
+        ("x" * 200 + "=1", f"{'x' * 99}…: is not known"),
+        (f"q=a&{'q' * 200}=1&{'q' * 200}=2", f"{'q' * 99}…: is given twice"),
+    ],
+)
+def test_what_is_cut_of_a_query_ends_in_dots(query: str, says: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse(query.encode(), AdminProductQuery)
+    assert refused.value.detail == says
 
 
 def test_the_answer_s_detail_is_the_sentence(sqlite_api: httpx.Client) -> None:

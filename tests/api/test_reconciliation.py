@@ -12,12 +12,12 @@ from shopapi.checkout.expire_order import SILENT_S, expire_orders
 from shopapi.db.types import clock
 from shopapi.orders.tables import sales_order
 from shopapi.payments.providers.interface import ChargeAnswer
-from shopapi.payments.record_charge import GIVEN_UP_S, OFTEN_S
+from shopapi.payments.record_charge import GIVEN_UP_S
 from shopapi.payments.tables import payment_attempt
 from shopapi.settings import ApiSettings
 from shopapi.worker import Reconciler
 from tests import factories
-from tests.api.bank import Bank, charge_event, tell
+from tests.api.bank import Bank, charge_event, tell, webhooks_overtake
 from tests.api.problems import problem
 from tests.api.selling import Counter, done, euros, kinds
 
@@ -180,8 +180,8 @@ def test_a_charge_of_another_amount_keeps_a_person_in_the_loop(counter: Counter,
     ]
 
 
-def cancelled_by_staff(counter: Counter, order: dict[str, Any]) -> httpx.Response:
-    return counter.staff("POST", f"orders/{order['number']}/cancel", {"reason": "wrong amount"})
+def cancelled_by_staff(counter: Counter, order: dict[str, Any], reason: str = "wrong amount") -> httpx.Response:
+    return counter.staff("POST", f"orders/{order['number']}/cancel", {"reason": reason})
 
 
 @pytest.mark.parametrize("taken", [1, 4189, 4191, 99_999])
@@ -315,28 +315,45 @@ def test_a_cancellation_whose_answer_was_lost_is_the_customer_s_all_the_same(
 
 
 def test_a_webhook_that_overtakes_the_answer_to_a_cancellation_makes_no_failed_payment(
-    counter: Counter, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, bank: Bank
 ) -> None:
     bank.says = "open"
     order = counter.order("sandbox")
-    calling_off = bank.cancel
-
-    async def overtaken(key: str) -> ChargeAnswer:
-        answer = await calling_off(key)
-        event = charge_event(key, "cancelled", order["total"]["amount"])
-        done(await asyncio.to_thread(tell, counter.api, event))
-        return answer
-
-    monkeypatch.setattr(bank, "cancel", overtaken)
+    webhooks_overtake(bank, counter.api)
     done(counter.cancel(order))
     is_their_own(counter, order)
+
+
+def test_who_calls_it_off_on_the_provider_s_page_as_well_has_cancelled(counter: Counter, bank: Bank) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    bank.away = True
+    problem(counter.cancel(order), 409, "payment_unclear")
+    done(tell(counter.api, charge_event(bank.charged[0].key, "failed", 0, reason="cancelled_by_customer")))
+    is_their_own(counter, order)
+
+
+def test_a_card_that_is_declined_after_a_cancellation_that_nobody_heard_is_told_as_declined(
+    counter: Counter, bank: Bank
+) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    bank.away = True
+    problem(counter.cancel(order), 409, "payment_unclear")
+    done(tell(counter.api, charge_event(bank.charged[0].key, "failed", 0, reason="insufficient_funds")))
+    seen = counter.read(order)
+    assert (seen["payment"]["state"], kinds(seen)) == ("failed", ["placed", "payment_failed", "cancelled"])
+    assert [one["data"].get("reason") for one in seen["events"][1:]] == ["insufficient_funds", "payment_failed"]
 
 
 def test_who_asked_again_and_again_is_written_down_once_and_gets_the_money_back(
     counter: Counter, bank: Bank, asked_to_cancel: dict[str, Any], ask: Any
 ) -> None:
     bank.silent = True
-    problem(counter.cancel(asked_to_cancel), 409, "payment_unclear")
+    path = f"/v1/orders/{asked_to_cancel['number']}/cancel?token={asked_to_cancel['access_token']}"
+    for reason in ("too dear", "too late"):
+        problem(counter.api.post(path, json={"reason": reason}), 409, "payment_unclear")
+        problem(cancelled_by_staff(counter, asked_to_cancel, reason), 409, "payment_unclear")
     bank.pay()  # The provider takes it all the same, and is silent for hours.
     counter.let_time_pass(SILENT_S)
     assert expire_orders(counter.database) == 1
@@ -344,7 +361,10 @@ def test_who_asked_again_and_again_is_written_down_once_and_gets_the_money_back(
     for _ in range(2):
         ask()
     seen = counter.seen(asked_to_cancel)["order"]
-    assert kinds(seen).count("cancel_asked") == 1
+    asked = [
+        (one["actor"] == "customer", one["data"].get("why")) for one in seen["events"] if one["kind"] == "cancel_asked"
+    ]
+    assert asked == [(True, None), (False, "too dear")]
     assert (seen["state"], seen["payment"]["state"], bank.taken()) == ("cancelled", "refunded", 0)
 
 
@@ -356,14 +376,14 @@ def next_check(counter: Counter, order: dict[str, Any]) -> float:
     return (datetime.fromisoformat(attempt["next_check_at"]) - datetime.now(UTC)).total_seconds()
 
 
-@pytest.mark.parametrize(("age_s", "left_s", "wait_s"), [(0, 600, 30), (OFTEN_S + 10, 600, 90), (OFTEN_S + 10, 50, 50)])
-def test_a_page_that_stays_open_is_asked_about_less_often_and_at_once_when_its_time_is_over(
-    counter: Counter, bank: Bank, ask: Any, age_s: int, left_s: int, wait_s: int
+@pytest.mark.parametrize(("left_s", "wait_s"), [(600, 30), (20, 20)])
+def test_a_page_that_stays_open_is_asked_about_every_half_minute_and_at_once_when_its_time_is_over(
+    counter: Counter, bank: Bank, ask: Any, left_s: int, wait_s: int
 ) -> None:
     bank.says = "open"
     order = counter.order("sandbox")
     with counter.database.writing() as c:
-        c.execute(update(payment_attempt).values(created_at=clock(-age_s)))
+        c.execute(update(payment_attempt).values(created_at=clock(-600)))
         c.execute(update(sales_order).values(expires_at=clock(left_s)))
     assert ask() == 1
     assert abs(next_check(counter, order) - wait_s) < 5
@@ -376,3 +396,19 @@ def test_a_full_batch_is_followed_by_another(
     orders = [unknown(counter, bank) for _ in range(5)]
     assert ask() == 5
     assert {counter.read(order)["state"] for order in orders} == {"confirmed"}
+
+
+def test_a_stop_is_heard_between_two_questions(
+    counter: Counter, bank: Bank, settings: ApiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopapi.payments.reconcile._BATCH", 2)
+    monkeypatch.setattr("shopapi.payments.reconcile._AT_ONCE", 1)
+    orders = [unknown(counter, bank) for _ in range(3)]
+    asked_before = len(bank.asked)
+    asking = Reconciler(settings, lambda: len(bank.asked) > asked_before)
+    counter.checks_are_due()
+    asking(counter.database)
+    assert len(bank.asked) == asked_before + 1
+    assert [counter.read(order)["state"] for order in orders] == ["confirmed", "placed", "placed"]
+    counter.checks_are_due()
+    assert Reconciler(settings)(counter.database) == 2

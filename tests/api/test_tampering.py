@@ -28,7 +28,8 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/admin/orders/{number}/shipments"): {"carrier": "DHL", "tracking": "1"},
     ("POST", "/v1/admin/orders/{number}/cancel"): {"reason": ""},
     ("POST", "/v1/admin/orders/{number}/notes"): {"text": "later"},
-    ("POST", "/v1/admin/orders/{number}/withdrawals/settle"): {"reason": ""},
+    ("POST", "/v1/admin/orders/{number}/withdrawals/settle"): {"withdrawal": f"wdr_{0:020}", "reason": ""},
+    ("POST", "/v1/admin/withdrawals/{withdrawal_id}/assign"): {"number": "TT-000000"},
     ("POST", "/v1/admin/payments/{payment_id}/capture"): {"reference": "1"},
     ("POST", "/v1/admin/payments/{payment_id}/refunds"): {"amount": MONEY, "reason": ""},
 }
@@ -97,7 +98,14 @@ def tampered(told: dict[str, Any], every: int) -> Iterator[tuple[str, str, str, 
 def test_no_field_that_is_not_asked_for_is_ever_taken(request: pytest.FixtureRequest, counter: Counter) -> None:
     told = the_document()
     every = 1 if is_full() else 7
-    selling = ("/v1/carts", "/v1/orders", "/v1/withdrawals", "/v1/admin/orders", "/v1/admin/payments")
+    selling = (
+        "/v1/carts",
+        "/v1/orders",
+        "/v1/withdrawals",
+        "/v1/admin/orders",
+        "/v1/admin/payments",
+        "/v1/admin/withdrawals",
+    )
     writes = {
         (method.upper(), path)
         for path, methods in told["paths"].items()
@@ -112,7 +120,9 @@ def test_no_field_that_is_not_asked_for_is_ever_taken(request: pytest.FixtureReq
     payment = counter.payment(order)["id"]
     before = counter.read_cart(cart["token"]), counter.seen(order)
     for method, path, name, body in tries:
-        address = path.format(token=cart["token"], sku=KRUG, number=order["number"], payment_id=payment)
+        address = path.format(
+            token=cart["token"], sku=KRUG, number=order["number"], payment_id=payment, withdrawal_id=f"wdr_{0:020}"
+        )
         if path.startswith("/v1/orders"):
             address += f"?token={order['access_token']}"
         headers = {**a_key(), **(counter.staff_headers if "/admin/" in path else {})}

@@ -91,35 +91,94 @@ def test_a_declaration_from_another_address_is_shown_to_staff_as_uncertain(count
     assert done(counter.staff("GET", "orders"))["data"][0]["withdrawn"] is True
 
 
-def settle(counter: Counter, order: dict[str, Any], reason: str = "Two cups came back.") -> Any:
-    return counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", {"reason": reason})
+def settle(counter: Counter, order: dict[str, Any], declared: dict[str, Any], reason: str = "Two came back.") -> Any:
+    body = {"withdrawal": declared["id"], "reason": reason}
+    return counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", body)
+
+
+def assign(counter: Counter, declared: dict[str, Any], number: str, **headers: str) -> Any:
+    return counter.staff("POST", f"withdrawals/{declared['id']}/assign", {"number": number}, **headers)
 
 
 def test_a_withdrawal_is_seen_to_until_the_money_is_back_or_staff_settle_it(counter: Counter) -> None:
     order = counter.order("sandbox")
     done(counter.ship(order), 201)
-    problem(settle(counter, order), 409, "invalid_transition")
-    done(declare(counter, order_number=order["number"]), 201)
+    declared = done(declare(counter, order_number=order["number"]), 201)
     done(counter.refund(order, 1000), 201)
     assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 1
-    told = done(settle(counter, order))
+    told = done(settle(counter, order, declared))
     assert told["withdrawals"][0]["settled_at"] == told["order"]["events"][-1]["at"]
-    assert told["order"]["events"][-1]["data"] == {"why": "Two cups came back."}
+    assert told["order"]["events"][-1]["data"] == {"withdrawal": declared["id"], "why": "Two came back."}
     page = done(counter.staff("GET", "orders"))
     assert (page["views"]["unclear"], page["data"][0]["withdrawn"]) == (0, False)
-    assert "withdrawal_settled" not in kinds(counter.read(order)), "That is for colleagues."
-    problem(settle(counter, order), 409, "invalid_transition")
+    assert counter.read(order)["events"][-1]["data"] == {"withdrawal": declared["id"]}, "Why is for colleagues."
+    problem(settle(counter, order, declared), 409, "invalid_transition")
 
 
-def test_what_is_declared_after_others_were_settled_is_open_again(counter: Counter) -> None:
+def test_settling_one_declaration_leaves_every_other_open(counter: Counter) -> None:
     order = counter.order("sandbox")
-    done(declare(counter, order_number=order["number"], email="eve@elsewhere.example"), 201)
-    done(settle(counter, order, ""))
-    done(declare(counter, order_number=order["number"]), 201)
+    strangers = done(declare(counter, order_number=order["number"], email="eve@elsewhere.example"), 201)
+    own = done(declare(counter, order_number=order["number"]), 201)
+    done(settle(counter, order, strangers, ""))
     first, second = counter.seen(order)["withdrawals"]
     assert first["settled_at"] is not None
     assert second["settled_at"] is None
-    assert done(counter.staff("GET", "orders?view=unclear"))["data"][0]["withdrawn"] is True
+    page = done(counter.staff("GET", "orders?view=unclear"))
+    assert (page["data"][0]["withdrawn"], page["views"]["to_ship"]) == (True, 1)
+    assert kinds(counter.read(order)) == ["placed", "paid", "withdrawn"], "Of a stranger's nothing is told."
+    done(settle(counter, order, own, ""))
+    assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 0
+    late = done(declare(counter, order_number=order["number"]), 201)
+    assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 1
+    assert [one["settled_at"] is None for one in counter.seen(order)["withdrawals"]] == [False, False, True]
+    done(settle(counter, order, late))
+
+
+def test_a_declaration_is_settled_on_its_own_order_alone(counter: Counter) -> None:
+    order, other = counter.order("sandbox"), counter.order("sandbox")
+    declared = done(declare(counter, order_number=order["number"]), 201)
+    problem(settle(counter, other, declared), 404, "not_found")
+    problem(settle(counter, order, {"id": f"wdr_{0:020}"}), 404, "not_found")
+    problem(settle(counter, order, {"id": "all"}), 400, "invalid_request", "withdrawal")
+    assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 1
+
+
+@pytest.mark.parametrize(("email", "certain"), [(EMAIL, True), ("bo@elsewhere.example", False)])
+def test_staff_assign_a_declaration_to_the_order_that_is_meant(counter: Counter, email: str, certain: bool) -> None:
+    order = counter.order("sandbox")
+    declared = done(declare(counter, order_number="the blue one", email=email), 201)
+    told = done(assign(counter, declared, order["number"]))
+    (one,) = told["withdrawals"]
+    assert (one["id"], one["order_number"], one["certain"]) == (declared["id"], "the blue one", certain)
+    assert one["declared_at"] == declared["declared_at"], "The day that it came in counts."
+    step = told["order"]["events"][-1]
+    assert (step["kind"], step["data"]["assigned"]) == ("withdrawn", "yes")
+    assert step["actor"] not in ("customer", "shop"), "Who did it is told to colleagues."
+    assert (done(counter.staff("GET", "withdrawals"))["total"], counter.rows("withdrawal")) == (0, 1)
+    page = done(counter.staff("GET", "orders"))
+    assert (page["unmatched_withdrawals"], page["views"]["unclear"]) == (0, 1)
+    assert ("withdrawn" in kinds(counter.read(order))) is certain
+    done(settle(counter, order, declared))
+    assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 0
+
+
+def test_a_declaration_is_assigned_once_and_to_an_order_that_there_is(counter: Counter) -> None:
+    order, other = counter.order(), counter.order()
+    declared = done(declare(counter, order_number="the blue one"), 201)
+    problem(assign(counter, declared, "S-000000"), 404, "order_not_found")
+    problem(assign(counter, declared, "the blue one"), 400, "invalid_request", "number")
+    problem(assign(counter, {"id": f"wdr_{0:020}"}, order["number"]), 404, "not_found")
+    key = a_key()
+    first, again = (assign(counter, declared, order["number"], **key) for _ in range(2))
+    assert (done(first), again.headers["idempotent-replayed"]) == (done(again), "true")
+    problem(assign(counter, declared, other["number"]), 409, "invalid_transition")
+    assert kinds(counter.seen(other)["order"]) == ["placed"]
+
+
+def test_a_name_is_kept_without_what_nobody_sees(counter: Counter) -> None:
+    told = done(declare(counter, name="\u2067Anna\u202e Weber\u200f "), 201)
+    assert told["name"] == "Anna Weber"
+    assert done(counter.staff("GET", "withdrawals"))["data"][0]["name"] == "Anna Weber"
 
 
 def test_staff_find_those_that_name_no_order(counter: Counter) -> None:
@@ -152,7 +211,7 @@ def test_the_same_declaration_twice_is_one(counter: Counter) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("name", ""), ("name", "\u200b"), ("name", "x" * 121), ("email", "anna"), ("email", "")),
+        *(("name", ""), ("name", "\u200b"), ("name", "\u061c"), ("name", "x" * 121), ("email", "anna"), ("email", "")),
         *(("order_number", ""), ("order_number", "x" * 41), ("order_number", "http://evil.example/win")),
         *(("order_number", "win.example"), ("order_number", "a\u2028b"), ("order_number", "a@b")),
     ],

@@ -19,7 +19,7 @@ from shopapi.db.types import clock
 from shopapi.inventory.tables import stock_level
 from shopapi.orders.tables import sales_order
 from shopapi.settings import ApiSettings
-from shopapi.worker import Chore, Worker, audit_books, chores, clean_up
+from shopapi.worker import Chore, Worker, audit_books, chores, clean_up, close_after
 from shopapi.worker_health import serve_health
 from tests import factories
 from tests.api.bank import Bank
@@ -97,6 +97,25 @@ def test_a_stop_is_heard_between_two_chores(sqlite_database: Database) -> None:
     with running(worker) as thread:
         thread.join(10)
     assert done == []
+
+
+def test_the_database_is_not_closed_under_a_chore_that_still_waits(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopapi.worker._LAST_QUESTION_S", 0.01)
+    answer, counted = threading.Event(), list[int]()
+
+    def ask() -> None:
+        answer.wait(10)
+        with sqlite_database.reading() as c:
+            counted.append(c.execute(text("SELECT count(*) FROM sales_order")).scalar_one())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    close_after([thread], sqlite_database)
+    answer.set()
+    thread.join(10)
+    assert counted == [0]
 
 
 def test_clean_up_drops_what_has_ended_and_nothing_else(database: Database) -> None:

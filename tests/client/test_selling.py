@@ -18,6 +18,7 @@ from shopapi.contract.carts import (
     PaymentInput,
 )
 from shopapi.contract.orders import (
+    AssignInput,
     CancelInput,
     CaptureInput,
     EmailQuery,
@@ -169,12 +170,20 @@ def test_staff_see_to_withdrawals(calling: Calling) -> None:
             await shop.withdraw(WithdrawalInput("Anna Weber", number, EMAIL))
 
     calling.as_customer(declare)
-    settled = calling.as_owner(lambda shop: shop.settle_withdrawals(order.number, SettleInput("A mistake.")))
-    assert settled.withdrawals[0].settled_at is not None
-    with pytest.raises(Conflict):
-        calling.as_owner(lambda shop: shop.settle_withdrawals(order.number, SettleInput()))
     page = calling.as_owner(lambda shop: shop.list_unmatched_withdrawals())
     assert [one.order_number for one in page.data] == ["the blue one"]
+    found, to = page.data[0].id, AssignInput(order.number)
+    assigned = calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
+    assert [one.certain for one in assigned.withdrawals] == [True, True]
+    with pytest.raises(Conflict):
+        calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
+    with pytest.raises(NotFound):
+        calling.as_owner(lambda shop: shop.assign_withdrawal("wdr/none", to))
+    what = SettleInput(found, "A mistake.")
+    settled = calling.as_owner(lambda shop: shop.settle_withdrawal(order.number, what))
+    assert [one.settled_at is None for one in settled.withdrawals] == [True, False]
+    with pytest.raises(Conflict):
+        calling.as_owner(lambda shop: shop.settle_withdrawal(order.number, what))
 
 
 def test_staff_take_an_order_from_its_money_to_its_parcel(

@@ -61,8 +61,9 @@ COUNTS: dict[str, tuple[int, int]] = {
     "POST /v1/admin/orders/{number:str}/shipments": (30, 30),
     "POST /v1/admin/orders/{number:str}/cancel": (48, 48),
     "POST /v1/admin/orders/{number:str}/notes": (15, 15),
-    "POST /v1/admin/orders/{number:str}/withdrawals/settle": (16, 16),
+    "POST /v1/admin/orders/{number:str}/withdrawals/settle": (17, 17),
     "GET /v1/admin/withdrawals": (3, 3),
+    "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": (18, 18),
     "GET /v1/admin/payments/{payment_id:str}": (6, 6),
     "POST /v1/admin/payments/{payment_id:str}/capture": (25, 25),
     "POST /v1/admin/payments/{payment_id:str}/refunds": (29, 29),
@@ -168,7 +169,8 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         waiting, to_pay = factories.order(c, *lines), factories.order(c, *lines)
         given_up, paid, to_refund = (factories.paid_order(c, *lines) for _ in range(3))
         unpaid, withdrawn = factories.order(c, *lines), factories.order(c, *lines)
-        withdraw(c, WithdrawalInput("Anna", withdrawn, "anna@kundin.example"), "de")
+        declared = withdraw(c, WithdrawalInput("Anna", withdrawn, "anna@kundin.example"), "de").id
+        unmatched = withdraw(c, WithdrawalInput("Anna", "the blue one", "anna@kundin.example"), "de").id
     take_in(database, settings)
     with database.reading() as c:
         invoice = read_order(c, paid).invoices[0].id
@@ -217,9 +219,13 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         "POST /v1/admin/orders/{number:str}/notes": (f"{admin}/orders/{waiting}/notes", {"json": {"text": "x"}}),
         "POST /v1/admin/orders/{number:str}/withdrawals/settle": (
             f"{admin}/orders/{withdrawn}/withdrawals/settle",
-            {"json": {}},
+            {"json": {"withdrawal": declared}},
         ),
         "GET /v1/admin/withdrawals": (f"{admin}/withdrawals?limit=100", {}),
+        "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": (
+            f"{admin}/withdrawals/{unmatched}/assign",
+            {"json": {"number": waiting}},
+        ),
         "GET /v1/admin/payments/{payment_id:str}": (f"{admin}/payments/{payments[to_pay]}", {}),
         "POST /v1/admin/payments/{payment_id:str}/capture": (
             f"{admin}/payments/{payments[to_pay]}/capture",

@@ -154,6 +154,15 @@ def test_a_refund_says_why(reason: str, german: str, english: str) -> None:
     assert english in plain(render("refunded", occasion("en", reason=reason), SHOP))
 
 
+@pytest.mark.parametrize("kind", ["refunded", "cancelled"])
+def test_there_is_nothing_to_withdraw_from_once_an_order_is_cancelled(kind: EmailKind) -> None:
+    said = "Sie können den Vertrag widerrufen"
+    written = render(kind, occasion(order=replace(order(), state="cancelled"), reason="customer"), SHOP)
+    assert said not in plain(written)
+    assert f'{SHOP}/withdrawal"' not in written.html
+    assert said in plain(render("refunded", occasion(), SHOP))
+
+
 @pytest.mark.parametrize("reason", ["expired", "payment_failed"])
 def test_who_waited_for_the_bank_in_vain_learns_that_nothing_was_charged(reason: str) -> None:
     text = plain(render("cancelled", occasion(order=unpaid(), reason=reason), SHOP))

@@ -17,7 +17,7 @@ from shopapi.invoices.tables import invoice
 from shopapi.orders.rules import access_token
 from shopapi.orders.store import lock_order
 from shopapi.orders.tables import shipment
-from shopapi.orders.withdraw import withdraw
+from shopapi.orders.withdraw import assign_withdrawal, withdraw
 from shopapi.payments.providers.interface import ChargeAnswer
 from shopapi.payments.record_charge import GivenUp, cancel, mark_unknown, record_charge
 from shopapi.runtime import failpoints
@@ -284,7 +284,7 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
     with database.writing() as c:
         for email in ("Anna@kundin.example", "eve@elsewhere.example"):
             withdraw(c, WithdrawalInput("Anna Weber", number, email), "en")
-        withdraw(c, WithdrawalInput("Anna Weber", "TT-000000", "anna@kundin.example"), "en")
+        withdrawn = withdraw(c, WithdrawalInput("Anna Weber", "TT-000000", "anna@kundin.example"), "en")
     take_in_all(database, settings)
     with database.reading() as r:
         receipts = r.execute(
@@ -301,6 +301,10 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
             assert "token" not in text
             assert "/orders/" not in text
             assert "Code: " not in text
+    with database.writing() as c:
+        assign_withdrawal(c, withdrawn.id, number, actor="staff")
+    take_in_all(database, settings)
+    assert kinds(database).count("withdrawal_received") == 3, "Who was told that it came in is not told twice."
     assert f"Hiermit widerrufe ich den Vertrag über die Waren der Bestellung {number}." in theirs.text
     assert "I hereby withdraw from the contract for the goods of order TT-000000." in unknown.text
 

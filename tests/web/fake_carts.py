@@ -13,6 +13,7 @@ from tests.web.fake_catalog import FakeCatalog, Good
 
 STANDARD, EXPRESS = "ship_00000000000000000001", "ship_00000000000000000002"
 NAMES = {STANDARD: ("DHL Paket", 490, 2, 3), EXPRESS: ("Express", 990, 1, 1)}
+FREE_DELIVERY = "PORTOFREI"
 AT = "2026-11-24T14:02:00Z"
 
 
@@ -38,7 +39,7 @@ class FakeCarts:
         self.catalog = catalog
         self.carts: dict[str, FakeCart] = {}
         self.orders: dict[str, dict[str, Any]] = {}
-        self.codes = {"HERBST10": 10}
+        self.codes = {"HERBST10": 10, FREE_DELIVERY: 0}
         self.code_from = 0
         self.unfit_codes: dict[str, tuple[str, str]] = {
             "ALT": ("code_expired", ""),
@@ -214,7 +215,7 @@ class FakeCarts:
 
     def _option(self, cart: FakeCart, method: str) -> dict[str, Any]:
         name, price, days_min, days_max = NAMES[method]
-        free = method == STANDARD and self._subtotal(cart) >= 6000
+        free = FREE_DELIVERY in cart.codes or (method == STANDARD and self._subtotal(cart) >= 6000)
         price += self.dearer.get(cart.contact["shipping_address"]["country"], 0) if cart.contact else 0
         return {
             "method": method,
@@ -283,7 +284,8 @@ class FakeCarts:
             "lines": [self._line(cart, sku, units) for sku, units in cart.lines.items() if self._find(sku)[0]],
             "codes": cart.codes,
             "discounts": [
-                {"name": "Herbst", "code": code, "amount": euros(off), "free_shipping": False} for code in cart.codes
+                {"name": "Herbst", "code": code, "amount": euros(off), "free_shipping": code == FREE_DELIVERY}
+                for code in cart.codes
             ],
             "contact": cart.contact,
             "shipping_method": option,

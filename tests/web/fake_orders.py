@@ -66,6 +66,7 @@ class FakeOrders:
     orders: dict[str, Order] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     withdrawals: list[Withdrawal] = field(default_factory=list)
+    assigned: dict[str, str] = field(default_factory=dict)
     emails: list[EmailMessage] = field(default_factory=list)
     sending: bool = False
     refunds_say: AttemptState = "succeeded"
@@ -286,7 +287,7 @@ class FakeOrders:
         if made.order_number in self.orders:
             certain = made.email == self.orders[made.order_number].email
             self.withdrawals[-1] = replace(made, certain=certain)
-            self.tell(made.order_number, "withdrawn", certain="yes" if certain else "no")
+            self.tell(made.order_number, "withdrawn", withdrawal=made.id, certain="yes" if certain else "no")
         return _said(made, 201)
 
     def _for_staff(self, request: httpx.Request, body: Any, staff: str, parts: list[str]) -> httpx.Response:
@@ -299,6 +300,8 @@ class FakeOrders:
                 start, limit = int(query.get("cursor", "c0")[1:]), int(query["limit"])
                 after = f"c{start + limit}" if start + limit < len(found) else None
                 return _said(WithdrawalPage(found[start : start + limit], after, len(found)))
+            case ["withdrawals", withdrawal_id, "assign"]:
+                return self._assign(withdrawal_id, body["number"], staff)
             case ["emails"]:
                 cards = [email.card for email in reversed(self.emails)]
                 cards = [card for card in cards if query.get("order") in (None, card.order_number)]
@@ -330,14 +333,32 @@ class FakeOrders:
         if more == ["notes"]:
             self.tell(number, "note", staff, text=body["text"])
         if more == ["withdrawals", "settle"]:
-            still = [one for one in self.withdrawals if one.order_number == number and one.settled_at is None]
-            if not still:
+            known = [one for one in self._declared(number) if one.id == body["withdrawal"]]
+            if not known:
+                return self.problem(404, "not_found")
+            if known[0].settled_at is not None:
                 return self.problem(409, "invalid_transition")
-            for one in still:
-                self.withdrawals[self.withdrawals.index(one)] = replace(one, settled_at=datetime.now(UTC))
-            self.tell(number, "withdrawal_settled", staff, why=body["reason"])
-        declared = [one for one in self.withdrawals if one.order_number == number]
-        return _said(AdminOrder(self.orders[number], [self.payments[number]], declared))
+            self.withdrawals[self.withdrawals.index(known[0])] = replace(known[0], settled_at=datetime.now(UTC))
+            self.tell(number, "withdrawal_settled", staff, withdrawal=known[0].id, why=body["reason"])
+        return _said(AdminOrder(self.orders[number], [self.payments[number]], self._declared(number)))
+
+    def _declared(self, number: str) -> list[Withdrawal]:
+        return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) == number]
+
+    def _assign(self, withdrawal_id: str, number: str, staff: str) -> httpx.Response:
+        if number not in self.orders:
+            return self.problem(404, "order_not_found")
+        found = [one for one in self.withdrawals if one.id == withdrawal_id]
+        if not found:
+            return self.problem(404, "not_found")
+        if found[0] not in self._unmatched():
+            return self.problem(409, "invalid_transition")
+        certain = found[0].email == self.orders[number].email
+        self.assigned[withdrawal_id] = number
+        self.withdrawals[self.withdrawals.index(found[0])] = replace(found[0], certain=certain)
+        said = "yes" if certain else "no"
+        self.tell(number, "withdrawn", staff, withdrawal=withdrawal_id, certain=said, assigned="yes")
+        return self._one(number, [], None, staff)
 
     def _move(self, number: str, deed: str, body: Any, staff: str) -> httpx.Response:
         payment = self.payments[number]
@@ -377,7 +398,7 @@ class FakeOrders:
         return _said(OrderPage(cards, after, len(found), counts, len(self._unmatched())))
 
     def _unmatched(self) -> list[Withdrawal]:
-        return [one for one in self.withdrawals if one.order_number not in self.orders]
+        return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) not in self.orders]
 
     def _card(self, order: Order) -> OrderCard:
         return OrderCard(

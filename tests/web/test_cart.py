@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
-from tests.web.fake_carts import problem
+from tests.web.fake_carts import FREE_DELIVERY, problem
 from tests.web.fake_catalog import Good, variant
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -215,6 +215,15 @@ def test_the_page_says_what_it_all_costs_and_how_it_can_be_paid(browser: Browser
     assert re.search(
         r'<button class="btn big wide" id="to-checkout" form="lines" name="checkout"[^>]*>Zur Kasse', page.html
     )
+
+
+def test_where_a_code_makes_delivery_free_nothing_is_to_go_to_it(browser: Browser, api: FakeApi) -> None:
+    put(browser)
+    assert "until delivery (Germany) is free" in browser.get("/cart").text
+    api.carts.only.codes = [FREE_DELIVERY]
+    text = browser.get("/cart").text
+    assert "Delivery (Germany) free" in text
+    assert "is free." not in text
 
 
 def test_free_delivery_is_said_when_it_is_reached_and_costs_no_zero_euros(browser: Browser) -> None:

@@ -12,6 +12,7 @@ from tests.web.fake_orders import PDF
 
 NUMBER = "TT-7K4M2P"
 PAGE = f"/office/orders/{NUMBER}"
+UNMATCHED = "/office/withdrawals"
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_who_may_not_see_orders_finds_no_way_to_them(staff: Browser, api: FakeAp
     page = staff.get("/office")
     assert str(page.answer.url).endswith("/office/stock")
     assert "/office/orders" not in page.html
-    for path in ("/office/orders", PAGE, f"{PAGE}/ship", f"{PAGE}/refund", "/office/emails", "/office/withdrawals"):
+    for path in ("/office/orders", PAGE, f"{PAGE}/ship", f"{PAGE}/refund", "/office/emails", UNMATCHED):
         page = staff.get(path)
         assert page.status == 403
         assert "Your account lacks the right" in page.text
@@ -306,6 +307,13 @@ def test_shipping_says_who_carries_it_and_happens_once(clerk: Browser, api: Fake
     assert len(api.orders.orders[NUMBER].shipments) == 1
 
 
+def test_in_german_nobody_is_a_slash(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    page = clerk.post(f"{PAGE}/ship", clerk.get(f"{PAGE}/ship").form(f"{PAGE}/ship"), Accept_Language="de")
+    assert f"{NUMBER} ist versandt; die Nachricht an die Kundin oder den Kunden ist unterwegs." in page.text
+
+
 def test_who_comes_too_late_loses_nothing_that_was_typed(clerk: Browser, api: FakeApi) -> None:
     api.orders.put()
     api.orders.pay(NUMBER)
@@ -500,7 +508,7 @@ def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: 
     api.orders.pay(NUMBER)
     withdraw(clerk, email="eve@elsewhere.example")
     assert "Somebody declared a withdrawal (not confirmed" in clerk.get(PAGE).text
-    settle = f"{PAGE}/withdrawals/settle"
+    settle = f"{PAGE}/withdrawals/wdr_0/settle"
     stale, page = clerk.get(PAGE), clerk.send(clerk.get(PAGE), settle, reason="x" * 201)
     assert (page.status, page.form(settle)["reason"]) == (422, "x" * 201)
     page = clerk.send(page, settle, reason="Anna did not mean it.")
@@ -514,6 +522,24 @@ def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: 
     assert "The order has moved on meanwhile" in clerk.send(stale, settle, reason="again").text
     assert kinds(api).count("withdrawal_settled") == 1
     assert str(clerk.get(settle).answer.url).endswith(PAGE)
+    assert clerk.get(settle.replace("wdr_0", "all")).status == 404
+
+
+def test_a_page_settles_the_declaration_that_it_showed_and_none_that_came_since(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    withdraw(clerk, email="eve@elsewhere.example")
+    page = clerk.get(PAGE)
+    withdraw(clerk)
+    page = clerk.send(page, f"{PAGE}/withdrawals/wdr_0/settle", reason="Not Anna's.")
+    assert [one.settled_at is None for one in api.orders.withdrawals] == [False, True]
+    assert "Do not ship. Cancel the order, then what was paid goes back." in page.text
+    assert ("bad", "Withdrawal") in badges(page)
+    assert f"{PAGE}/withdrawals/wdr_0/settle" not in page.html
+    mine = f"{PAGE}/withdrawals/wdr_1/settle"
+    page = clerk.send(page, mine, reason="x" * 201)
+    assert 'href="#reason-wdr_1"' in page.html, "The summary leads to the field."
+    assert ("bad", "Withdrawal") not in badges(clerk.send(page, mine, reason=""))
 
 
 def test_once_all_the_money_is_back_a_withdrawal_asks_for_nothing(clerk: Browser, api: FakeApi) -> None:
@@ -522,25 +548,51 @@ def test_once_all_the_money_is_back_a_withdrawal_asks_for_nothing(clerk: Browser
     api.orders.ship(NUMBER)
     withdraw(clerk)
     api.orders.give_back(NUMBER, 1000)
-    assert f"{PAGE}/withdrawals/settle" in clerk.get(PAGE).html
+    assert f"{PAGE}/withdrawals/wdr_0/settle" in clerk.get(PAGE).html
     api.orders.give_back(NUMBER, 7800)
     page = clerk.get(PAGE)
     assert "Anna Weber declared a withdrawal on" in page.text
     assert "The goods come back first" not in page.text
-    assert f"{PAGE}/withdrawals/settle" not in page.html
+    assert f"{PAGE}/withdrawals/wdr_0/settle" not in page.html
 
 
-def test_who_only_looks_settles_nothing(reader: Browser, api: FakeApi) -> None:
+def test_who_only_looks_settles_and_assigns_nothing(reader: Browser, api: FakeApi) -> None:
     api.orders.put()
     withdraw(reader)
-    assert "/withdrawals/settle" not in reader.get(PAGE).html
-    assert reader.post(f"{PAGE}/withdrawals/settle", {}).status == 403
-    assert "withdrawal_settled" not in kinds(api)
+    withdraw(reader, "the blue one")
+    for page, deed in ((PAGE, f"{PAGE}/withdrawals/wdr_0/settle"), (UNMATCHED, f"{UNMATCHED}/wdr_1/assign")):
+        assert deed not in reader.get(page).html
+        assert reader.post(deed, {}).status == 403
+    assert kinds(api) == ["placed", "withdrawn"]
+
+
+def test_a_withdrawal_is_assigned_to_the_order_that_is_meant(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    withdraw(clerk, "the blue one")
+    assign = f"{UNMATCHED}/wdr_0/assign"
+    for typed, said in (("blue", "Enter the order's number, such as TT-7K4M2P."), ("TT-222222", "is not one of ours")):
+        page = clerk.send(clerk.get(UNMATCHED), assign, number=typed)
+        assert (page.status, page.form(assign)["number"]) == (422, typed)
+        assert said in page.text
+        assert 'href="#number-wdr_0"' in page.html
+    stale, page = clerk.get(UNMATCHED), clerk.send(clerk.get(UNMATCHED), assign, number="tt-7k4m2p")
+    assert str(page.answer.url).endswith(PAGE)
+    assert "The withdrawal belongs to this order now." in page.text
+    assert "Do not ship. Cancel the order, then what was paid goes back." in page.text
+    assert "Withdrawal assigned to this order" in page.text
+    assert "There are none." in clerk.get(UNMATCHED).text
+    page = clerk.send(stale, assign, number=NUMBER)
+    assert str(page.answer.url).endswith(UNMATCHED)
+    assert "Somebody has assigned this withdrawal already." in page.text
+    assert kinds(api) == ["placed", "withdrawn"]
+    assert str(clerk.get(assign).answer.url).endswith(UNMATCHED)
 
 
 def test_withdrawals_that_name_no_order_are_told_above_the_orders_and_listed(clerk: Browser, api: FakeApi) -> None:
     api.orders.put()
-    assert "named no order" not in clerk.get("/office/orders").text
+    page = clerk.get("/office/orders")
+    assert "named no order" not in page.text
+    assert '<a href="/office/withdrawals">Withdrawals without an order</a>' in page.html, "Old ones are found as well."
     assert "There are none." in clerk.get("/office/withdrawals").text
     withdraw(clerk, "the blue one", "bo@kunde.example")
     page = clerk.get("/office/orders")

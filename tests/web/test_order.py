@@ -102,6 +102,35 @@ def test_who_leaves_the_payment_page_is_told_that_it_is_not_finished_until_when_
         assert untrue not in page.text
 
 
+def test_who_comes_back_from_the_payment_page_is_told_that_the_bank_is_waited_for(
+    browser: Browser, api: FakeApi
+) -> None:
+    path = api.orders.put(provider="sandbox", next_url=PAY_PAGE)
+    page = browser.get(f"{path}&back=1", Accept_Language="de")
+    waits = "Wir warten auf Ihre Bank. Ihre Ware ist für Sie reserviert. Diese Seite aktualisiert sich von selbst."
+    assert waits in page.text
+    for untrue in ("nicht abgeschlossen", "pay.example", '"note warn'):
+        assert untrue not in page.html
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page.html
+    again = re.search(r'hx-get="([^"]+)"', page.html)
+    assert again
+    seen = again[1].replace("&amp;", "&")
+    assert browser.get(seen).status == 204, "Nothing has changed."
+    some_time_later = re.sub(r"(?<=[?&]back=)\d+", lambda at: str(int(at[0]) - 121), seen)
+    page = browser.get(some_time_later)
+    assert page.status == 200, "They are told, although the order is the same."
+    assert "The payment is not finished." in page.text
+    api.orders.pay(NUMBER)
+    assert "It is paid." in browser.get(seen).text
+    assert "It is paid." in browser.get(f"{path}&back=1").text
+
+
+@pytest.mark.parametrize("back", ["", "0", "-5", "x", "²", "9" * 400])
+def test_whoever_did_not_come_back_a_moment_ago_can_pay_now(browser: Browser, api: FakeApi, back: str) -> None:
+    path = api.orders.put(provider="sandbox", next_url=PAY_PAGE)
+    assert "Pay now" in browser.get(f"{path}&{urlencode({'back': back})}").text
+
+
 def test_when_the_time_to_pay_is_over_nobody_is_led_to_pay(browser: Browser, api: FakeApi) -> None:
     path = api.orders.put(provider="sandbox", next_url=PAY_PAGE)
     order = api.orders.orders[NUMBER]
@@ -345,6 +374,59 @@ def test_a_part_that_was_refunded_leaves_the_order_to_be_packed(browser: Browser
     api.orders.pay(NUMBER)
     api.orders.give_back(NUMBER, 1240)
     assert "It is paid. We are packing your order." in browser.get(path).text
+
+
+PROMISES = ("Danke", "packen", "Voraussichtlich", "unterwegs", "überweisen", "Überweisen", "reserviert")
+
+
+@pytest.mark.parametrize(
+    ("stage", "said", "way"),
+    [
+        ("placed", "Sie müssen nichts zahlen.", ["Bestellt", "Widerrufen"]),
+        ("paid", "wann Ihr Geld zurückkommt", ["Bestellt", "Bezahlt", "Widerrufen"]),
+        ("shipped", "wohin die Ware gehen soll", ["Bestellt", "Bezahlt", "Versandt", "Widerrufen"]),
+    ],
+)
+def test_whoever_has_withdrawn_reads_what_comes_next_and_no_promise(
+    browser: Browser, api: FakeApi, stage: str, said: str, way: list[str]
+) -> None:
+    path = api.orders.put()
+    if stage != "placed":
+        api.orders.pay(NUMBER)
+    if stage == "shipped":
+        api.orders.ship(NUMBER)
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
+    page = browser.get(f"{path}&new=1", Accept_Language="de")
+    assert "Ihr Widerruf ist eingegangen." in page.text
+    assert said in page.text
+    for promise in PROMISES:
+        assert promise not in page.text
+    assert [word for _, word in stops(page.html)] == way
+    api.orders.tell(NUMBER, "withdrawal_settled", withdrawal="wdr_1")
+    page = browser.get(path, Accept_Language="de")
+    assert "Ihr Widerruf ist eingegangen." not in page.text, "It goes on as before."
+    assert "Ihr Widerruf ist erledigt." in page.text
+
+
+def test_who_withdrew_while_the_bank_was_silent_is_told_of_both(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox", state="unknown", next_url="https://pay.example/1")
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
+    page = browser.get(path)
+    assert "Your withdrawal has come in." in page.text
+    assert "We do not know yet whether anything was charged." in page.text
+    assert "https://pay.example/1" not in page.html
+    assert 'hx-trigger="every 3s"' in page.html, "The bank may answer at any moment."
+
+
+def test_once_the_money_is_back_a_withdrawal_is_told_no_more_of(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    api.orders.ship(NUMBER)
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes", assigned="yes")
+    api.orders.give_back(NUMBER, 8800)
+    page = browser.get(path)
+    assert "This order was refunded. We have sent €88.00 back to you." in page.text
+    assert "We found the order that your withdrawal means." in page.text
 
 
 def test_what_concerns_the_shop_alone_is_not_in_the_customers_timeline(browser: Browser, api: FakeApi) -> None:

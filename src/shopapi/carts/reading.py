@@ -59,7 +59,10 @@ class StoredRate(Struct, frozen=True):
 
 class StoredPromotion(Struct, frozen=True):
     """A promotion that may apply: by itself, or because the cart has its code. ``running`` says that it is neither over
-    nor yet to come, ``live`` that it may be used; the names are those of what it is on."""
+    nor yet to come, ``live`` that it may be used; the names are those of what it is on.
+
+    ``product_name`` is null where customers cannot see the product. Every category is in the public tree.
+    """
 
     id: int
     code_id: int
@@ -213,7 +216,8 @@ def _statement(*, postgresql: bool) -> TextClause:
     }, 'code_id', d.id, 'code', d.code, 'running', {yes(running)}, 'live', {live},
           'category_names', {plain("(SELECT c.names FROM category c WHERE c.id = p.category_id)")},
           'product_name', (SELECT coalesce(nullif(w.name, ''), q.name) FROM product q LEFT JOIN product_translation w
-            ON w.product_id = q.id AND w.locale = coalesce(:locale, s.default_locale) WHERE q.id = p.product_id)))
+            ON w.product_id = q.id AND w.locale = coalesce(:locale, s.default_locale)
+            WHERE q.id = p.product_id AND q.state = 'active')))
         FROM promotion_code d JOIN promotion p ON p.id = d.promotion_id
         WHERE EXISTS (SELECT 1 FROM cart_code o WHERE o.cart_id = k.id AND o.code_id = d.id)
           OR (d.code IS NULL AND {running})) AS promotions

@@ -39,7 +39,7 @@ from shopapi.payments.providers.interface import Charge, ChargeAnswer, NoAnswer,
 from shopapi.payments.record_charge import mark_unknown, record_charge
 from shopapi.payments.store import Owed, read_owed
 from shopapi.payments.till import Till
-from shopapi.promotions.rules import CodeUsedUp, customer_key
+from shopapi.promotions.rules import CodeExpired, CodeUsedUp, customer_key
 from shopapi.runtime.failpoints import planted, reach
 
 _TRIES: Final = 5
@@ -117,7 +117,7 @@ def _begin(db: Database, asked: Asked, provider: PaymentProvider | None, known: 
             return 201, _headers(draft.order), with_token(_encode(draft.order), draft.number, asked)
         if verdict.why == "stock":
             return _refused(db, asked, TooFewInStock(verdict.left))
-        if verdict.why == "code" and (said := _code_refused(draft, verdict)) is not None:
+        if verdict.why == "code" and (said := _code_refused(db, asked, verdict)) is not None:
             return _refused(db, asked, said)
         with db.reading() as c:
             seen = look_up(c, asked.claim)
@@ -141,11 +141,13 @@ def _place(db: Database, asked: Asked, draft: Draft, *, goes_on: bool) -> Verdic
         return Verdict("price", {})
 
 
-def _code_refused(draft: Draft, verdict: Verdict) -> ShopError | None:
+def _code_refused(db: Database, asked: Asked, verdict: Verdict) -> ShopError | None:
     """The refusal of the customer's own code; one that applies by itself is left out the next time the cart is read."""
-    for one in draft.priced.cart.promotions:
+    with db.reading() as c:
+        now = read_cart(c, asked.cart_token, asked.locale)
+    for one in now.promotions:
         if one.code is not None and one.code_id in verdict.codes:
-            return CodeUsedUp(one.code)
+            return CodeUsedUp(one.code) if one.running else CodeExpired(one.code)
     return None
 
 
@@ -193,7 +195,7 @@ async def _charge(provider: PaymentProvider, asked: Asked, begun: _Begun, owed: 
         currency=owed.currency,
         order_number=number,
         token=asked.order.payment.token,
-        return_url=asked.order.return_url or f"{asked.public_url}/orders/{number}?token={token}",
+        return_url=asked.order.return_url or f"{asked.public_url}/orders/{number}?token={token}&back=1",
         locale=asked.locale or "de",
     )
     reach("before_psp")
@@ -220,7 +222,7 @@ def _finish(db: Database, asked: Asked, number: str, answer: ChargeAnswer | None
             mark_unknown(c, number)
         order = read_order(c, number)
         if order.state == "cancelled":
-            status, headers, body = refusal(_declined(answer), asked.claim)
+            status, headers, body = refusal(_declined(answer, order), asked.claim)
         else:
             status, headers, body = 201, _headers(order), _encode(order)
         kept = finish(c, asked.claim, status=status, headers=headers, body=body)
@@ -238,9 +240,13 @@ def _finish(db: Database, asked: Asked, number: str, answer: ChargeAnswer | None
     return status, headers, with_token(body, number, asked) if status == 201 else body
 
 
-def _declined(answer: ChargeAnswer | None) -> PaymentDeclined:
-    if answer is None or answer.state != "failed":
-        return OrderGivenUp(charged=answer is not None and answer.state == "succeeded")
+def _declined(answer: ChargeAnswer | None, order: Order) -> PaymentDeclined:
+    """Why there is no order: the provider's refusal, unless somebody gave it up before."""
+    if answer is None or answer.state == "open":
+        return OrderGivenUp(charged=None)
+    cancelled = [event.data.get("reason") for event in order.events if event.kind == "cancelled"]
+    if answer.state == "succeeded" or cancelled[-1:] != ["payment_failed"]:
+        return OrderGivenUp(charged=answer.state == "succeeded")
     return ProviderBusy() if answer.reason == PROVIDER_BUSY else PaymentDeclined(answer.reason)
 
 

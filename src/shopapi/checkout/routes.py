@@ -26,7 +26,7 @@ from shopapi.http.idempotency import KeyRequired, claim_of, respond
 from shopapi.http.problems import RateLimited
 from shopapi.http.told import PUBLIC, Route
 from shopapi.payments.till import Till
-from shopapi.promotions.rules import CodeUsedUp
+from shopapi.promotions.rules import CodeExpired, CodeUsedUp
 from shopapi.settings import ApiSettings
 
 
@@ -42,6 +42,7 @@ from shopapi.settings import ApiSettings
                 CartAlreadyOrdered,
                 TooFewInStock,
                 PriceChanged,
+                CodeExpired,
                 CodeUsedUp,
                 PaymentDeclined,
                 OrderGivenUp,

@@ -85,13 +85,17 @@ class PaymentDeclined(ShopError):
 
 class OrderGivenUp(PaymentDeclined):
     """The order was cancelled, by somebody or by the clock, before it was known what became of its charge; its cart is
-    open again."""
+    open again. ``charged`` is ``None`` where nobody knows yet."""
 
     code, title = "order_given_up", "Order given up"
 
-    def __init__(self, *, charged: bool) -> None:
+    def __init__(self, *, charged: bool | None) -> None:
         super().__init__()
-        money = "It was charged all the same: the money goes back." if charged else "Whatever was charged goes back."
+        money = {
+            True: "It was charged all the same: the money goes back.",
+            False: "Nothing was charged.",
+            None: "Whatever was charged goes back.",
+        }[charged]
         self.detail = f"The order was given up while it was being paid. {money}"
 
 

@@ -9,7 +9,7 @@ Why = Literal["placed", "cart", "price", "stock", "code", "key"]
 
 class Verdict(Struct, frozen=True):
     """What came of it. ``cart``: it was changed or ordered meanwhile; ``price``: one was; ``stock``: ``left`` units of
-    some skus are there; ``code``: ``codes`` have no use left; ``key``: the request was answered before."""
+    some skus are there; ``code``: ``codes`` are over or have no use left; ``key``: the request was answered before."""
 
     why: Why
     left: dict[str, int]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from shopapi.contract.fields import EMAIL, NOT_BLANK, PRINTABLE
-from shopapi.contract.orders import TYPED_NUMBER
+from shopapi.contract.orders import TYPED_NUMBER, WITHDRAWAL_ID
 
 OTHER_FORM: Final = "has not the form that is asked for"
 
@@ -22,6 +22,7 @@ WORDS: Final[Mapping[str, str]] = {
     r"^[A-Z]{2}$": "is no country, such as DE",
     r"^[A-Z]{3}$": "is no currency, such as EUR",
     r"^ship_[0-9a-hjkmnp-tv-z]{20}$": "is no delivery's id, which begins with ship_",
+    WITHDRAWAL_ID: "is no withdrawal's id, which begins with wdr_",
     r"^[a-z][a-z0-9-]{0,31}$": "is no payment provider's name, such as manual",
     r"^[A-Za-z0-9_.-]+$": "is no payment token: it has letters, digits, dots, hyphens and _ alone",
     r"^https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+$": "is no address of a page, such as https://shop.example/thanks",

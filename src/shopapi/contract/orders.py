@@ -188,8 +188,8 @@ class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):
 class Withdrawal(Struct, frozen=True):
     """A declaration that came in, as its receipt says it.
 
-    ``certain`` says that number and e-mail address fit an order: else it may be anybody's. ``settled_at`` is when staff
-    said that nothing is left to do about it. Only staff are told either.
+    ``certain`` says that the e-mail address is the order's: else it may be anybody's. ``settled_at`` is when staff said
+    that nothing is left to do about it. Only staff are told either.
     """
 
     id: str
@@ -352,10 +352,20 @@ class NoteInput(Struct, forbid_unknown_fields=True, frozen=True):
     text: Annotated[str, Meta(min_length=1, max_length=1000, pattern=NOT_BLANK)]
 
 
-class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
-    """Nothing is left to do about the withdrawals of an order; ``reason`` is for colleagues."""
+WITHDRAWAL_ID: Final = r"^wdr_[0-9a-hjkmnp-tv-z]{20}$"
 
+
+class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
+    """Nothing is left to do about this withdrawal, and no other; ``reason`` is for colleagues."""
+
+    withdrawal: Annotated[str, Meta(pattern=WITHDRAWAL_ID)]
     reason: Line = ""
+
+
+class AssignInput(Struct, forbid_unknown_fields=True, frozen=True):
+    """The order that a withdrawal means which named none."""
+
+    number: OrderNumber
 
 
 class WithdrawalPage(Struct, frozen=True):

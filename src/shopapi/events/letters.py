@@ -129,6 +129,7 @@ def _refunded(why: Occasion, told: Words) -> Letter:
         said,
         paragraphs=[said["next_transfer" if by_hand else "next"].format(amount=amount), *reason, said["more"]],
         sums=[Sum(told.common["total_refunded"], amount, strong=True)],
+        can_withdraw=order.state != "cancelled",
         amount=amount,
     )
 

@@ -34,7 +34,8 @@ class Email(Struct, frozen=True):
 def kind_for(topic: str, sequence: int, payload: Mapping[str, Any], order: Order | None) -> EmailKind | None:
     """Which e-mail an event asks for, by its topic and its ``sequence`` in the order; most ask for none."""
     if topic in ("withdrawal.received", "order.withdrawn"):
-        return "withdrawal_received"
+        # Who was told that it came in is not told again when staff find its order.
+        return None if "assigned" in payload else "withdrawal_received"
     if order is None:
         return None
     offline = order.payment is not None and order.payment.bank_transfer is not None

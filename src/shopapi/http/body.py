@@ -30,6 +30,9 @@ BODY_TIME_S: Final = 10.0
 MAX_DEPTH: Final = 32
 """How deep arrays and objects may nest."""
 
+_MOST_SHOWN: Final = 60
+"""Characters of a value that a problem shows."""
+
 _VERBATIM: Final = ("password",)
 _SECRET: Final = ("password", "token")
 _UTF_8: Final = ("", "charset=utf-8", 'charset="utf-8"')
@@ -182,7 +185,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         # The value that counts would be a matter of the parser's taste.
-        raise InvalidRequest.of(_shown(_first_twice(pairs)), "is given twice")
+        raise InvalidRequest.of(shown(_first_twice(pairs)), "is given twice")
     return found
 
 
@@ -196,8 +199,9 @@ def _first_twice(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _bounded(digits: str) -> int:
-    # Beyond every bound of the contract, which then names the field; Python itself refuses 4,300 digits and more.
-    return int(digits) if len(digits) <= 20 else 10**20
+    # Python itself refuses 4,300 digits and more. What is left is beyond every bound of the contract, which then names
+    # the field, and longer than what is shown of a value: so nobody is told another number than was sent.
+    return int(digits[: 2 * _MOST_SHOWN])
 
 
 def _no_number(name: str) -> NoReturn:
@@ -220,7 +224,7 @@ def _cleaned(value: Any, path: str) -> Any:
 
 def _cleaned_key(key: str) -> str:
     if "\x00" in key or (not key.isascii() and _SURROGATE.search(key)):
-        raise InvalidRequest.of(_shown(key), "is no field's name")
+        raise InvalidRequest.of(shown(key), "is no field's name")
     return key
 
 
@@ -236,11 +240,13 @@ def _told(message: str, plain: Any) -> InvalidRequest:
     path, message = (found[1], message[: found.start()]) if found else ("", message)
     if named := _NAMED.match(message):
         field = f"{path}.{named[1]}" if path else named[1]
-        return InvalidRequest.of(_shown(field), "is not known" if "unknown" in message else "is missing")
+        return InvalidRequest.of(shown(field), "is not known" if "unknown" in message else "is missing")
     message = in_words(message) or message.replace("`", "")
     if path and path.rpartition(".")[2] not in _SECRET:
-        message = f"{_lower_first(message)}; it is {_shown(json.dumps(_at(plain, path), ensure_ascii=False), 60)}"
-    return InvalidRequest.of(_shown(path), message)
+        message = (
+            f"{_lower_first(message)}; it is {shown(json.dumps(_at(plain, path), ensure_ascii=False), _MOST_SHOWN)}"
+        )
+    return InvalidRequest.of(shown(path), message)
 
 
 def _at(plain: Any, path: str) -> Any:
@@ -256,7 +262,8 @@ def _lower_first(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _shown(text: str, most: int = 100) -> str:
+def shown(text: str, most: int = 100) -> str:
+    """A caller's own ``text`` as a problem repeats it: on one line, and with dots where it was cut."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -12,6 +12,7 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from shopapi.contract.catalog import TextKind
+from shopapi.contract.orders import WITHDRAWAL_ID
 from shopapi.contract.problems import Problem
 from shopapi.http.idempotency import KeyInProgress, KeyRequired, KeyReused
 from shopapi.http.problems import (
@@ -51,6 +52,7 @@ _IDS: Final = {
     "payment_id": ("The id of a payment.", r"^pay_[0-9a-hjkmnp-tv-z]{20}$"),
     "invoice_id": ("The id of an invoice.", r"^inv_[0-9a-hjkmnp-tv-z]{20}$"),
     "email_id": ("The id of an e-mail.", r"^mail_[0-9a-hjkmnp-tv-z]{20}$"),
+    "withdrawal_id": ("The id of a withdrawal.", WITHDRAWAL_ID),
     "provider": ("A payment provider.", r"^[a-z][a-z0-9-]{0,31}$"),
     "key_id": ("The id of an API key.", r"^key_[0-9a-hjkmnp-tv-z]{20}$"),
 }

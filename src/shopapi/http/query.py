@@ -9,7 +9,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
-from shopapi.http.body import ShopRequest, fit_query, integer_fields, list_fields
+from shopapi.http.body import ShopRequest, fit_query, integer_fields, list_fields, shown
 from shopapi.http.problems import InvalidRequest
 
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
@@ -33,12 +33,12 @@ def parse(query_string: bytes, kind: type[msgspec.Struct]) -> Any:
         if name in several:
             given.setdefault(name, []).append(value)
         elif name in given:
-            raise InvalidRequest.of(name[:100], "is given twice")
+            raise InvalidRequest.of(shown(name), "is given twice")
         else:
             given[name] = value
     for name in integer_fields(kind) & given.keys():
         if not _WHOLE.fullmatch(given[name]):
-            raise InvalidRequest.of(name, f'is "{given[name][:40]}", which is no whole number')
+            raise InvalidRequest.of(name, f'is "{shown(given[name], 40)}", which is no whole number')
         given[name] = int(given[name])
     return fit_query(given, kind)
 
@@ -47,7 +47,7 @@ def refuse_queries(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     """A guard: a route that knows no query parameters takes none."""
     if connection.scope["query_string"] and "asked" not in handler.resolve_dependencies():
         for name, _ in _pairs(connection.scope["query_string"]):
-            raise InvalidRequest.of(name[:100], "is not known; this address takes no query parameters")
+            raise InvalidRequest.of(shown(name), "is not known; this address takes no query parameters")
 
 
 def _pairs(query_string: bytes) -> list[tuple[str, str]]:

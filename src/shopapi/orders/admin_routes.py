@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from shopapi.contract.accounts import PageQuery
 from shopapi.contract.orders import (
     AdminOrder,
+    AssignInput,
     CancelInput,
     NoteInput,
     OrderPage,
@@ -37,7 +38,7 @@ from shopapi.orders.rules import InvalidTransition, OrderGone
 from shopapi.orders.ship_order import ship_order
 from shopapi.orders.store import lock_order
 from shopapi.orders.unmatched import count_recent, count_unmatched, list_unmatched
-from shopapi.orders.withdraw import settle_withdrawals
+from shopapi.orders.withdraw import assign_withdrawal, settle_withdrawal
 from shopapi.payments.keyed import Said
 from shopapi.payments.record_charge import GivenUp
 
@@ -168,21 +169,44 @@ def note_on_order(
     "/v1/admin/orders/{number:str}/withdrawals/settle",
     opt={
         "told": Route(
-            "orders:write", "Settle the withdrawals from an order", answers={200: AdminOrder},
-            problems=(OrderGone, InvalidTransition), tagged=True, keyed=True,
+            "orders:write", "Settle a withdrawal from an order", answers={200: AdminOrder},
+            problems=(OrderGone, NotFound, InvalidTransition), tagged=True, keyed=True,
         )
     },
     status_code=200,
 )  # fmt: skip
 @in_thread
-def settle_order_withdrawals(
+def settle_order_withdrawal(
     number: FromPath[str], data: JSONBody[SettleInput], request: ShopRequest, db: NamedDependency[Database]
 ) -> Response[bytes]:
-    """Say that nothing is left to do about them: enough went back, or the customer did not mean it."""
+    """Say that nothing is left to do about it: enough went back, or the customer did not mean it."""
 
     def change(c: Connection) -> Answer:
-        settle_withdrawals(c, number, data.reason, actor=request.user.actor)
+        settle_withdrawal(c, number, data.withdrawal, data.reason, actor=request.user.actor)
         return _answer(read_admin_order(c, number), 200)
+
+    return once(request, db, data, change)
+
+
+@post(
+    "/v1/admin/withdrawals/{withdrawal_id:str}/assign",
+    opt={
+        "told": Route(
+            "orders:write", "Assign a withdrawal to an order", answers={200: AdminOrder},
+            problems=(NotFound, OrderGone, InvalidTransition), tagged=True, keyed=True,
+        )
+    },
+    status_code=200,
+)  # fmt: skip
+@in_thread
+def assign_to_order(
+    withdrawal_id: FromPath[str], data: JSONBody[AssignInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[bytes]:
+    """Say which order one means that named none. It is seen to there from now on; the day that it came in counts."""
+
+    def change(c: Connection) -> Answer:
+        assign_withdrawal(c, withdrawal_id, data.number, actor=request.user.actor)
+        return _answer(read_admin_order(c, data.number), 200)
 
     return once(request, db, data, change)
 
@@ -227,6 +251,7 @@ HANDLERS: Final = [
     ship_whole_order,
     cancel_admin_order,
     note_on_order,
-    settle_order_withdrawals,
+    settle_order_withdrawal,
     list_unmatched_withdrawals,
+    assign_to_order,
 ]

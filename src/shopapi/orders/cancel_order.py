@@ -9,7 +9,7 @@ from shopapi.orders.rules import InvalidTransition, can_cancel, customer_can_can
 from shopapi.orders.store import CUSTOMER, Locked
 from shopapi.payments.begin_refund import intend_refund, refund_key
 from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
-from shopapi.payments.record_charge import GivenUp, asked_to_cancel, cancel, record_charge
+from shopapi.payments.record_charge import GivenUp, asks_to_cancel, cancel, record_charge
 from shopapi.payments.refunds import carry_out
 from shopapi.payments.store import Owed, lock_payment, read_owed, resolve_issues
 from shopapi.payments.till import Till
@@ -38,7 +38,7 @@ def begin_cancel(c: Connection, number: str, given_up: GivenUp) -> None:
     _check(order, owed, given_up)
     if owed is None or owed.mismatched or owed.attempt_state not in _LIVE or owed.provider in OFFLINE:
         return  # Nobody has to be asked, or a person decides.
-    if asked_to_cancel(c, order) != given_up:
+    if all(asked.reason != given_up.reason for asked in asks_to_cancel(c, order)):
         order.add_event(c, "cancel_asked", actor=given_up.actor, **given_up.told())
 
 

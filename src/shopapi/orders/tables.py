@@ -141,5 +141,5 @@ withdrawal = Table(
     Column("created_at", Instant, nullable=False, default=clock()),
     sqlite_strict=True,
 )
-"""What somebody declared, word for word. ``order_id`` is set where the number is an order's; ``certain`` says that the
-e-mail address is its customer's too."""
+"""What somebody declared, word for word. ``order_id`` is set where the number is an order's, or staff found out which
+order is meant; ``certain`` says that the e-mail address is its customer's too."""

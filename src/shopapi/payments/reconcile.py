@@ -6,7 +6,7 @@ provider has not heard of is called off under the same key first, so that it can
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -47,22 +47,30 @@ class Due(Struct, frozen=True):
     old: bool
 
 
-async def reconcile(db: Database, providers: Mapping[str, PaymentProvider]) -> int:
-    """Ask about the charges and refunds that are due, batch by batch while one is full; answers how many there were."""
+async def reconcile(
+    db: Database, providers: Mapping[str, PaymentProvider], stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Ask about the charges and refunds that are due, batch by batch while one is full; answers how many there were.
+
+    Once ``stopping`` says so, nobody is asked any more: whose turn has not come is asked about when their claim ends.
+    """
     lanes, done = asyncio.Semaphore(_AT_ONCE), 0
     for _ in range(_MOST_BATCHES):
         charges, refunds = db.write(_claim_charges), db.write(_claim_refunds)
         questions = [_settle_charge(db, providers.get(due.provider), due) for due in charges]
         questions += [_settle_refund(db, providers.get(provider), key) for key, provider in refunds]
-        await asyncio.gather(*(_asked(lanes, question) for question in questions))
+        await asyncio.gather(*(_asked(lanes, question, stopping) for question in questions))
         done += len(questions)
-        if max(len(charges), len(refunds)) < _BATCH:
+        if max(len(charges), len(refunds)) < _BATCH or stopping():
             break
     return done
 
 
-async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None]) -> None:
+async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None], stopping: Callable[[], bool]) -> None:
     async with lanes:
+        if stopping():
+            question.close()
+            return
         try:
             await question
         except (DatabaseUnavailable, OutcomeUnknown) as error:

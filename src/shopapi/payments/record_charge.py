@@ -1,11 +1,12 @@
 """What happens when it is known what became of a charge, whoever says so: the provider's own answer, its webhook, the
 worker that asked, or staff who saw the money come in. All of them call this; the second one changes nothing."""
 
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, case, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, literal, select, update
 
 from shopapi.contract.orders import CancelReason
 from shopapi.db.types import Instant, clock
@@ -14,7 +15,7 @@ from shopapi.orders.store import SHOP, Locked
 from shopapi.orders.tables import order_event
 from shopapi.payments.begin_refund import intend_refund
 from shopapi.payments.ledger import Entry, clearing, post
-from shopapi.payments.providers.interface import ChargeAnswer
+from shopapi.payments.providers.interface import BY_CUSTOMER, CALLED_OFF, ChargeAnswer
 from shopapi.payments.store import Owed, lock_payment, open_issue, resolve_issues, set_attempt, set_payment_state
 from shopapi.payments.tables import payment, payment_attempt
 from shopapi.runtime.failpoints import planted, reach
@@ -25,10 +26,8 @@ Recorded = Literal["confirmed", "cancelled", "open", "known", "refunding", "issu
 BACKOFF_S: Final = (30, 60, 120)
 """When to ask again, after so many tries; two minutes at the most, so that an outage is over soon after it is over."""
 
-OPEN_S: Final = (30, 90)
-"""How often to ask about a charge that waits for its customer: in the first :data:`OFTEN_S`, and afterwards."""
-
-OFTEN_S: Final = 180
+OPEN_S: Final = 30
+"""How often to ask about a charge that waits for its customer."""
 
 GIVEN_UP_S: Final = 24 * 3600
 """After a day without an answer, a person has to look; the asking goes on."""
@@ -51,7 +50,7 @@ def record_charge(
 ) -> Recorded:
     """Enter what became of the charge of this order; in the caller's transaction, which it opens with its locks.
 
-    ``given_up`` says that the shop itself called off what is ``failed`` now.
+    ``given_up`` says who had the shop call off what is ``failed`` now.
     """
     reach("before_record")
     order, owed = lock_payment(c, number)
@@ -123,11 +122,10 @@ def _wrong_amount(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer
 
 def _open(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Recorded:
     order.touch(c)
-    often, seldom = OPEN_S
-    next_check = case((payment_attempt.c.created_at < clock(-OFTEN_S), clock(seldom)), else_=clock(often))
+    next_check: ColumnElement[Any] = clock(OPEN_S)
     if order.expires_at is not None:
         end = literal(order.expires_at, Instant())
-        next_check = case((end < next_check, end), else_=next_check)
+        next_check = case((and_(end > clock(), end < next_check), end), else_=next_check)
     c.execute(
         update(payment_attempt)
         .where(payment_attempt.c.id == owed.attempt_id)
@@ -141,7 +139,7 @@ def _open(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Rec
 
 def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: GivenUp | None) -> Recorded:
     if given_up is None or given_up.actor == SHOP:
-        given_up = asked_to_cancel(c, order) or given_up
+        given_up = _called_off(c, order, reason, given_up)
     set_attempt(c, owed, "failed", next_check_at=None)
     resolve_issues(c, owed.id, "no_answer", "amount_mismatch")
     set_payment_state(c, owed, "cancelled" if given_up else "failed", next_url=None)
@@ -151,6 +149,17 @@ def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: Giv
             given_up = GivenUp("payment_failed")
         cancel(c, order, given_up)
     return "cancelled"
+
+
+def _called_off(c: Connection, order: Locked, reason: str, given_up: GivenUp | None) -> GivenUp | None:
+    """Who had a charge called off that the provider did not decline. Its webhook may overtake the answer to the call,
+    and knows neither who asked for it nor that the time to pay was over."""
+    if reason not in ("", CALLED_OFF, BY_CUSTOMER):
+        return None
+    asked = asked_to_cancel(c, order)
+    if asked is not None or reason == BY_CUSTOMER:
+        return asked
+    return given_up or (GivenUp("expired") if order.expired else None)
 
 
 def cancel(c: Connection, order: Locked, given_up: GivenUp) -> None:
@@ -164,13 +173,17 @@ def cancel(c: Connection, order: Locked, given_up: GivenUp) -> None:
 
 def asked_to_cancel(c: Connection, order: Locked) -> GivenUp | None:
     """Who last asked for the order to be cancelled, whether or not they got an answer to it."""
+    return next(asks_to_cancel(c, order), None)
+
+
+def asks_to_cancel(c: Connection, order: Locked) -> Iterator[GivenUp]:
+    """Everybody who asked for it, the last one first."""
     asked = c.execute(
         select(order_event.c.actor, order_event.c.data)
         .where(order_event.c.order_id == order.id, order_event.c.kind == "cancel_asked")
         .order_by(order_event.c.sequence.desc())
-        .limit(1)
-    ).first()
-    return None if asked is None else GivenUp(asked.data["reason"], asked.actor, asked.data.get("why", ""))
+    )
+    return (GivenUp(one.data["reason"], one.actor, one.data.get("why", "")) for one in asked.all())
 
 
 def mark_unknown(c: Connection, number: str) -> None:

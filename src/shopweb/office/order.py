@@ -72,12 +72,13 @@ async def office_order_page(
     number: str,
     *,
     text: str = "",
+    settling: str = "",
     reason: str = "",
     errors: list[FieldError] | None = None,
     status: int = 200,
 ) -> Page:
     """The page; ``text`` and ``errors`` are what came back from the form for a note, ``reason`` from the one that
-    settles a withdrawal."""
+    settles the withdrawal ``settling``."""
     found, emails = await asyncio.gather(
         order_found(visit, number), answer_or_error(visit.api.list_emails(EmailQuery(number, limit=_LETTERS)))
     )
@@ -89,6 +90,7 @@ async def office_order_page(
         status=status,
         order=office_order(visit, found, emails.data if isinstance(emails, EmailPage) else []),
         text=text,
+        settling=settling,
         reason=reason,
         key=new_key(),
         errors=errors or [],

@@ -6,7 +6,7 @@ from shopweb.office.order_words import send_yourself
 from shopweb.session import Note
 from shopweb.visit import Visit
 
-ORDER_WARNINGS: Final = frozenset(("order_moved_on", "refund_failed", "cancelled_unrefunded"))
+ORDER_WARNINGS: Final = frozenset(("order_moved_on", "refund_failed", "cancelled_unrefunded", "withdrawal_taken"))
 
 
 def order_sentence(visit: Visit, note: Note) -> str | None:
@@ -27,6 +27,10 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
             text = _("%(name)s is cancelled.")
         case "withdrawal_settled":
             text = _("The withdrawal is settled.")
+        case "withdrawal_assigned":
+            text = _("The withdrawal belongs to this order now.")
+        case "withdrawal_taken":
+            text = _("Somebody has assigned this withdrawal already.")
         case "noted":
             text = _("Your note is kept.")
         case "refunded":

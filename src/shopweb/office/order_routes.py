@@ -25,6 +25,8 @@ OFFICE_ORDERS: Final[list[HTTPRouteHandler]] = [
     withdrawals.show_settle,
     withdrawals.settle,
     withdrawals.show_withdrawals,
+    withdrawals.show_assign,
+    withdrawals.assign,
     emails.show_emails,
     emails.show_email,
     emails.show_letter,

@@ -71,6 +71,8 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "invoiced":
             return _("Credit note written") if event.data.get("paper") == "credit_note" else _("Invoice written")
         case "withdrawn":
+            if "assigned" in event.data:
+                return _("Withdrawal assigned to this order")
             stranger = event.data.get("certain") == "no"
             return _("Somebody declared a withdrawal") if stranger else _("The customer declared a withdrawal")
         case "withdrawal_settled":

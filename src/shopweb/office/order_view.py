@@ -45,20 +45,21 @@ class Letter:
 @dataclass(frozen=True)
 class Declared:
     """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now:
-    nothing where it is ``settled``."""
+    nothing where it is ``settled``. ``settle`` is where to say so, empty where it asks for nothing."""
 
+    id: str
     name: str
     email: str
     at: When
     doubt: str
     todo: str
     settled: bool
+    settle: str
 
 
 @dataclass(frozen=True)
 class OfficeOrder:
-    """``next`` is the one sensible thing to do now, ``acts`` are others; ``cancel`` is empty where it is too late, and
-    ``settle`` where no withdrawal asks for anything."""
+    """``next`` is the one sensible thing to do now, ``acts`` are others; ``cancel`` is empty where it is too late."""
 
     number: str
     page: str
@@ -81,7 +82,6 @@ class OfficeOrder:
     papers: list[Paper]
     letters: list[Letter]
     declared: list[Declared]
-    settle: str
 
 
 def order_page(number: str, *more: str) -> str:
@@ -92,8 +92,6 @@ def order_page(number: str, *more: str) -> str:
 def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -> OfficeOrder:
     """The view of an order, with the actions that the visitor may take."""
     order = found.order
-    declared = [_declared(visit, found, one) for one in found.withdrawals]
-    to_settle = visit.may("orders:write") and any(one.todo for one in declared)
     same = order.billing_address == order.shipping_address
     return OfficeOrder(
         number=order.number,
@@ -123,8 +121,7 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
             for paper in order.invoices
         ],
         letters=[_letter(visit, card) for card in emails],
-        declared=declared,
-        settle=order_page(order.number, "withdrawals", "settle") if to_settle else "",
+        declared=[_declared(visit, found, one) for one in found.withdrawals],
     )
 
 
@@ -215,7 +212,9 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
 def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     doubt = not_confirmed(visit) if one.certain is False else ""
     todo, settled = _to_do(visit, found, one), one.settled_at is not None
-    return Declared(one.name, one.email, when(visit, one.declared_at), doubt, todo, settled)
+    settle = order_page(found.order.number, "withdrawals", one.id, "settle") if visit.may("orders:write") else ""
+    at = when(visit, one.declared_at)
+    return Declared(one.id, one.name, one.email, at, doubt, todo, settled, settle if todo else "")
 
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:

@@ -1,17 +1,19 @@
-"""Withdrawals as staff see to them: settling those of an order, and finding out what the others mean."""
+"""Withdrawals as staff see to them: settling those of an order, and finding out which order the others mean."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, ProblemError
 from shopapi.contract.accounts import PageQuery
-from shopapi.contract.orders import SettleInput, Withdrawal
-from shopweb.forms import key_of, one_line
+from shopapi.contract.orders import AssignInput, SettleInput, Withdrawal
+from shopweb.forms import FieldError, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.listing import shown
 from shopweb.office.order import office_order_page, order_number
@@ -19,22 +21,28 @@ from shopweb.office.order_refusals import order_refused, too_long
 from shopweb.office.order_view import order_page
 from shopweb.office.orders import lacks
 from shopweb.session import Note
+from shopweb.storefront.order_paths import NUMBER, typed_number
 from shopweb.storefront.order_times import When, when
 from shopweb.visit import Page, Visit
 
 PATH: Final = "/office/withdrawals"
 _PAGE_ROWS: Final = 24
+_ID: Final = re.compile("wdr_[0-9a-z]{1,40}")
 
 
 @dataclass(frozen=True)
 class UnmatchedRow:
-    """A withdrawal that names no order; ``orders`` lists those with its e-mail address."""
+    """A withdrawal that names no order; ``orders`` lists those with its e-mail address. ``assign`` is where to say what
+    it means, empty for whoever may not; ``typed`` came back from there."""
 
+    id: str
     name: str
     number: str
     email: str
     orders: str
     at: When
+    assign: str
+    typed: str
 
 
 @get(PATH)
@@ -42,50 +50,103 @@ async def show_withdrawals(visit: NamedDependency[Visit]) -> Page:
     """Those that name no order that the shop knows, newest first."""
     if lacking := lacks(visit, "orders:read"):
         return lacking
-    cursor, start = visit.asked("cursor"), visit.asked("start")
-    begin = int(start) if start.isascii() and start.isdigit() and len(start) < 8 else 0
     try:
-        found = await visit.api.list_unmatched_withdrawals(PageQuery(_PAGE_ROWS, cursor or None))
+        return await _unmatched_page(visit, visit.asked("cursor"), visit.asked("start"))
     except BadRequest:
-        if not cursor:
+        if not visit.asked("cursor"):
             raise
         return visit.redirect(PATH)
+
+
+@get(f"{PATH}/{{withdrawal:str}}/assign")
+async def show_assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Page:
+    """It is done in the list; this is where a browser lands that reloads a form it sent."""
+    return visit.redirect(PATH)
+
+
+@post(f"{PATH}/{{withdrawal:str}}/assign")
+async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Page:
+    """Say which order it means."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    sent, name, field = await visit.read_form(), _withdrawal_id(withdrawal), f"number-{withdrawal}"
+    key, typed = key_of(sent), one_line(sent.get("number", ""))
+    number = typed_number(typed)
+    if not NUMBER.fullmatch(number):
+        errors = [FieldError(field, visit.gettext("Enter the order's number, such as TT-7K4M2P."))]
+    else:
+        try:
+            await visit.api.assign_withdrawal(name, AssignInput(number), key=key)
+            return visit.redirect(order_page(number), note=Note("withdrawal_assigned", number))
+        except ProblemError as error:
+            if error.problem.code == "invalid_transition":
+                return visit.redirect(PATH, note=Note("withdrawal_taken", number))
+            if error.problem.code == "order_not_found":
+                errors = [FieldError(field, visit.gettext("This number is not one of ours."))]
+            else:
+                errors = order_refused(visit, error, field)
+    return await _unmatched_page(
+        visit, sent.get("cursor", ""), sent.get("start", ""), wrong=name, typed=typed, errors=errors
+    )
+
+
+async def _unmatched_page(
+    visit: Visit, cursor: str, start: str, *, wrong: str = "", typed: str = "", errors: list[FieldError] | None = None
+) -> Page:
+    """A page of the list; ``typed`` and ``errors`` are what came back from the form of the withdrawal ``wrong``."""
+    begin = int(start) if start.isascii() and start.isdigit() and len(start) < 8 else 0
+    found = await visit.api.list_unmatched_withdrawals(PageQuery(_PAGE_ROWS, cursor or None))
     onward = {"cursor": found.next_cursor or "", "start": str(begin + len(found.data))}
     return desk_page(
         visit,
         "office/withdrawals.html",
-        rows=[_row(visit, one) for one in found.data],
+        status=422 if errors else 200,
+        rows=[_row(visit, one, typed if one.id == wrong else "") for one in found.data],
         shown=shown(visit, begin, len(found.data), found.total),
         first=PATH if cursor else "",
         next=f"{PATH}?{urlencode(onward)}" if found.next_cursor else "",
+        cursor=cursor,
+        start=str(begin),
+        key=new_key(),
+        errors=errors or [],
     )
 
 
-@get("/office/orders/{number:str}/withdrawals/settle")
-async def show_settle(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
+@get("/office/orders/{number:str}/withdrawals/{withdrawal:str}/settle")
+async def show_settle(visit: NamedDependency[Visit], number: FromPath[str], withdrawal: FromPath[str]) -> Page:
     """It is done on the order's page; this is where a browser lands that reloads a form it sent."""
+    _withdrawal_id(withdrawal)
     return visit.redirect(order_page(number))
 
 
-@post("/office/orders/{number:str}/withdrawals/settle")
-async def settle(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
-    """Nothing is left to do about an order's withdrawals."""
+@post("/office/orders/{number:str}/withdrawals/{withdrawal:str}/settle")
+async def settle(visit: NamedDependency[Visit], number: FromPath[str], withdrawal: FromPath[str]) -> Page:
+    """Nothing is left to do about this withdrawal from an order."""
     if lacking := lacks(visit, "orders:write"):
         return lacking
-    sent = await visit.read_form()
+    sent, name, field = await visit.read_form(), _withdrawal_id(withdrawal), f"reason-{withdrawal}"
     key, reason = key_of(sent), one_line(sent.get("reason", ""))
-    errors = too_long(visit, "reason", reason)
+    errors = too_long(visit, field, reason)
     if not errors:
         try:
-            await visit.api.settle_withdrawals(order_number(number), SettleInput(reason), key=key)
+            await visit.api.settle_withdrawal(order_number(number), SettleInput(name, reason), key=key)
             return visit.redirect(order_page(number), note=Note("withdrawal_settled", number))
         except ProblemError as error:
             if error.problem.code == "invalid_transition":
                 return visit.redirect(order_page(number), note=Note("order_moved_on", number))
-            errors = order_refused(visit, error, "reason")
-    return await office_order_page(visit, number, reason=reason, errors=errors, status=422)
+            errors = order_refused(visit, error, field)
+    return await office_order_page(visit, number, settling=name, reason=reason, errors=errors, status=422)
 
 
-def _row(visit: Visit, one: Withdrawal) -> UnmatchedRow:
+def _withdrawal_id(text: str) -> str:
+    """A withdrawal's id as it stands in a path; raises ``NotFoundException`` for anything else."""
+    if not _ID.fullmatch(text):
+        raise NotFoundException
+    return text
+
+
+def _row(visit: Visit, one: Withdrawal, typed: str) -> UnmatchedRow:
     orders = f"/office/orders?{urlencode({'q': one.email})}"
-    return UnmatchedRow(one.name, one.order_number, one.email, orders, when(visit, one.declared_at))
+    assign = f"{PATH}/{one.id}/assign" if visit.may("orders:write") else ""
+    at = when(visit, one.declared_at)
+    return UnmatchedRow(one.id, one.name, one.order_number, one.email, orders, at, assign, typed)

@@ -99,11 +99,14 @@ def sums_of(visit: Visit, cart: Cart, home: str) -> Sums:
 
 
 def way_to_free_delivery(visit: Visit, cart: Cart, home: str) -> Way | None:
-    """What is missing to it, or that it is reached; ``None`` where there is none."""
+    """What is missing to it, or that it is reached; ``None`` where there is none, or it is free as it is."""
     if cart.free_shipping_from is None:
         return None
+    costs = cart.shipping or cart.shipping_from
     country = locale.country(country_of(cart, home), visit.language)
     missing = cart.free_shipping_from.amount - cart.subtotal.amount
+    if missing > 0 and costs is not None and not costs.amount:
+        return None
     if missing <= 0:
         words = visit.gettext("From %(free_from)s delivery (%(country)s) is free.")
         free_from = round_money(cart.free_shipping_from, visit.language)

@@ -13,6 +13,7 @@ from shopweb.forms import FieldError
 from shopweb.storefront.cart_settling import note_units
 from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_number, typed_token
+from shopweb.storefront.order_state import JUST_BACK, is_unfinished, open_withdrawal
 from shopweb.storefront.order_view import order_view
 from shopweb.visit import Page, Visit
 
@@ -44,20 +45,28 @@ async def show_order(visit: NamedDependency[Visit], number: FromPath[str]) -> Pa
     order = await order_of(visit, number, token)
     if order is None:
         return await missing_page(visit, number, token)
+    if visit.asked("back") == JUST_BACK and is_unfinished(visit, order):
+        return visit.redirect(order_path(number, token, back=str(int(visit.now.timestamp()))))
     view = order_view(visit, order, token)
     # Once nothing is awaited, the script gets the page that says so and looks no more.
-    if view.looks_again_s and visit.asked("seen") == str(order.version):
+    if view.looks_again_s and visit.asked("seen") == view.seen:
         return Response(b"", status_code=204, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
     if order.state == "cancelled":
         await _count_again(visit, order)
+    withdrawn = open_withdrawal(order) is not None
     fresh = visit.asked("new") == "1" or visit.now - order.placed_at < _JUST_NOW
     return await private_page(
         visit,
         "storefront/order.html",
         order=view,
-        thanks=fresh and order.state != "cancelled" and order.shipping_state == "unshipped",
-        again=order_path(number, token, new=visit.asked("new"), seen=str(order.version)),
+        thanks=fresh and order.state != "cancelled" and order.shipping_state == "unshipped" and not withdrawn,
+        again=order_path(number, token, **_carried(visit), seen=view.seen),
     )
+
+
+def _carried(visit: Visit) -> dict[str, str]:
+    """What the address says of how they came here."""
+    return {name: said for name in ("new", "back") if (said := visit.asked(name))}
 
 
 async def order_of(visit: Visit, number: str, token: str) -> Order | None:

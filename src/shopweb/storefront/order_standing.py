@@ -8,11 +8,13 @@ from shopapi.contract.orders import Order
 from shopweb.storefront.arrival import days_between
 from shopweb.storefront.order_state import (
     arrives,
+    came_back,
     cancel_reason,
     is_refunded,
     is_unfinished,
     last,
     needs_a_person,
+    open_withdrawal,
     payment_page,
     waits_for_bank,
 )
@@ -41,9 +43,11 @@ def standing_of(visit: Visit, order: Order) -> Standing:
     """How it stands."""
     if order.state == "cancelled":
         return _cancelled(visit, order)
+    if open_withdrawal(order):
+        return _withdrawn(visit, order)
     if needs_a_person(order, visit.now):
         return _looked_into(visit)
-    if is_unfinished(order):
+    if is_unfinished(visit, order):
         return _unfinished(visit, order)
     if waits_for_bank(order):
         return _waiting(visit, payment_page(order))
@@ -70,10 +74,12 @@ def _unfinished(visit: Visit, order: Order) -> Standing:
 
 def _waiting(visit: Visit, page: str) -> Standing:
     _ = visit.gettext
+    looks_again = _("Your goods are kept for you. This page looks again by itself.")
     if not page:
-        title = _("We are waiting for your bank. You need do nothing.")
-        return Standing(title, _("Your goods are kept for you. This page looks again by itself."), waits=True)
+        return Standing(_("We are waiting for your bank. You need do nothing."), looks_again, waits=True)
     title = _("We are waiting for your bank.")
+    if came_back(visit):
+        return Standing(title, looks_again, waits=True)
     text = _(
         "If you have not paid yet, or your bank wants you to confirm, go to the payment page. "
         "Otherwise this page looks again by itself."
@@ -108,6 +114,21 @@ def _on_its_way(visit: Visit, order: Order) -> Standing:
         title = _("It is paid. We are packing your order.")
         text = text or _("We will write to you when it leaves.")
     return Standing(title, f"{text} {given_back}".strip(), "ok")
+
+
+def _withdrawn(visit: Visit, order: Order) -> Standing:
+    _, payment, money_back = visit.gettext, order.payment, _given_back(visit, order)
+    if payment is not None and payment.state == "refunded":
+        return Standing(_("This order was refunded."), money_back)
+    if order.shipping_state != "unshipped":
+        text = _("We look into it, and write to you where the goods shall go and when your money comes back.")
+    elif payment is not None and payment.captured.amount:
+        text = _("We send nothing while we look into it, and write to you when your money comes back.")
+    elif payment is not None and payment.state == "unknown":
+        text = _("We do not know yet whether anything was charged. We clear it up, and what was charged goes back.")
+    else:
+        text = _("You need not pay. We send nothing while we look into it, and write to you.")
+    return Standing(_("Your withdrawal has come in."), f"{text} {money_back}".strip(), waits=waits_for_bank(order))
 
 
 def _cancelled(visit: Visit, order: Order) -> Standing:

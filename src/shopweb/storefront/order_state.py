@@ -12,6 +12,12 @@ from shopweb.visit import Visit
 SETTLES_WITHIN: Final = timedelta(hours=1)
 """A provider's answer is found out within minutes; what is open for longer waits for a person."""
 
+KNOWN_WITHIN: Final = timedelta(minutes=2)
+"""After somebody came back from the provider's page, its answer is here: by webhook at once, or asked for by then."""
+
+JUST_BACK: Final = "1"
+"""What ``back`` says in the address that the provider's page leads to; afterwards, since when they are back."""
+
 INVOICED_WITHIN: Final = timedelta(minutes=2)
 """The worker writes an invoice within seconds."""
 
@@ -44,9 +50,18 @@ def payment_page(order: Order) -> str:
     return page if urlsplit(page).scheme in ("https", "http") else ""
 
 
-def is_unfinished(order: Order) -> bool:
+def came_back(visit: Visit) -> bool:
+    """Whether they came back from the provider's page a moment ago: what they did there may not be known yet."""
+    since = visit.asked("back")[:12]
+    if not (since.isascii() and since.isdigit()):
+        return False
+    return abs(visit.now.timestamp() - int(since)) < KNOWN_WITHIN.total_seconds()
+
+
+def is_unfinished(visit: Visit, order: Order) -> bool:
     """Whether the payment was begun on the provider's page, and is waited for there."""
-    return payment_page(order) != "" and order.payment is not None and order.payment.state == "pending"
+    begun = payment_page(order) != "" and order.payment is not None and order.payment.state == "pending"
+    return begun and not came_back(visit)
 
 
 def is_written(order: Order) -> bool:
@@ -77,6 +92,13 @@ def cancel_reason(order: Order) -> CancelReason | None:
 def last(order: Order, kind: EventKind) -> OrderEvent | None:
     """The latest event of a kind."""
     return next((event for event in reversed(order.events) if event.kind == kind), None)
+
+
+def open_withdrawal(order: Order) -> OrderEvent | None:
+    """The customer's own declaration of withdrawal that staff have yet to settle."""
+    settled = {event.data.get("withdrawal") for event in order.events if event.kind == "withdrawal_settled"}
+    declared = (event for event in reversed(order.events) if event.kind == "withdrawn")
+    return next((event for event in declared if event.data.get("withdrawal") not in settled), None)
 
 
 def amount_told(event: OrderEvent, currency: str) -> Money | None:

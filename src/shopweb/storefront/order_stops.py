@@ -13,6 +13,7 @@ from shopweb.storefront.order_state import (
     is_unfinished,
     last,
     needs_a_person,
+    open_withdrawal,
     paid_at,
     shipped_at,
     waits_for_bank,
@@ -34,7 +35,7 @@ class Stop:
 
 
 def stops_of(visit: Visit, order: Order) -> list[Stop]:
-    """All four, or where it ended."""
+    """All four, or those up to where it ended."""
     _ = visit.gettext
     ordered = _stop(visit, _("Ordered"), when(visit, order.placed_at).short, "done")
     if order.state == "cancelled":
@@ -45,6 +46,13 @@ def stops_of(visit: Visit, order: Order) -> list[Stop]:
         event = last(order, "refunded")
         back = _stop(visit, _("Refunded"), when(visit, event.at).short if event else "", "ended")
         return [ordered, _stop(visit, _("Paid"), when(visit, paid).short, "done"), back]
+    if withdrawn := open_withdrawal(order):
+        reached = [(_("Paid"), paid), (_("Shipped"), gone)]
+        return [
+            ordered,
+            *(_stop(visit, word, when(visit, at).short, "done") for word, at in reached if at),
+            _stop(visit, _("Withdrawn"), when(visit, withdrawn.at).short, "ended"),
+        ]
     return [
         ordered,
         _stop(visit, _("Paid"), when(visit, paid).short if paid else _unpaid(visit, order), "done" if paid else "now"),
@@ -69,7 +77,7 @@ def _unpaid(visit: Visit, order: Order) -> str:
     _ = visit.gettext
     if needs_a_person(order, visit.now):
         return _("we are looking into it")
-    if is_unfinished(order):
+    if is_unfinished(visit, order):
         return _("not finished")
     if waits_for_bank(order):
         return _("we are waiting for your bank")

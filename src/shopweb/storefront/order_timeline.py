@@ -61,6 +61,10 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             credit = event.data.get("paper") == "credit_note"
             return _("We corrected your invoice.") if credit else _("We wrote your invoice.")
         case "withdrawn":
+            if "assigned" in event.data:
+                return _("We found the order that your withdrawal means.")
             return _("You declared your withdrawal.")
+        case "withdrawal_settled":
+            return _("Your withdrawal is settled.")
         case _:
             return ""

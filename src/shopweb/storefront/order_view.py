@@ -10,7 +10,7 @@ from shopweb import locale
 from shopweb.storefront.order_address import address_lines
 from shopweb.storefront.order_paths import order_path
 from shopweb.storefront.order_standing import Standing, standing_of
-from shopweb.storefront.order_state import awaits_invoice, is_written
+from shopweb.storefront.order_state import awaits_invoice, came_back, is_written, open_withdrawal
 from shopweb.storefront.order_stops import Stop, arrival_told, stops_of
 from shopweb.storefront.order_sums import LineView, Sum, lines_of, sums_of
 from shopweb.storefront.order_timeline import Step, timeline_of
@@ -56,13 +56,13 @@ class Paper:
 
 @dataclass(frozen=True)
 class OrderView:
-    """``version`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled;
+    """``seen`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled;
     ``written`` says that an e-mail confirms the order by now.
 
     ``looks_again_s`` says how often the page looks whether something has changed; 0 where nothing is awaited."""
 
     number: str
-    version: int
+    seen: str
     placed: When
     email: str
     written: bool
@@ -89,7 +89,7 @@ def order_view(visit: Visit, order: Order, token: str) -> OrderView:
     same = order.billing_address == order.shipping_address
     return OrderView(
         number=order.number,
-        version=order.version,
+        seen=f"{order.version}-back" if came_back(visit) else str(order.version),
         placed=when(visit, order.placed_at),
         email=order.email,
         written=is_written(order),
@@ -117,7 +117,7 @@ def _looks_again_s(visit: Visit, order: Order) -> int:
 
 def _transfer(visit: Visit, order: Order) -> Transfer | None:
     payment = order.payment
-    if order.state != "placed" or payment is None or payment.bank_transfer is None:
+    if order.state != "placed" or payment is None or payment.bank_transfer is None or open_withdrawal(order):
         return None
     to = payment.bank_transfer
     return Transfer(

@@ -7,10 +7,17 @@ treat a repeated key as the same call. No card number ever passes through here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Answered = Literal["succeeded", "failed", "open", "unheard"]
 """``open``: the customer has to do something first. ``unheard``: the provider knows nothing of this key."""
+
+
+CALLED_OFF: Final = "cancelled"
+"""The reason of a charge that the shop called off by ``cancel``: in its answer, by webhook, and when asked for it."""
+
+BY_CUSTOMER: Final = "cancelled_by_customer"
+"""The reason of a charge that its customer called off on the provider's page."""
 
 
 class NoAnswer(Exception):
@@ -46,7 +53,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class ChargeAnswer:
-    """What became of a charge. ``reference`` is the provider's own name for it, ``url`` its page where ``open``."""
+    """What became of a charge. ``reference`` is the provider's own name for it, ``url`` its page where ``open``.
+
+    ``reason`` says why it ``failed``, and is :data:`CALLED_OFF` where nothing but the shop's own ``cancel`` did it.
+    """
 
     state: Answered
     reference: str | None = None

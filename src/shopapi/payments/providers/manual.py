@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from shopapi.payments.providers.interface import (
+    CALLED_OFF,
     BadSignature,
     Charge,
     ChargeAnswer,
@@ -34,7 +35,7 @@ class Manual:
 
     async def cancel(self, key: str) -> ChargeAnswer:
         """No money moves by itself, so nothing has to be stopped."""
-        return ChargeAnswer("failed", reason="cancelled")
+        return ChargeAnswer("failed", reason=CALLED_OFF)
 
     async def refund(self, key: str, charge_key: str, amount: int, currency: str) -> RefundAnswer:
         """Done by staff at their bank: to ask for it is to say that it is done."""
