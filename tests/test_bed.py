@@ -51,9 +51,11 @@ def test_a_token_is_made_once_for_each_role(token_for: TokenFor) -> None:
 
 
 def test_postgresql_drops_a_database_whoever_is_connected(postgres: Postgres) -> None:
-    name = postgres.create()
-    connection = psycopg2.connect(postgres.url_of(name))
-    postgres.drop(name)
+    server = Postgres(postgres.url_of("postgres"))
+    name = server.create()
+    connection = psycopg2.connect(server.url_of(name))
+    server.drop(name)
+    server.close()
     with pytest.raises(psycopg2.OperationalError), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     connection.close()
