@@ -32,7 +32,8 @@ class ShopProcess:
 
     def kill(self) -> None:
         """Kill it and everything that it started, as a power cut would."""
-        for pid in [*_descendants(self.popen.pid), self.popen.pid]:
+        # The parent first: it would end by itself, with a code of its own, once it saw that its children are gone.
+        for pid in [self.popen.pid, *_descendants(self.popen.pid)]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.popen.wait(_STOP_LIMIT_S)
