@@ -480,7 +480,7 @@ class ShopClient:
         return _decoded(await self._call("GET", "/v1/admin/withdrawals", query=which), WithdrawalPage)
 
     async def assign_withdrawal(self, withdrawal_id: str, to: AssignInput, *, key: str | None = None) -> AdminOrder:
-        """A withdrawal that named no order means this one; :class:`Conflict` where it belongs to one already."""
+        """A withdrawal means this order, whatever it named; :class:`Conflict` where it is settled or there already."""
         path = f"/v1/admin/withdrawals/{quote(withdrawal_id, safe='')}/assign"
         return _decoded(await self._call("POST", path, body=to, key=key), AdminOrder)
 

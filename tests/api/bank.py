@@ -61,7 +61,7 @@ class Bank(Sandbox):
 
     async def cancel(self, key: str) -> ChargeAnswer:
         self._heard("cancel", key)
-        if self.charges.get(key, ChargeAnswer("unheard")).state != "succeeded":
+        if self.charges.get(key, ChargeAnswer("unheard")).state not in ("succeeded", "failed"):
             self.charges[key] = ChargeAnswer("failed", reason="cancelled")
         return self._told(self.charges[key])
 

@@ -71,6 +71,15 @@ def test_a_strangers_withdrawal_keeps_no_money_from_reviving_an_order(counter: C
     assert counter.read(order)["state"] == "confirmed"
 
 
+def test_a_withdrawal_that_staff_have_settled_keeps_no_money_from_reviving_an_order(counter: Counter) -> None:
+    order = given_up(counter, "withdrawal")
+    (declared,) = counter.seen(order)["withdrawals"]
+    said = {"withdrawal": declared["id"], "reason": "Not meant."}
+    done(counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", said))
+    assert counter.pay(order)["state"] == "captured"
+    assert (counter.read(order)["state"], counter.stock()) == ("confirmed", (10, 2))
+
+
 @pytest.mark.parametrize("by", ["customer", "staff", "withdrawal"])
 def test_a_transfer_for_an_order_that_somebody_gave_up_is_refused_and_changes_nothing(
     counter: Counter, by: str

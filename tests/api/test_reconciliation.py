@@ -333,38 +333,76 @@ def test_who_calls_it_off_on_the_provider_s_page_as_well_has_cancelled(counter: 
     is_their_own(counter, order)
 
 
-def test_a_card_that_is_declined_after_a_cancellation_that_nobody_heard_is_told_as_declined(
-    counter: Counter, bank: Bank
+@pytest.mark.parametrize("told_by", ["webhook", "the answer to the customer", "the answer to staff"])
+def test_a_card_that_is_declined_before_a_cancellation_is_heard_is_told_as_declined(
+    counter: Counter, bank: Bank, told_by: str
 ) -> None:
     bank.says = "open"
     order = counter.order("sandbox")
     bank.away = True
     problem(counter.cancel(order), 409, "payment_unclear")
-    done(tell(counter.api, charge_event(bank.charged[0].key, "failed", 0, reason="insufficient_funds")))
+    bank.away = False
+    key = bank.charged[0].key
+    bank.charges[key] = ChargeAnswer("failed", reason="insufficient_funds")
+    match told_by:
+        case "webhook":
+            done(tell(counter.api, charge_event(key, "failed", 0, reason="insufficient_funds")))
+        case "the answer to staff":
+            done(cancelled_by_staff(counter, order))
+        case _:
+            done(counter.cancel(order))
     seen = counter.read(order)
     assert (seen["payment"]["state"], kinds(seen)) == ("failed", ["placed", "payment_failed", "cancelled"])
     assert [one["data"].get("reason") for one in seen["events"][1:]] == ["insufficient_funds", "payment_failed"]
 
 
-def test_who_asked_again_and_again_is_written_down_once_and_gets_the_money_back(
+def cancelled_because(counter: Counter, order: dict[str, Any], reason: str) -> httpx.Response:
+    path = f"/v1/orders/{order['number']}/cancel?token={order['access_token']}"
+    return counter.api.post(path, json={"reason": reason})
+
+
+def asks(counter: Counter, order: dict[str, Any]) -> list[tuple[bool, str | None]]:
+    """Whether it was the customer who asked, and why."""
+    told = counter.seen(order)["order"]["events"]
+    return [(one["actor"] == "customer", one["data"].get("why")) for one in told if one["kind"] == "cancel_asked"]
+
+
+def test_an_ask_is_written_down_where_it_is_not_the_last_one_again_and_the_last_one_counts(
     counter: Counter, bank: Bank, asked_to_cancel: dict[str, Any], ask: Any
 ) -> None:
     bank.silent = True
-    path = f"/v1/orders/{asked_to_cancel['number']}/cancel?token={asked_to_cancel['access_token']}"
-    for reason in ("too dear", "too late"):
-        problem(counter.api.post(path, json={"reason": reason}), 409, "payment_unclear")
+    for reason in ("wrong amount", "wrong amount", "a fraud"):
         problem(cancelled_by_staff(counter, asked_to_cancel, reason), 409, "payment_unclear")
+    for _ in range(2):
+        problem(counter.cancel(asked_to_cancel), 409, "payment_unclear")
+    bank.silent = False
+    ask()
+    assert asks(counter, asked_to_cancel) == [(True, None), (False, "wrong amount"), (False, "a fraud"), (True, None)]
+    assert counter.read(asked_to_cancel)["events"][-1]["data"] == {"reason": "customer"}
+
+
+def test_who_asks_again_and_again_fills_no_timeline_silences_nobody_and_gets_the_money_back(
+    counter: Counter, bank: Bank, asked_to_cancel: dict[str, Any], ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopapi.orders.cancel_order._MOST_ASKS", 3)
+    bank.silent = True
+    for reason in ("too dear", "too late", "too blue", "too red"):
+        problem(cancelled_because(counter, asked_to_cancel, reason), 409, "payment_unclear")
+    problem(cancelled_by_staff(counter, asked_to_cancel), 409, "payment_unclear")
+    assert asks(counter, asked_to_cancel) == [
+        (True, None),
+        (True, "too dear"),
+        (True, "too late"),
+        (False, "wrong amount"),
+    ]
     bank.pay()  # The provider takes it all the same, and is silent for hours.
     counter.let_time_pass(SILENT_S)
     assert expire_orders(counter.database) == 1
     bank.silent = False
     for _ in range(2):
         ask()
-    seen = counter.seen(asked_to_cancel)["order"]
-    asked = [
-        (one["actor"] == "customer", one["data"].get("why")) for one in seen["events"] if one["kind"] == "cancel_asked"
-    ]
-    assert asked == [(True, None), (False, "too dear")]
+    seen = counter.read(asked_to_cancel)
+    assert seen["events"][-2]["data"].get("reason") == "staff", seen["events"]
     assert (seen["state"], seen["payment"]["state"], bank.taken()) == ("cancelled", "refunded", 0)
 
 
@@ -410,5 +448,5 @@ def test_a_stop_is_heard_between_two_questions(
     asking(counter.database)
     assert len(bank.asked) == asked_before + 1
     assert [counter.read(order)["state"] for order in orders] == ["confirmed", "placed", "placed"]
-    counter.checks_are_due()
+    # Whose turn had not come is due at once, for whoever starts next.
     assert Reconciler(settings)(counter.database) == 2

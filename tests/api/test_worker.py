@@ -103,19 +103,17 @@ def test_the_database_is_not_closed_under_a_chore_that_still_waits(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shopapi.worker._LAST_QUESTION_S", 0.01)
-    answer, counted = threading.Event(), list[int]()
-
-    def ask() -> None:
-        answer.wait(10)
-        with sqlite_database.reading() as c:
-            counted.append(c.execute(text("SELECT count(*) FROM sales_order")).scalar_one())
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    close_after([thread], sqlite_database)
-    answer.set()
-    thread.join(10)
-    assert counted == [0]
+    answer, closed = threading.Event(), list[bool]()
+    thread = threading.Thread(target=answer.wait, args=(10,))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite_database, "close", lambda: closed.append(thread.is_alive()))
+        thread.start()
+        close_after([thread], sqlite_database)
+        assert closed == []
+        answer.set()
+        thread.join(10)
+        close_after([thread], sqlite_database)
+        assert closed == [False]
 
 
 def test_clean_up_drops_what_has_ended_and_nothing_else(database: Database) -> None:

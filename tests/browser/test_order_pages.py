@@ -186,6 +186,7 @@ def test_the_offices_pages_fit_everybody(bureau: RunningShop, visitor: Visitor) 
         "/office/orders",
         "/office/orders?q=nobody",
         "/office/withdrawals",
+        f"/office/withdrawals/wdr_1/assign?order={open_number}",
         order,
         still_open,
         f"{still_open}/pay",

@@ -117,7 +117,18 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     assert f"› shopctl orders cancel {number}" in told.out
     with database.writing() as c:
         withdraw(c, WithdrawalInput("Anna Weber", other, "eve@elsewhere.example"), "de")
-    assert "orders cancel" not in shop("orders", "show", other).out, "A stranger's word ends nobody's order."
+    told = shop("orders", "show", other)
+    assert "orders cancel" not in told.out, "A stranger's word ends nobody's order."
+    assert "not confirmed" in told.out.partition("withdrawn by")[2].partition("withdrawn")[2], "In the timeline too."
+    assert "› ask anna@kundin.example first whether the withdrawal is meant" in told.out
+    refused = shop("orders", "ship", number)
+    assert refused.code == 1
+    assert "Its customer has withdrawn. Cancel the order, or settle the withdrawal first." in refused.err
+    shop("orders", "cancel", number)
+    told = shop("orders", "show", number)
+    assert "withdrawn by Anna Weber" in told.out
+    assert "! withdrawn" not in told.out, "Nothing is left to do."
+    assert not [row for row in shop("orders", "list").out.splitlines() if number in row and "withdrawn" in row]
 
 
 def test_a_transfer_is_noted_once(shop: Shopctl, database: Database) -> None:

@@ -179,6 +179,9 @@ def test_staff_see_to_withdrawals(calling: Calling) -> None:
         calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
     with pytest.raises(NotFound):
         calling.as_owner(lambda shop: shop.assign_withdrawal("wdr/none", to))
+    other, _ = calling.order()
+    calling.as_owner(lambda shop: shop.assign_withdrawal(found, AssignInput(other.number, confirmed=True)))
+    calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
     what = SettleInput(found, "A mistake.")
     settled = calling.as_owner(lambda shop: shop.settle_withdrawal(order.number, what))
     assert [one.settled_at is None for one in settled.withdrawals] == [True, False]

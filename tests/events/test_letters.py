@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from shopapi.contract.carts import Discount, TaxLine
 from shopapi.contract.catalog import Locale
-from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping
+from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderEvent, OrderShipping
 from shopapi.events.emails import LawText, Rendered, opened, order_url, render, sealed, shown
 from shopapi.events.letters import Occasion
 from shopapi.events.words import words
@@ -133,6 +133,19 @@ def test_while_nobody_knows_whether_money_moved_the_cancellation_says_so(reason:
     assert "Was abgebucht wurde, geht von selbst zurück." in text
     assert "nichts abgebucht" not in text
     assert ("gilt Ihre Bestellung doch" in text) == (reason == "expired"), "Who cancelled gets nothing any more."
+
+
+@pytest.mark.parametrize("kind", ["paid", "confirmation"])
+def test_who_has_withdrawn_is_promised_no_parcel_until_that_is_settled(kind: EmailKind) -> None:
+    one, told = order(), {"withdrawal": "wdr_1", "certain": "yes"}
+    declared = OrderEvent(3, "withdrawn", one.placed_at, told)
+    text = plain(render(kind, occasion(order=replace(one, events=[*one.events, declared])), SHOP))
+    assert "Auch Ihr Widerruf ist eingegangen. Wir prüfen ihn, versenden so lange nichts" in text
+    assert "packen" not in text
+    settled = OrderEvent(4, "withdrawal_settled", one.placed_at, {"withdrawal": "wdr_1"})
+    text = plain(render(kind, occasion(order=replace(one, events=[*one.events, declared, settled])), SHOP))
+    assert "Widerruf ist eingegangen" not in text
+    assert "packen" in text
 
 
 def test_who_paid_too_late_is_not_told_that_nothing_was_charged() -> None:

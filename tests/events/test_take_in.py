@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import insert, select, update
 
-from shopapi.contract.orders import EmailKind, WithdrawalInput
+from shopapi.contract.orders import AssignInput, EmailKind, WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.events import outbox_store
@@ -14,6 +14,7 @@ from shopapi.events.leasing import WAITS_S
 from shopapi.events.tables import email_message, outbox
 from shopapi.events.take_in import take_in
 from shopapi.invoices.tables import invoice
+from shopapi.orders.cancel_order import begin_cancel
 from shopapi.orders.rules import access_token
 from shopapi.orders.store import lock_order
 from shopapi.orders.tables import shipment
@@ -181,6 +182,20 @@ def test_who_was_told_to_wait_for_the_bank_hears_that_nothing_came_of_it(
     assert "Es wurde nichts abgebucht." in text
 
 
+@pytest.mark.parametrize(("actor", "written"), [("customer", ["cancelled"]), ("stf_1", [])])
+def test_who_asked_to_cancel_hears_of_it_although_the_bank_declined(
+    database: Database, settings: ApiSettings, actor: str, written: list[EmailKind]
+) -> None:
+    variant_id = sold.goods(database)
+    with database.writing() as c:
+        sold.say_who_sells(c)
+        number = sold.place(c, variant_id)
+        begin_cancel(c, number, GivenUp("customer" if actor == "customer" else "staff", actor))
+        record_charge(c, number, ChargeAnswer("failed", reason="insufficient_funds"))
+    take_in_all(database, settings)
+    assert kinds(database) == written
+
+
 def test_an_order_that_holds_again_is_confirmed_anew(database: Database, settings: ApiSettings) -> None:
     number = unclear(database)
     with database.writing() as c:
@@ -283,7 +298,9 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
     (number,) = sold.paid_orders(database, 1)
     with database.writing() as c:
         for email in ("Anna@kundin.example", "eve@elsewhere.example"):
-            withdraw(c, WithdrawalInput("Anna Weber", number, email), "en")
+            last = withdraw(c, WithdrawalInput("Anna Weber", number, email), "en")
+        # Before its receipt is written, staff have asked the customer: the address is still not theirs.
+        assign_withdrawal(c, last.id, AssignInput(number, confirmed=True), actor="staff")
         withdrawn = withdraw(c, WithdrawalInput("Anna Weber", "TT-000000", "anna@kundin.example"), "en")
     take_in_all(database, settings)
     with database.reading() as r:
@@ -302,7 +319,7 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
             assert "/orders/" not in text
             assert "Code: " not in text
     with database.writing() as c:
-        assign_withdrawal(c, withdrawn.id, number, actor="staff")
+        assign_withdrawal(c, withdrawn.id, AssignInput(number, confirmed=True), actor="staff")
     take_in_all(database, settings)
     assert kinds(database).count("withdrawal_received") == 3, "Who was told that it came in is not told twice."
     assert f"Hiermit widerrufe ich den Vertrag über die Waren der Bestellung {number}." in theirs.text

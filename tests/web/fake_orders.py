@@ -301,7 +301,7 @@ class FakeOrders:
                 after = f"c{start + limit}" if start + limit < len(found) else None
                 return _said(WithdrawalPage(found[start : start + limit], after, len(found)))
             case ["withdrawals", withdrawal_id, "assign"]:
-                return self._assign(withdrawal_id, body["number"], staff)
+                return self._assign(withdrawal_id, body["number"], body.get("confirmed", False), staff)
             case ["emails"]:
                 cards = [email.card for email in reversed(self.emails)]
                 cards = [card for card in cards if query.get("order") in (None, card.order_number)]
@@ -323,7 +323,9 @@ class FakeOrders:
         if more[:1] == ["invoices"]:
             return httpx.Response(200, content=PDF)
         if more == ["shipments"]:
-            if order.state != "confirmed":
+            if order.state != "confirmed" or any(
+                one.certain and one.settled_at is None for one in self._declared(number)
+            ):
                 return self.problem(409, "invalid_transition")
             self.ship(number, body["carrier"], body["tracking"], staff)
         if more == ["cancel"]:
@@ -345,15 +347,18 @@ class FakeOrders:
     def _declared(self, number: str) -> list[Withdrawal]:
         return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) == number]
 
-    def _assign(self, withdrawal_id: str, number: str, staff: str) -> httpx.Response:
+    def _assign(self, withdrawal_id: str, number: str, confirmed: bool, staff: str) -> httpx.Response:
         if number not in self.orders:
             return self.problem(404, "order_not_found")
         found = [one for one in self.withdrawals if one.id == withdrawal_id]
         if not found:
             return self.problem(404, "not_found")
-        if found[0] not in self._unmatched():
+        certain = confirmed or found[0].email == self.orders[number].email
+        before = self.assigned.get(withdrawal_id, found[0].order_number)
+        if found[0].settled_at or (before, found[0].certain) == (number, certain):
             return self.problem(409, "invalid_transition")
-        certain = found[0].email == self.orders[number].email
+        if before in self.orders and before != number:
+            self.tell(before, "withdrawal_moved", staff, withdrawal=withdrawal_id, to=number)
         self.assigned[withdrawal_id] = number
         self.withdrawals[self.withdrawals.index(found[0])] = replace(found[0], certain=certain)
         said = "yes" if certain else "no"

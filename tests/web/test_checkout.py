@@ -432,7 +432,7 @@ def test_an_order_that_was_given_up_while_it_was_paid_is_not_said_to_cost_nothin
     api.carts.refuses.append((402, "order_given_up", {}))
     assert led_to(order(browser, page)) == "/checkout/shipping"
     text = browser.get("/checkout/shipping").text
-    assert "The order was given up before it was paid. Whatever was charged goes back." in text
+    assert "The order was given up while it was being paid. If anything was charged, it goes back." in text
     assert "Nothing was charged" not in text
 
 

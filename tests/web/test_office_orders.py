@@ -473,8 +473,9 @@ def test_a_withdrawal_stands_on_top_of_its_order(clerk: Browser, api: FakeApi) -
     assert f'<a class="btn low" href="{PAGE}/cancel">Cancel the order</a>' in page.html
     api.orders.pay(NUMBER)
     page = clerk.get(PAGE)
-    assert f'<a class="btn quiet low" href="{PAGE}/ship">Ship 6 units</a>' in page.html, "It can be, and is not urged."
-    assert f'<a class="btn low" href="{PAGE}/ship">' not in page.html
+    assert f"{PAGE}/ship" not in page.html
+    said = "The customer has withdrawn. Cancel the order, or settle the withdrawal before you ship it."
+    assert said in clerk.get(f"{PAGE}/ship").text
     assert re.search(f"{NUMBER} Withdrawal", clerk.get("/office/orders").text)
     api.orders.ship(NUMBER)
     assert "The goods come back first, then refund what was paid." in clerk.get(PAGE).text
@@ -493,6 +494,12 @@ def test_a_withdrawal_from_a_strange_address_is_asked_about_first(clerk: Browser
     assert "eve@elsewhere.example" in page.text
     assert "Ask first, at the address in the order, whether it is meant. Do not ship until you know." in page.text
     assert '<a class="btn low"' not in page.html, "Neither shipping nor cancelling is urged."
+    assert f'<a class="btn quiet low" href="{PAGE}/ship">Ship 6 units</a>' in page.html, "Shipping is possible."
+    asking = clerk.get(f"{PAGE}/ship")
+    withdraw(clerk)
+    page = clerk.send(asking, f"{PAGE}/ship", carrier="DHL")
+    assert "settle the withdrawal before you ship it." in page.text, "The customer's own came in meanwhile."
+    assert "shipped" not in kinds(api)
     german = clerk.get(PAGE, Accept_Language="de").text
     assert "nicht bestätigt: andere E-Mail-Adresse als in der Bestellung" in german
 
@@ -553,6 +560,7 @@ def test_once_all_the_money_is_back_a_withdrawal_asks_for_nothing(clerk: Browser
     page = clerk.get(PAGE)
     assert "Anna Weber declared a withdrawal on" in page.text
     assert "The goods come back first" not in page.text
+    assert ("bad", "Withdrawal") not in badges(page)
     assert f"{PAGE}/withdrawals/wdr_0/settle" not in page.html
 
 
@@ -571,21 +579,41 @@ def test_a_withdrawal_is_assigned_to_the_order_that_is_meant(clerk: Browser, api
     withdraw(clerk, "the blue one")
     assign = f"{UNMATCHED}/wdr_0/assign"
     for typed, said in (("blue", "Enter the order's number, such as TT-7K4M2P."), ("TT-222222", "is not one of ours")):
-        page = clerk.send(clerk.get(UNMATCHED), assign, number=typed)
+        page = clerk.send(clerk.get(UNMATCHED), assign, number=typed, cursor="old")
         assert (page.status, page.form(assign)["number"]) == (422, typed)
         assert said in page.text
         assert 'href="#number-wdr_0"' in page.html
     stale, page = clerk.get(UNMATCHED), clerk.send(clerk.get(UNMATCHED), assign, number="tt-7k4m2p")
     assert str(page.answer.url).endswith(PAGE)
-    assert "The withdrawal belongs to this order now." in page.text
+    assert "The withdrawal belongs to this order of Anna Weber now." in page.text
     assert "Do not ship. Cancel the order, then what was paid goes back." in page.text
     assert "Withdrawal assigned to this order" in page.text
     assert "There are none." in clerk.get(UNMATCHED).text
     page = clerk.send(stale, assign, number=NUMBER)
-    assert str(page.answer.url).endswith(UNMATCHED)
-    assert "Somebody has assigned this withdrawal already." in page.text
+    assert (page.status, page.form(assign)["number"]) == (422, NUMBER)
+    assert "It is settled, or belongs to this order already. Nothing was changed." in page.text
     assert kinds(api) == ["placed", "withdrawn"]
-    assert str(clerk.get(assign).answer.url).endswith(UNMATCHED)
+    assert clerk.get(f"{UNMATCHED}/all/assign").status == 404
+
+
+def test_a_withdrawal_is_moved_to_another_order_or_confirmed_from_its_orders_page(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.put("TT-222222")
+    withdraw(clerk, email="anna@work.example")
+    assign = f"{UNMATCHED}/wdr_0/assign"
+    assert f'<a href="{assign}?order={NUMBER}">' in clerk.get(PAGE).html
+    page = clerk.get(f"{assign}?order={NUMBER}")
+    assert (page.form(assign)["number"], page.form(assign)["order"]) == (NUMBER, NUMBER)
+    page = clerk.send(page, assign, number="TT-333333", confirmed="1")
+    assert f'<a class="btn plain" href="{PAGE}">' in page.html
+    assert page.form(assign)["confirmed"] == "1"
+    page = clerk.send(page, assign, number=NUMBER)
+    assert "not confirmed" not in page.text.partition("Timeline")[0]
+    assert api.orders.withdrawals[0].certain is True
+    page = clerk.send(clerk.get(f"{assign}?order={NUMBER}"), assign, number="TT-222222")
+    assert str(page.answer.url).endswith("/TT-222222")
+    assert "Withdrawal assigned to order TT-222222" in clerk.get(PAGE).text
+    assert ("bad", "Withdrawal") not in badges(clerk.get(PAGE))
 
 
 def test_withdrawals_that_name_no_order_are_told_above_the_orders_and_listed(clerk: Browser, api: FakeApi) -> None:

@@ -416,6 +416,26 @@ def test_who_withdrew_while_the_bank_was_silent_is_told_of_both(browser: Browser
     assert "We do not know yet whether anything was charged." in page.text
     assert "https://pay.example/1" not in page.html
     assert 'hx-trigger="every 3s"' in page.html, "The bank may answer at any moment."
+    api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch")
+    assert "hx-trigger" not in browser.get(path).html, "A person decides, and not at any moment."
+
+
+def test_who_withdrew_while_paying_is_told_what_becomes_of_a_charge(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox", next_url="https://pay.example/1")
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
+    page = browser.get(path)
+    assert "You need not pay." in page.text
+    assert "Whatever was charged goes back." in page.text
+
+
+def test_who_withdrew_from_what_cost_nothing_is_promised_no_money(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.pay(NUMBER)
+    api.orders.ship(NUMBER)
+    api.orders.orders[NUMBER] = replace(api.orders.orders[NUMBER], payment=None)
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
+    page = browser.get(path)
+    assert "Your withdrawal has come in. We look into it, and write to you." in page.text
 
 
 def test_once_the_money_is_back_a_withdrawal_is_told_no_more_of(browser: Browser, api: FakeApi) -> None:
@@ -426,7 +446,7 @@ def test_once_the_money_is_back_a_withdrawal_is_told_no_more_of(browser: Browser
     api.orders.give_back(NUMBER, 8800)
     page = browser.get(path)
     assert "This order was refunded. We have sent €88.00 back to you." in page.text
-    assert "We found the order that your withdrawal means." in page.text
+    assert "We have matched your withdrawal to this order." in page.text
 
 
 def test_what_concerns_the_shop_alone_is_not_in_the_customers_timeline(browser: Browser, api: FakeApi) -> None:

@@ -29,6 +29,7 @@ EventKind = Literal[
     "refund_failed",
     "invoiced",
     "withdrawn",
+    "withdrawal_moved",
     "withdrawal_settled",
     "payment_issue",
     "note",
@@ -188,8 +189,8 @@ class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):
 class Withdrawal(Struct, frozen=True):
     """A declaration that came in, as its receipt says it.
 
-    ``certain`` says that the e-mail address is the order's: else it may be anybody's. ``settled_at`` is when staff said
-    that nothing is left to do about it. Only staff are told either.
+    ``certain`` says that the e-mail address is the order's, or that its customer was asked: else it may be anybody's.
+    ``settled_at`` is when staff said that nothing is left to do about it. Only staff are told either.
     """
 
     id: str
@@ -218,7 +219,7 @@ class OrderQuery(Struct, forbid_unknown_fields=True, frozen=True):
 
 class OrderCard(Struct, frozen=True):
     """An order in the list. ``attention`` says that something about its payment needs a person, ``withdrawn`` that
-    somebody has withdrawn from it and nobody has settled that yet."""
+    somebody has withdrawn from it, and that there is still something to do about it."""
 
     number: str
     placed_at: datetime
@@ -363,9 +364,11 @@ class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class AssignInput(Struct, forbid_unknown_fields=True, frozen=True):
-    """The order that a withdrawal means which named none."""
+    """The order that a withdrawal means, whatever it named. ``confirmed`` says that the customer was asked, and has
+    declared it: then it is theirs, from whichever e-mail address it came."""
 
     number: OrderNumber
+    confirmed: bool = False
 
 
 class WithdrawalPage(Struct, frozen=True):

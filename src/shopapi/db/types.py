@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Integer, LargeBinary, MetaData, literal
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    literal,
+    literal_column,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
@@ -83,7 +94,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Json(TypeDecorator[Any]):
-    """Free data in which nothing is ever searched: jsonb, and text on SQLite."""
+    """Free data, which no index knows: jsonb, and text on SQLite."""
 
     impl = SqlText
     cache_ok = True
@@ -119,3 +130,26 @@ def _clock_postgresql(element: clock, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(clock, "sqlite")
 def _clock_sqlite(element: clock, compiler: SQLCompiler, **kw: Any) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ({compiler.process(element.clauses, **kw)}) || ' seconds')"
+
+
+class text_under(FunctionElement[str]):  # noqa: N801 - it is written like an SQL function
+    """The text under a name in :class:`Json` data, or null."""
+
+    type = SqlText()
+    inherit_cache = True
+
+    def __init__(self, data: ColumnElement[Any], name: str) -> None:
+        super().__init__(data, literal_column(f"'{name}'"))
+
+
+@compiles(text_under, "postgresql")
+def _text_under_postgresql(element: text_under, compiler: SQLCompiler, **kw: Any) -> str:
+    data, name = (compiler.process(part, **kw) for part in element.clauses)
+    return f"({data} ->> {name})"
+
+
+@compiles(text_under, "sqlite")
+def _text_under_sqlite(element: text_under, compiler: SQLCompiler, **kw: Any) -> str:
+    # ->> came with SQLite 3.38.
+    data, name = (compiler.process(part, **kw) for part in element.clauses)
+    return f"json_extract({data}, '$.' || {name})"

@@ -65,7 +65,7 @@ def _confirmation(why: Occasion, told: Words) -> Letter:
     if waits:
         paragraphs = [said["next_waiting"], said["more_waiting"], _after_payment(order, told)]
     else:
-        paragraphs = [said["next"].format(days=_arrives(order, told, _paid_at(order)))]
+        paragraphs = [_packing(order, told, said)]
     return _made(
         why,
         said,
@@ -99,7 +99,7 @@ def _paid(why: Occasion, told: Words) -> Letter:
     return _made(
         why,
         said,
-        paragraphs=[said["next"].format(days=_arrives(order, told, _paid_at(order))), said["more"]],
+        paragraphs=[_packing(order, told, said), said["more"]],
         facts=[_delivery(order, why, told)],
         sums=sums_of(order, told, total="total_paid"),
     )
@@ -227,6 +227,15 @@ def _arrives(order: Order, told: Words, start: datetime) -> str:
     first, last = working_day(begin, way.days_min), working_day(begin, way.days_max)
     name = "arrives_on" if first == last else "arrives_between"
     return told.common[name].format(first=day(first, order.locale), last=day(last, order.locale))
+
+
+def _packing(order: Order, told: Words, said: dict[str, str]) -> str:
+    """What comes next of a paid order: nobody packs one that its customer has withdrawn from."""
+    settled = {event.data["withdrawal"] for event in order.events if event.kind == "withdrawal_settled"}
+    declared = {event.data["withdrawal"] for event in order.events if event.kind == "withdrawn"}
+    if declared - settled:
+        return told.common["withdrawn"]
+    return said["next"].format(days=_arrives(order, told, _paid_at(order)))
 
 
 def _paid_at(order: Order) -> datetime:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import select
 
+from shopapi.accounts.rules import normal_email
 from shopapi.catalog.tables import shop, shop_text
 from shopapi.contract.catalog import Locale, Money
 from shopapi.contract.orders import EmailKind, Order, Withdrawal
@@ -15,7 +16,7 @@ from shopapi.events.letters import Occasion
 from shopapi.http.problems import NotFound
 from shopapi.invoices.seller import read_seller
 from shopapi.orders.store import CUSTOMER, SHOP
-from shopapi.orders.tables import withdrawal
+from shopapi.orders.tables import order_event, sales_order, withdrawal
 from shopapi.payments.tables import refund
 
 _FOR_GOOD: Final = ("withdrawal", "terms")
@@ -31,7 +32,7 @@ class Email(Struct, frozen=True):
     texts: list[LawText]
 
 
-def kind_for(topic: str, sequence: int, payload: Mapping[str, Any], order: Order | None) -> EmailKind | None:
+def kind_for(c: Reader, topic: str, sequence: int, payload: Mapping[str, Any], order: Order | None) -> EmailKind | None:
     """Which e-mail an event asks for, by its topic and its ``sequence`` in the order; most ask for none."""
     if topic in ("withdrawal.received", "order.withdrawn"):
         # Who was told that it came in is not told again when staff find its order.
@@ -53,7 +54,8 @@ def kind_for(topic: str, sequence: int, payload: Mapping[str, Any], order: Order
         return "refunded"
     if topic == "order.cancelled" and order.state != "cancelled":
         return None  # Its money came after all, before anybody was told.
-    if topic == "order.cancelled" and (offline or not _saw_it_fail(order, str(payload.get("reason", "")))):
+    failed = payload.get("reason") == "payment_failed"
+    if topic == "order.cancelled" and (offline or not failed or _waits_for_word(c, order)):
         return "cancelled"
     return None
 
@@ -68,11 +70,21 @@ def _was_confirmed(order: Order) -> bool:
     return "payment_unknown" in kinds and "revived" not in kinds
 
 
-def _saw_it_fail(order: Order, reason: str) -> bool:
+def _waits_for_word(c: Reader, order: Order) -> bool:
     # Somebody whose card was declined, or who called the payment off, saw it there and may just be trying again. Who
-    # was told to wait for the bank saw nothing, and neither did who closed the provider's page.
-    told_to_wait = any(event.kind == "payment_unknown" for event in order.events)
-    return reason == "payment_failed" and not told_to_wait
+    # was told to wait for the bank saw nothing, and who asked the shop to cancel waits for word.
+    return _first_unknown(order) is not None or _asked_to_cancel(c, order.number)
+
+
+def _asked_to_cancel(c: Reader, number: str) -> bool:
+    # The timeline that comes with an order is the customer's, which leaves it out.
+    asked = (
+        select(order_event.c.sequence)
+        .join_from(order_event, sales_order, sales_order.c.id == order_event.c.order_id)
+        .where(sales_order.c.number == number, order_event.c.kind == "cancel_asked", order_event.c.actor == CUSTOMER)
+        .limit(1)
+    )
+    return c.execute(asked).first() is not None
 
 
 def read_email(
@@ -88,7 +100,7 @@ def read_email(
         raise ValueError("An e-mail is about an order or about a withdrawal.")
     recipient = declared.email if declared else order.email if order else ""
     # A receipt goes to the address that was typed: it may be anybody's, and must not open an order.
-    opens = order is not None and (declared is None or declared.certain is True)
+    opens = order is not None and (declared is None or normal_email(declared.email) == normal_email(order.email))
     refunded, reason = None, str(payload.get("reason", ""))
     if kind == "refunded" and order:
         refunded, reason = _refunded(c, payload, order)
@@ -110,7 +122,7 @@ def _withdrawal(c: Reader, payload: Mapping[str, Any], order: Order | None) -> t
     row = c.execute(select(withdrawal).where(withdrawal.c.public_id == str(payload.get("withdrawal")))).first()
     if row is None:
         raise NotFound(f"There is no withdrawal {payload.get('withdrawal')}.")
-    said = Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at, bool(row.certain))
+    said = Withdrawal(row.public_id, row.name, row.order_number, row.email, row.created_at)
     return said, row.locale
 
 

@@ -77,7 +77,7 @@ def _act(db: Database, settings: ApiSettings, row: Row[Any]) -> None:
     shop_url = settings.public_url.geturl().rstrip("/")
     with db.reading() as c:
         order = read_order(c, number) if number else None
-        kind = kind_for(row.topic, row.sequence, row.payload, order)
+        kind = kind_for(c, row.topic, row.sequence, row.payload, order)
         if kind is None:
             return
         token = access_token(order.number, settings.secret_key) if order else ""

@@ -202,10 +202,11 @@ def settle_order_withdrawal(
 def assign_to_order(
     withdrawal_id: FromPath[str], data: JSONBody[AssignInput], request: ShopRequest, db: NamedDependency[Database]
 ) -> Response[bytes]:
-    """Say which order one means that named none. It is seen to there from now on; the day that it came in counts."""
+    """Say which order it means: one that named none, or not the right one. It is seen to there from now on, until it is
+    settled; the day that it came in counts."""
 
     def change(c: Connection) -> Answer:
-        assign_withdrawal(c, withdrawal_id, data.number, actor=request.user.actor)
+        assign_withdrawal(c, withdrawal_id, data, actor=request.user.actor)
         return _answer(read_admin_order(c, data.number), 200)
 
     return once(request, db, data, change)

@@ -12,35 +12,29 @@ from shopapi.contract.catalog import Money
 from shopapi.contract.orders import AdminOrder, OrderCard, OrderQuery, OrderView, OrderViews
 from shopapi.db.engine import Reader
 from shopapi.db.keyset import newest_first
+from shopapi.orders.open_withdrawals import still_open
 from shopapi.orders.reading import read_order
 from shopapi.orders.tables import order_line, sales_order
-from shopapi.orders.withdraw import OPEN_WITHDRAWAL, withdrawals_of
+from shopapi.orders.withdraw import withdrawals_of
 from shopapi.payments.reading import payments_of
 from shopapi.payments.tables import payment, payment_issue
 
 _ISSUE: Final = exists().where(payment_issue.c.payment_id == payment.c.id, payment_issue.c.resolved_at.is_(None))
 # A free order has no payment.
-_NOT_REFUNDED: Final = or_(payment.c.id.is_(None), payment.c.state != "refunded")
-_GIVEN_BACK: Final = and_(payment.c.captured > 0, payment.c.captured == payment.c.refunded + payment.c.refund_pending)
-"""All that came in has gone back or is on its way; null where there is no payment."""
+_GIVEN_BACK: Final = func.coalesce(
+    and_(payment.c.captured > 0, payment.c.captured == payment.c.refunded + payment.c.refund_pending), False
+)
+"""All that came in has gone back or is on its way."""
 
 _TO_LEAVE: Final = and_(sales_order.c.state == "confirmed", sales_order.c.shipping_state != "shipped")
-# Somebody has to see to a withdrawal until it is settled or the money is back; where none was paid, until the order has
-# ended.
-_TO_GIVE_BACK: Final = and_(
-    OPEN_WITHDRAWAL,
-    _NOT_REFUNDED,
-    or_(
-        sales_order.c.state.in_(("placed", "confirmed")),
-        and_(sales_order.c.state == "closed", payment.c.id.is_not(None)),
-    ),
-)
+# Somebody has to see to a withdrawal until it is settled, the order is cancelled, or the money goes back.
+_WITHDRAWN: Final = and_(still_open(sales_order.c.id), sales_order.c.state != "cancelled", ~_GIVEN_BACK)
 # What is given back while the order stands is neither to be shipped nor done: somebody has to cancel it.
-_UNCLEAR: Final = or_(payment.c.state == "unknown", _ISSUE, _TO_GIVE_BACK, and_(_TO_LEAVE, _GIVEN_BACK))
+_UNCLEAR: Final = or_(payment.c.state == "unknown", _ISSUE, _WITHDRAWN, and_(_TO_LEAVE, _GIVEN_BACK))
 _VIEWS: Final[dict[OrderView, ColumnElement[bool]]] = {
     "all": true(),
     "to_pay": and_(sales_order.c.state == "placed"),
-    "to_ship": and_(_TO_LEAVE, ~func.coalesce(_GIVEN_BACK, False)),
+    "to_ship": and_(_TO_LEAVE, ~_GIVEN_BACK, ~still_open(sales_order.c.id, certain=True)),
     "unclear": _UNCLEAR,
     "done": and_(sales_order.c.state == "closed"),
     "cancelled": and_(sales_order.c.state == "cancelled"),
@@ -67,7 +61,7 @@ _CARDS: Final = select(
     payment.c.state.label("payment_state"),
     _UNITS.label("units"),
     func.coalesce(or_(payment.c.state == "unknown", _ISSUE), False).label("unclear"),
-    OPEN_WITHDRAWAL.label("withdrawn"),
+    _WITHDRAWN.label("withdrawn"),
 ).select_from(_JOINED)
 
 

@@ -1,5 +1,7 @@
 """What happens when an order is cancelled: its charge is called off, its goods are free again, its money goes back."""
 
+from typing import Final
+
 from sqlalchemy import Connection
 
 from shopapi.db.engine import Database
@@ -8,13 +10,15 @@ from shopapi.orders.reading import OFFLINE
 from shopapi.orders.rules import InvalidTransition, can_cancel, customer_can_cancel
 from shopapi.orders.store import CUSTOMER, Locked
 from shopapi.payments.begin_refund import intend_refund, refund_key
-from shopapi.payments.providers.interface import ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
+from shopapi.payments.providers.interface import CALLED_OFF, ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
 from shopapi.payments.record_charge import GivenUp, asks_to_cancel, cancel, record_charge
 from shopapi.payments.refunds import carry_out
 from shopapi.payments.store import Owed, lock_payment, read_owed, resolve_issues
 from shopapi.payments.till import Till
 
 _LIVE = ("intended", "unknown")
+_MOST_ASKS: Final = 10
+"""So often one and the same is written down who asks while the provider is silent: nobody fills a timeline."""
 
 
 class PaymentUnclear(ShopError):
@@ -30,7 +34,7 @@ class PaymentUnclear(ShopError):
 
 def begin_cancel(c: Connection, number: str, given_up: GivenUp) -> None:
     """See whether the order may be cancelled, and write down who wants it: the provider's answer may get lost, and what
-    it called off is theirs all the same.
+    it called off is theirs all the same. Where several ask, the last one counts; who repeats the last ask adds nothing.
 
     Raises :class:`InvalidTransition` where the order has left, is cancelled, or not theirs to cancel.
     """
@@ -38,7 +42,8 @@ def begin_cancel(c: Connection, number: str, given_up: GivenUp) -> None:
     _check(order, owed, given_up)
     if owed is None or owed.mismatched or owed.attempt_state not in _LIVE or owed.provider in OFFLINE:
         return  # Nobody has to be asked, or a person decides.
-    if all(asked.reason != given_up.reason for asked in asks_to_cancel(c, order)):
+    asks = asks_to_cancel(c, order)
+    if asks[:1] != [given_up] and sum(ask.actor == given_up.actor for ask in asks) < _MOST_ASKS:
         order.add_event(c, "cancel_asked", actor=given_up.actor, **given_up.told())
 
 
@@ -88,7 +93,7 @@ async def _call_off(provider: PaymentProvider, owed: Owed) -> ChargeAnswer:
             back = await provider.refund(key, owed.key, answer.amount, answer.currency)
             if back.state != "succeeded":
                 raise PaymentUnclear
-            return ChargeAnswer("failed", reason="wrong amount, given back")
+            return ChargeAnswer("failed", reason=CALLED_OFF)
     except (NoAnswer, TooBusy):
         raise PaymentUnclear from None
     return answer

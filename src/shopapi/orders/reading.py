@@ -278,20 +278,23 @@ def _transferred(one: _Stored) -> bool:
     return one.payment is not None and one.payment.provider in OFFLINE and one.payment.captured > 0
 
 
-_FOR_STAFF: Final = ("note", "payment_issue", "refund_failed", "cancel_asked")
+_FOR_STAFF: Final = ("note", "payment_issue", "refund_failed", "cancel_asked", "withdrawal_moved")
 
 
 def _events(one: _Stored, *, for_staff: bool) -> list[OrderEvent]:
     found = sorted(one.events, key=lambda event: event.sequence)
     if for_staff:
         return [OrderEvent(event.sequence, event.kind, event.at, event.data, event.actor) for event in found]
-    # Declared from another address: it may be a stranger's, and is not the customer's own until staff have asked.
-    strangers = {event.data["withdrawal"] for event in found if event.data.get("certain") == "no"}
+    # Declared from another address, it may be a stranger's, and is not the customer's own until staff have asked; what
+    # was put to another order is none of theirs.
+    last = {event.data["withdrawal"]: event for event in found if event.kind in ("withdrawn", "withdrawal_moved")}
+    own = {name for name, event in last.items() if event.data.get("certain") == "yes"}
     return [
         OrderEvent(event.sequence, event.kind, event.at, _public(event.data))
         for event in found
         if (event.kind not in _FOR_STAFF or event.data.get("issue") == "amount_mismatch")
-        and event.data.get("withdrawal") not in strangers
+        and ("withdrawal" not in event.data or event.data["withdrawal"] in own)
+        and (event.kind != "withdrawn" or event is last[event.data["withdrawal"]])
     ]
 
 

@@ -1,12 +1,13 @@
 """What happens when an order leaves: its units go out of the books of stock, and the customer is told."""
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, literal, select, update
 
 from shopapi.contract.orders import ShipmentInput
 from shopapi.db.types import clock
 from shopapi.inventory.movement_store import note
 from shopapi.inventory.tables import MAIN_LOCATION, reservation, stock_level
 from shopapi.names import public_id
+from shopapi.orders.open_withdrawals import still_open
 from shopapi.orders.releasing import lock_held
 from shopapi.orders.rules import InvalidTransition
 from shopapi.orders.tables import sales_order, shipment, shipment_line
@@ -16,8 +17,8 @@ from shopapi.payments.store import lock_payment
 def ship_order(c: Connection, number: str, parcel: ShipmentInput, *, actor: str) -> None:
     """Everything that was ordered leaves in one parcel, and the order is closed.
 
-    Raises :class:`OrderGone`, and :class:`InvalidTransition` unless it is paid and nothing has left, also where no
-    money is left of it that is not on its way back.
+    Raises :class:`OrderGone`, and :class:`InvalidTransition` unless it is paid and nothing has left, also where its
+    customer has withdrawn, or no money is left of it that is not on its way back.
     """
     order, owed = lock_payment(c, number)
     if owed is not None and owed.captured > 0 and owed.left == 0:
@@ -25,6 +26,8 @@ def ship_order(c: Connection, number: str, parcel: ShipmentInput, *, actor: str)
         raise InvalidTransition(f"Its money {went}. Cancel the order instead of shipping it.")
     if order.state != "confirmed" or order.shipping_state != "unshipped":
         raise InvalidTransition(f"An order that is {order.state} and {order.shipping_state} cannot be shipped.")
+    if c.execute(select(still_open(literal(order.id), certain=True))).scalar_one():
+        raise InvalidTransition("Its customer has withdrawn. Cancel the order, or settle the withdrawal first.")
     name = public_id("shp")
     parcel_id = c.execute(
         insert(shipment)

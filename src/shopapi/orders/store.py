@@ -7,14 +7,15 @@ its level), then codes by their ids, then what is shown of stock.
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from shopapi.carts.tables import cart
 from shopapi.contract.orders import EventKind, OrderState
 from shopapi.db.types import clock
 from shopapi.events.outbox_store import tell
+from shopapi.orders.open_withdrawals import still_open
 from shopapi.orders.rules import OrderGone, check_order_step
-from shopapi.orders.tables import order_event, sales_order, withdrawal
+from shopapi.orders.tables import order_event, sales_order
 
 SHOP: Final = "shop"
 """The actor of what happens without anybody asking for it."""
@@ -27,7 +28,7 @@ _BY_THE_SHOP: Final = ("expired", "payment_failed")
 _CANCELLED_WITH: Final = (
     select(
         order_event.c.data,
-        exists().where(withdrawal.c.order_id == order_event.c.order_id, withdrawal.c.certain).label("withdrawn"),
+        still_open(bindparam("order"), certain=True).label("withdrawn"),
     )
     .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == "cancelled")
     .order_by(order_event.c.sequence.desc())
@@ -112,7 +113,7 @@ def lock_order(c: Connection, number: str) -> Locked:
 
 
 def _by_the_shop(c: Connection, order_id: int) -> bool:
-    """Whether nobody asked for the cancellation, and its customer did not withdraw from the order since. Another's
-    declaration ends nothing."""
+    """Whether nobody asked for the cancellation, and no withdrawal of its customer is open. Another's declaration ends
+    nothing, and neither does one that staff have settled."""
     last = c.execute(_CANCELLED_WITH, {"order": order_id}).one()
     return last.data.get("reason") in _BY_THE_SHOP and not last.withdrawn

@@ -142,4 +142,4 @@ withdrawal = Table(
     sqlite_strict=True,
 )
 """What somebody declared, word for word. ``order_id`` is set where the number is an order's, or staff found out which
-order is meant; ``certain`` says that the e-mail address is its customer's too."""
+order is meant; ``certain`` says that its customer declared it: the e-mail address is theirs too, or they were asked."""

@@ -3,40 +3,24 @@ that it fits, and answered by a receipt. A declaration counts whether or not it 
 only one from the e-mail address of the order is its customer's own, and does more than ask staff a question."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
-from typing import Final
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from shopapi.accounts.rules import normal_email
 from shopapi.contract.catalog import Locale
 from shopapi.contract.fields import UNSEEN
-from shopapi.contract.orders import OrderEvent, Withdrawal, WithdrawalInput
+from shopapi.contract.orders import AssignInput, OrderEvent, Withdrawal, WithdrawalInput
 from shopapi.db.engine import Reader
 from shopapi.events.outbox_store import tell
 from shopapi.http.problems import InvalidRequest, NotFound
 from shopapi.names import public_id
+from shopapi.orders.open_withdrawals import is_settled
 from shopapi.orders.rules import InvalidTransition, normal_number
 from shopapi.orders.store import CUSTOMER, lock_order
-from shopapi.orders.tables import order_event, sales_order, withdrawal
-
-_DECLARED: Final = (
-    select(func.count()).select_from(withdrawal).where(withdrawal.c.order_id == sales_order.c.id).scalar_subquery()
-)
-_SETTLED: Final = (
-    select(func.count())
-    .select_from(order_event)
-    .where(order_event.c.order_id == sales_order.c.id, order_event.c.kind == "withdrawal_settled")
-    .scalar_subquery()
-)
-OPEN_WITHDRAWAL: Final = and_(
-    # By its index, for most orders have none.
-    exists().where(withdrawal.c.order_id == sales_order.c.id),
-    # Each of these events settles one declaration, and none is settled twice.
-    _DECLARED > _SETTLED,
-)
-"""Of a row of ``sales_order``: somebody has withdrawn, and staff have not settled that."""
+from shopapi.orders.tables import sales_order, withdrawal
 
 
 def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdrawal:
@@ -46,7 +30,8 @@ def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdr
     :class:`InvalidRequest` where nothing else is in it.
     """
     declared = replace(declared, name=re.sub(UNSEEN, "", declared.name).strip())
-    if not declared.name:
+    # Letters, numbers, marks of punctuation and other signs take ink.
+    if not any(unicodedata.category(each)[0] in "LNPS" for each in declared.name):
         raise InvalidRequest.of("name", "has no character that can be seen")
     number, certain = _meant(c, declared)
     order = None if number is None else lock_order(c, number)
@@ -90,24 +75,42 @@ def _is_customers(c: Reader, number: str, email: str) -> bool | None:
     return None if row is None else normal_email(row.email) == normal_email(email)
 
 
-def assign_withdrawal(c: Connection, name: str, number: str, *, actor: str) -> None:
-    """Staff have found out which order a declaration means that named none: it is that order's from now on.
+def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) -> None:
+    """Staff have found out which order a declaration means, or whether its customer means it: it is with that order
+    from now on, whatever it named and wherever it was before.
 
     What was declared stays as it is, and its receipt holds. Raises :class:`OrderGone`, :class:`NotFound`, and
-    :class:`InvalidTransition` where it belongs to an order already.
+    :class:`InvalidTransition` where it is settled, or nothing would change.
     """
-    order = lock_order(c, number)
-    email = c.execute(select(withdrawal.c.email).where(withdrawal.c.public_id == name)).scalar_one_or_none()
-    if email is None:
+    known = (
+        select(withdrawal.c.email, withdrawal.c.order_id, withdrawal.c.certain, sales_order.c.number)
+        .select_from(withdrawal.outerjoin(sales_order))
+        .where(withdrawal.c.public_id == name)
+    )
+    before = c.execute(known).first()
+    if before is None:
         raise NotFound(f"There is no withdrawal {name}.")
-    certain = bool(_is_customers(c, number, email))
+    # Always in the same order: two who move two declarations the other way round would wait for each other.
+    locked = {number: lock_order(c, number) for number in sorted({to.number, before.number or to.number})}
+    order = locked[to.number]
+    certain = to.confirmed or bool(_is_customers(c, to.number, before.email))
+    if is_settled(c, name):
+        raise InvalidTransition("The withdrawal is settled already.")
+    if (before.number, before.certain) == (to.number, certain):
+        raise InvalidTransition("The withdrawal belongs to this order already.")
     changed = c.execute(
         update(withdrawal)
-        .where(withdrawal.c.public_id == name, withdrawal.c.order_id.is_(None))
+        .where(
+            withdrawal.c.public_id == name,
+            withdrawal.c.order_id.is_not_distinct_from(before.order_id),
+            withdrawal.c.certain == before.certain,
+        )
         .values(order_id=order.id, certain=certain)
     )
     if not changed.rowcount:
-        raise InvalidTransition("The withdrawal belongs to an order already.")
+        raise InvalidTransition("Somebody else has just assigned the withdrawal. Look where it is now.")
+    if before.number not in (None, to.number):
+        locked[before.number].add_event(c, "withdrawal_moved", actor=actor, withdrawal=name, to=to.number)
     order.add_event(c, "withdrawn", actor=actor, withdrawal=name, certain="yes" if certain else "no", assigned="yes")
 
 
@@ -136,9 +139,6 @@ def settle_withdrawal(c: Connection, number: str, name: str, reason: str, *, act
     mine = select(withdrawal.c.id).where(withdrawal.c.public_id == name, withdrawal.c.order_id == order.id)
     if c.execute(mine).first() is None:
         raise NotFound(f"There is no withdrawal {name} from order {number}.")
-    settled = c.execute(
-        select(order_event.c.data).where(order_event.c.order_id == order.id, order_event.c.kind == "withdrawal_settled")
-    )
-    if any(data["withdrawal"] == name for data in settled.scalars()):
+    if is_settled(c, name):
         raise InvalidTransition("The withdrawal is settled already.")
     order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, why=reason)

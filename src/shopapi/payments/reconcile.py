@@ -52,25 +52,28 @@ async def reconcile(
 ) -> int:
     """Ask about the charges and refunds that are due, batch by batch while one is full; answers how many there were.
 
-    Once ``stopping`` says so, nobody is asked any more: whose turn has not come is asked about when their claim ends.
+    Once ``stopping`` says so, nobody is asked any more: whose turn has not come is due again at once.
     """
     lanes, done = asyncio.Semaphore(_AT_ONCE), 0
     for _ in range(_MOST_BATCHES):
         charges, refunds = db.write(_claim_charges), db.write(_claim_refunds)
         questions = [_settle_charge(db, providers.get(due.provider), due) for due in charges]
         questions += [_settle_refund(db, providers.get(provider), key) for key, provider in refunds]
-        await asyncio.gather(*(_asked(lanes, question, stopping) for question in questions))
+        asked = await asyncio.gather(*(_asked(lanes, question, stopping) for question in questions))
+        keys = [due.key for due in charges] + [key for key, _ in refunds]
+        _give_back(db, [key for key, was in zip(keys, asked, strict=True) if not was])
         done += len(questions)
         if max(len(charges), len(refunds)) < _BATCH or stopping():
             break
     return done
 
 
-async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None], stopping: Callable[[], bool]) -> None:
+async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None], stopping: Callable[[], bool]) -> bool:
+    """Ask, unless the worker is ``stopping``; whether it was asked."""
     async with lanes:
         if stopping():
             question.close()
-            return
+            return False
         try:
             await question
         except (DatabaseUnavailable, OutcomeUnknown) as error:
@@ -78,6 +81,7 @@ async def _asked(lanes: asyncio.Semaphore, question: Coroutine[Any, Any, None], 
         except Exception:
             # One payment's defect must not keep the others waiting: its claim ends, and it comes round again.
             _log.exception("reconciliation of one payment failed")
+        return True
 
 
 def _claim_charges(c: Connection) -> list[Due]:
@@ -124,6 +128,19 @@ def _claim(c: Connection, table: Any) -> list[int]:
     if ids:
         c.execute(update(table).where(table.c.id.in_(ids)).values(next_check_at=clock(_CLAIM_S)))
     return ids
+
+
+def _give_back(db: Database, keys: list[str]) -> None:
+    """End the claims of charges and refunds that nobody was asked about."""
+
+    def change(c: Connection) -> None:
+        for table in (payment_attempt, refund):
+            # What was settled meanwhile, or is left to a person, has no next check, and gets none.
+            mine = table.c.provider_key.in_(keys), table.c.next_check_at > clock()
+            c.execute(update(table).where(*mine).values(next_check_at=clock()))
+
+    if keys:
+        db.write(change)
 
 
 async def _settle_charge(db: Database, provider: PaymentProvider | None, due: Due) -> None:

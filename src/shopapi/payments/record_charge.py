@@ -1,7 +1,6 @@
 """What happens when it is known what became of a charge, whoever says so: the provider's own answer, its webhook, the
 worker that asked, or staff who saw the money come in. All of them call this; the second one changes nothing."""
 
-from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -138,8 +137,7 @@ def _open(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Rec
 
 
 def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: GivenUp | None) -> Recorded:
-    if given_up is None or given_up.actor == SHOP:
-        given_up = _called_off(c, order, reason, given_up)
+    given_up = _called_off(c, order, reason, given_up)
     set_attempt(c, owed, "failed", next_check_at=None)
     resolve_issues(c, owed.id, "no_answer", "amount_mismatch")
     set_payment_state(c, owed, "cancelled" if given_up else "failed", next_url=None)
@@ -153,9 +151,11 @@ def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: Giv
 
 def _called_off(c: Connection, order: Locked, reason: str, given_up: GivenUp | None) -> GivenUp | None:
     """Who had a charge called off that the provider did not decline. Its webhook may overtake the answer to the call,
-    and knows neither who asked for it nor that the time to pay was over."""
+    and knows neither who asked for it nor that the time to pay was over: both come to the same."""
     if reason not in ("", CALLED_OFF, BY_CUSTOMER):
         return None
+    if given_up is not None and given_up.actor != SHOP:
+        return given_up
     asked = asked_to_cancel(c, order)
     if asked is not None or reason == BY_CUSTOMER:
         return asked
@@ -173,17 +173,17 @@ def cancel(c: Connection, order: Locked, given_up: GivenUp) -> None:
 
 def asked_to_cancel(c: Connection, order: Locked) -> GivenUp | None:
     """Who last asked for the order to be cancelled, whether or not they got an answer to it."""
-    return next(asks_to_cancel(c, order), None)
+    return next(iter(asks_to_cancel(c, order)), None)
 
 
-def asks_to_cancel(c: Connection, order: Locked) -> Iterator[GivenUp]:
-    """Everybody who asked for it, the last one first."""
+def asks_to_cancel(c: Connection, order: Locked) -> list[GivenUp]:
+    """Everybody who asked for it and was written down, the last one first."""
     asked = c.execute(
         select(order_event.c.actor, order_event.c.data)
         .where(order_event.c.order_id == order.id, order_event.c.kind == "cancel_asked")
         .order_by(order_event.c.sequence.desc())
     )
-    return (GivenUp(one.data["reason"], one.actor, one.data.get("why", "")) for one in asked.all())
+    return [GivenUp(one.data["reason"], one.actor, one.data.get("why", "")) for one in asked]
 
 
 def mark_unknown(c: Connection, number: str) -> None:

@@ -57,9 +57,12 @@ def whereto(order: Order) -> list[str]:
 
 
 def withdrawals(told: AdminOrder) -> list[str]:
-    """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain and settled."""
+    """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain and settled; an
+    exclamation mark where something is to be done."""
+    done = told.order.state == "cancelled" or any(_all_is_back(one) for one in told.payments)
     return [
-        f"! withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
+        ("" if done or one.settled_at is not None else "! ")
+        + f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
         + (", not confirmed: another e-mail address than in the order" if one.certain is False else "")
         + (f", settled {moment(one.settled_at)}" if one.settled_at is not None else "")
         for one in told.withdrawals
@@ -95,21 +98,26 @@ def _all_is_back(told: Payment) -> bool:
 def step(event: OrderEvent) -> tuple[str, str, str, str]:
     """A row of the timeline."""
     kind = event.kind.replace("_", " ")
-    more = ", ".join(value for name, value in event.data.items() if value and name in _TOLD)
-    return (moment(event.at), kind, event.actor or "", more)
+    more = [value for name, value in event.data.items() if value and name in _TOLD]
+    more += [words for said, words in _SAID.items() if said in event.data.items()]
+    return (moment(event.at), kind, event.actor or "", ", ".join(more))
 
 
-_TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "text")
+_TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "text", "to")
 """What of an event's data says something to a person; amounts and ids stand elsewhere."""
+_SAID: Final = {("assigned", "yes"): "assigned by staff", ("certain", "no"): "not confirmed"}
+"""What says it in other words."""
 
 
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
     given_back = any(_all_is_back(one) for one in told.payments)
-    withdrawn = any(one.certain is not False and one.settled_at is None for one in told.withdrawals)
-    if order.can_cancel and (given_back or withdrawn):
+    withdrawn = {one.certain for one in told.withdrawals if one.settled_at is None}
+    if order.can_cancel and (given_back or True in withdrawn):
         return f"shopctl orders cancel {order.number}"
+    if order.can_cancel and withdrawn:
+        return f"ask {order.email} first whether the withdrawal is meant"
     if order.state == "placed" and paid is not None and paid.bank_transfer is not None:
         return f"shopctl orders pay {order.number} --reference TEXT"
     if order.state == "confirmed" and order.shipping_state == "unshipped":

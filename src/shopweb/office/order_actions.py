@@ -17,7 +17,7 @@ from shopweb.office.order import order_found, order_number
 from shopweb.office.order_money import by_hand, refundable
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import goods_gone, order_refused, too_long
-from shopweb.office.order_view import can_ship, order_page, transfer_awaited, units_of
+from shopweb.office.order_view import can_ship, customer_withdrew, order_page, transfer_awaited, units_of
 from shopweb.office.order_words import send_yourself
 from shopweb.office.orders import lacks
 from shopweb.session import Note
@@ -32,7 +32,7 @@ async def show_ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Pag
     if lacking := lacks(visit, "orders:write"):
         return lacking
     found = await order_found(visit, number)
-    return await _ship_page(visit, found, {}) if can_ship(found) else _too_late(visit, number)
+    return await _ship_page(visit, found, {}) if can_ship(found) else _not_to_ship(visit, found)
 
 
 @post("/office/orders/{number:str}/ship")
@@ -49,7 +49,8 @@ async def ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
             return visit.redirect(order_page(number), note=Note("shipped", number))
         except ProblemError as error:
             errors = order_refused(visit, error, "carrier")
-    return await _ship_page(visit, await order_found(visit, number), sent, errors)
+    found = await order_found(visit, number)
+    return _not_to_ship(visit, found) if customer_withdrew(found) else await _ship_page(visit, found, sent, errors)
 
 
 @get("/office/orders/{number:str}/pay")
@@ -119,6 +120,11 @@ def payment_of(sent: Sent) -> str:
 
 def _too_late(visit: Visit, number: str) -> Page:
     return visit.redirect(order_page(number), note=Note("order_moved_on", number))
+
+
+def _not_to_ship(visit: Visit, found: AdminOrder) -> Page:
+    number, withdrawn = found.order.number, customer_withdrew(found)
+    return visit.redirect(order_page(number), note=Note("order_withdrawn" if withdrawn else "order_moved_on", number))
 
 
 async def _ship_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:

@@ -6,14 +6,15 @@ from shopweb.office.order_words import send_yourself
 from shopweb.session import Note
 from shopweb.visit import Visit
 
-ORDER_WARNINGS: Final = frozenset(("order_moved_on", "refund_failed", "cancelled_unrefunded", "withdrawal_taken"))
+ORDER_WARNINGS: Final = frozenset(("order_moved_on", "refund_failed", "cancelled_unrefunded", "order_withdrawn"))
 
 
 def order_sentence(visit: Visit, note: Note) -> str | None:
     """The sentence, or ``None`` where the note is about no order.
 
     ``name`` is the order's number, or an amount; where staff have to send money, what :func:`to_send` put together;
-    of a cancelled order whose money did not go back, its number and the amount, each on a line.
+    of a cancelled order whose money did not go back, its number and the amount, each on a line; of a withdrawal that
+    was assigned, the order's number and its customer.
     """
     _ = visit.gettext
     name, _line, rest = note.name.partition("\n")
@@ -28,9 +29,9 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
         case "withdrawal_settled":
             text = _("The withdrawal is settled.")
         case "withdrawal_assigned":
-            text = _("The withdrawal belongs to this order now.")
-        case "withdrawal_taken":
-            text = _("Somebody has assigned this withdrawal already.")
+            return _("The withdrawal belongs to this order of %(customer)s now.") % {"customer": rest}
+        case "order_withdrawn":
+            text = _("The customer has withdrawn. Cancel the order, or settle the withdrawal before you ship it.")
         case "noted":
             text = _("Your note is kept.")
         case "refunded":

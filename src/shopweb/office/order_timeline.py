@@ -75,6 +75,8 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
                 return _("Withdrawal assigned to this order")
             stranger = event.data.get("certain") == "no"
             return _("Somebody declared a withdrawal") if stranger else _("The customer declared a withdrawal")
+        case "withdrawal_moved":
+            return _("Withdrawal assigned to order %(number)s") % {"number": event.data.get("to", "")}
         case "withdrawal_settled":
             return _("Withdrawal settled")
         case "payment_issue":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
 from shopweb.office.order_money import PaymentView, payment_view, refundable
@@ -45,7 +45,8 @@ class Letter:
 @dataclass(frozen=True)
 class Declared:
     """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now:
-    nothing where it is ``settled``. ``settle`` is where to say so, empty where it asks for nothing."""
+    nothing where it is ``settled``. ``settle`` is where to say so, empty where it asks for nothing; ``assign`` where to
+    say which order it means."""
 
     id: str
     name: str
@@ -55,6 +56,7 @@ class Declared:
     todo: str
     settled: bool
     settle: str
+    assign: str
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,12 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
 
 def can_ship(found: AdminOrder) -> bool:
     """Whether it waits to be sent."""
-    return _to_leave(found.order) and not _given_back(found)
+    return _to_leave(found.order) and not _given_back(found) and not customer_withdrew(found)
 
 
-def is_withdrawn(found: AdminOrder) -> bool:
-    """Whether somebody has declared a withdrawal from it that is not settled."""
-    return any(one.settled_at is None for one in found.withdrawals)
+def customer_withdrew(found: AdminOrder) -> bool:
+    """Whether its customer has withdrawn, and there is something to do about it. Another's is a question."""
+    return any(one.certain is not False for one in _to_see_to(found))
 
 
 def transfer_awaited(found: AdminOrder) -> Payment | None:
@@ -163,12 +165,18 @@ def _given_back(found: AdminOrder) -> bool:
     return bool(came_in) and not any(refundable(payment).amount for payment in came_in)
 
 
+def _to_see_to(found: AdminOrder) -> list[Withdrawal]:
+    """The declarations that ask for something: none once it is cancelled, or its money goes back."""
+    if found.order.state == "cancelled" or _given_back(found):
+        return []
+    return [one for one in found.withdrawals if one.settled_at is None]
+
+
 def _next(visit: Visit, found: AdminOrder) -> Act | None:
     order = found.order
-    if is_withdrawn(found) and order.can_cancel:
+    if _to_see_to(found) and order.can_cancel:
         # One that may be somebody else's doing is to be asked about first: then nothing is the sensible thing to do.
-        sure = any(one.certain is not False for one in found.withdrawals if one.settled_at is None)
-        word = visit.gettext("Cancel the order")
+        sure, word = customer_withdrew(found), visit.gettext("Cancel the order")
         return Act(order_page(order.number, "cancel"), word) if sure and visit.may("orders:write") else None
     if can_ship(found) and visit.may("orders:write"):
         return _ship(visit, order)
@@ -187,7 +195,7 @@ def _ship(visit: Visit, order: Order) -> Act:
 
 def _others(visit: Visit, found: AdminOrder) -> list[Act]:
     order, acts = found.order, list[Act]()
-    if is_withdrawn(found) and order.can_cancel:
+    if _to_see_to(found) and order.can_cancel:
         if can_ship(found) and visit.may("orders:write"):
             acts.append(_ship(visit, order))
         if order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
@@ -205,7 +213,7 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
     shipping = shipping_badge(visit, order.state, order.shipping_state)
     issues = any(issue.resolved_at is None for payment in found.payments for issue in payment.issues)
     badges = [order_badge(visit, order.state), payment_badge(visit, state)]
-    more = [*([attention_badge(visit)] if issues else []), *([withdrawn_badge(visit)] if is_withdrawn(found) else [])]
+    more = [*([attention_badge(visit)] if issues else []), *([withdrawn_badge(visit)] if _to_see_to(found) else [])]
     return [*badges, *([shipping] if shipping else []), *more]
 
 
@@ -213,13 +221,14 @@ def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     doubt = not_confirmed(visit) if one.certain is False else ""
     todo, settled = _to_do(visit, found, one), one.settled_at is not None
     settle = order_page(found.order.number, "withdrawals", one.id, "settle") if visit.may("orders:write") else ""
+    assign = f"/office/withdrawals/{one.id}/assign?{urlencode({'order': found.order.number})}"
     at = when(visit, one.declared_at)
-    return Declared(one.id, one.name, one.email, at, doubt, todo, settled, settle if todo else "")
+    return Declared(one.id, one.name, one.email, at, doubt, todo, settled, settle if todo else "", assign)
 
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
     _ = visit.gettext
-    if one.settled_at is not None or found.order.state == "cancelled" or _given_back(found):
+    if one not in _to_see_to(found):
         return ""
     if one.certain is False:
         return _("Ask first, at the address in the order, whether it is meant. Do not ship until you know.")

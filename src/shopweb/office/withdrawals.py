@@ -33,7 +33,7 @@ _ID: Final = re.compile("wdr_[0-9a-z]{1,40}")
 @dataclass(frozen=True)
 class UnmatchedRow:
     """A withdrawal that names no order; ``orders`` lists those with its e-mail address. ``assign`` is where to say what
-    it means, empty for whoever may not; ``typed`` came back from there."""
+    it means, empty for whoever may not."""
 
     id: str
     name: str
@@ -42,7 +42,6 @@ class UnmatchedRow:
     orders: str
     at: When
     assign: str
-    typed: str
 
 
 @get(PATH)
@@ -60,55 +59,81 @@ async def show_withdrawals(visit: NamedDependency[Visit]) -> Page:
 
 @get(f"{PATH}/{{withdrawal:str}}/assign")
 async def show_assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Page:
-    """It is done in the list; this is where a browser lands that reloads a form it sent."""
-    return visit.redirect(PATH)
+    """Ask which order it means; the number is that of the order it is with, if any."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    order = visit.asked("order")
+    return _assign_page(visit, _withdrawal_id(withdrawal), order, typed=order if NUMBER.fullmatch(order) else "")
 
 
 @post(f"{PATH}/{{withdrawal:str}}/assign")
 async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Page:
-    """Say which order it means."""
+    """Say which order it means, and whether its customer does."""
     if lacking := lacks(visit, "orders:write"):
         return lacking
     sent, name, field = await visit.read_form(), _withdrawal_id(withdrawal), f"number-{withdrawal}"
-    key, typed = key_of(sent), one_line(sent.get("number", ""))
+    key, typed, confirmed = key_of(sent), one_line(sent.get("number", "")), bool(sent.get("confirmed"))
     number = typed_number(typed)
     if not NUMBER.fullmatch(number):
         errors = [FieldError(field, visit.gettext("Enter the order's number, such as TT-7K4M2P."))]
     else:
         try:
-            await visit.api.assign_withdrawal(name, AssignInput(number), key=key)
-            return visit.redirect(order_page(number), note=Note("withdrawal_assigned", number))
+            done = await visit.api.assign_withdrawal(name, AssignInput(number, confirmed), key=key)
+            # A number is soon mistyped: the name says whose order it was.
+            customer = one_line(done.order.billing_address.name)
+            return visit.redirect(order_page(number), note=Note("withdrawal_assigned", f"{number}\n{customer}"))
         except ProblemError as error:
             if error.problem.code == "invalid_transition":
-                return visit.redirect(PATH, note=Note("withdrawal_taken", number))
-            if error.problem.code == "order_not_found":
+                said = visit.gettext("It is settled, or belongs to this order already. Nothing was changed.")
+                errors = [FieldError(field, said)]
+            elif error.problem.code == "order_not_found":
                 errors = [FieldError(field, visit.gettext("This number is not one of ours."))]
             else:
                 errors = order_refused(visit, error, field)
-    return await _unmatched_page(
-        visit, sent.get("cursor", ""), sent.get("start", ""), wrong=name, typed=typed, errors=errors
+    return _assign_page(visit, name, sent.get("order", ""), typed=typed, confirmed=confirmed, errors=errors)
+
+
+def _assign_page(
+    visit: Visit,
+    name: str,
+    order: str,
+    *,
+    typed: str,
+    confirmed: bool = False,
+    errors: list[FieldError] | None = None,
+) -> Page:
+    """The form on a page of its own; it leads back to the ``order`` that the withdrawal is with, or to the list."""
+    known = NUMBER.fullmatch(order) is not None
+    return desk_page(
+        visit,
+        "office/withdrawal_assign.html",
+        status=422 if errors else 200,
+        assign=f"{PATH}/{name}/assign",
+        order=order if known else "",
+        number=order if known else visit.gettext("Withdrawals without an order"),
+        page=order_page(order) if known else PATH,
+        field=f"number-{name}",
+        typed=typed,
+        confirmed=confirmed,
+        key=new_key(),
+        errors=errors or [],
     )
 
 
-async def _unmatched_page(
-    visit: Visit, cursor: str, start: str, *, wrong: str = "", typed: str = "", errors: list[FieldError] | None = None
-) -> Page:
-    """A page of the list; ``typed`` and ``errors`` are what came back from the form of the withdrawal ``wrong``."""
+async def _unmatched_page(visit: Visit, cursor: str, start: str) -> Page:
+    """A page of the list."""
     begin = int(start) if start.isascii() and start.isdigit() and len(start) < 8 else 0
     found = await visit.api.list_unmatched_withdrawals(PageQuery(_PAGE_ROWS, cursor or None))
     onward = {"cursor": found.next_cursor or "", "start": str(begin + len(found.data))}
     return desk_page(
         visit,
         "office/withdrawals.html",
-        status=422 if errors else 200,
-        rows=[_row(visit, one, typed if one.id == wrong else "") for one in found.data],
+        rows=[_row(visit, one) for one in found.data],
         shown=shown(visit, begin, len(found.data), found.total),
         first=PATH if cursor else "",
         next=f"{PATH}?{urlencode(onward)}" if found.next_cursor else "",
-        cursor=cursor,
-        start=str(begin),
         key=new_key(),
-        errors=errors or [],
+        errors=[],
     )
 
 
@@ -145,8 +170,8 @@ def _withdrawal_id(text: str) -> str:
     return text
 
 
-def _row(visit: Visit, one: Withdrawal, typed: str) -> UnmatchedRow:
+def _row(visit: Visit, one: Withdrawal) -> UnmatchedRow:
     orders = f"/office/orders?{urlencode({'q': one.email})}"
     assign = f"{PATH}/{one.id}/assign" if visit.may("orders:write") else ""
     at = when(visit, one.declared_at)
-    return UnmatchedRow(one.id, one.name, one.order_number, one.email, orders, at, assign, typed)
+    return UnmatchedRow(one.id, one.name, one.order_number, one.email, orders, at, assign)

@@ -62,7 +62,9 @@ def said(visit: Visit, note: Note) -> SpokenNote:
         case "declined":
             return SpokenNote(failure_words(visit, ""))
         case "given_up":
-            return SpokenNote(_("The order was given up before it was paid. Whatever was charged goes back."))
+            return SpokenNote(
+                _("The order was given up while it was being paid. If anything was charged, it goes back.")
+            )
         case "busy":
             return SpokenNote(_("The payment service cannot be reached just now. Nothing was charged. Try again soon."))
         case "no_provider":

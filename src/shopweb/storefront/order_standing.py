@@ -120,15 +120,20 @@ def _withdrawn(visit: Visit, order: Order) -> Standing:
     _, payment, money_back = visit.gettext, order.payment, _given_back(visit, order)
     if payment is not None and payment.state == "refunded":
         return Standing(_("This order was refunded."), money_back)
-    if order.shipping_state != "unshipped":
+    if payment is None:
+        text = _("We look into it, and write to you.")
+    elif order.shipping_state != "unshipped":
         text = _("We look into it, and write to you where the goods shall go and when your money comes back.")
-    elif payment is not None and payment.captured.amount:
+    elif payment.captured.amount:
         text = _("We send nothing while we look into it, and write to you when your money comes back.")
-    elif payment is not None and payment.state == "unknown":
+    elif payment.state == "unknown":
         text = _("We do not know yet whether anything was charged. We clear it up, and what was charged goes back.")
     else:
         text = _("You need not pay. We send nothing while we look into it, and write to you.")
-    return Standing(_("Your withdrawal has come in."), f"{text} {money_back}".strip(), waits=waits_for_bank(order))
+        if waits_for_bank(order):
+            text += " " + _("Whatever was charged goes back.")
+    waits = waits_for_bank(order) and not needs_a_person(order, visit.now)
+    return Standing(_("Your withdrawal has come in."), f"{text} {money_back}".strip(), waits=waits)
 
 
 def _cancelled(visit: Visit, order: Order) -> Standing:

@@ -62,7 +62,7 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("We corrected your invoice.") if credit else _("We wrote your invoice.")
         case "withdrawn":
             if "assigned" in event.data:
-                return _("We found the order that your withdrawal means.")
+                return _("We have matched your withdrawal to this order.")
             return _("You declared your withdrawal.")
         case "withdrawal_settled":
             return _("Your withdrawal is settled.")

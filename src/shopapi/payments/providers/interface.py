@@ -55,7 +55,8 @@ class Charge:
 class ChargeAnswer:
     """What became of a charge. ``reference`` is the provider's own name for it, ``url`` its page where ``open``.
 
-    ``reason`` says why it ``failed``, and is :data:`CALLED_OFF` where nothing but the shop's own ``cancel`` did it.
+    ``reason`` says why it ``failed``, and is :data:`CALLED_OFF`, or none, where nothing but the shop's own ``cancel``
+    did it.
     """
 
     state: Answered
