@@ -480,7 +480,10 @@ class ShopClient:
         return _decoded(await self._call("GET", "/v1/admin/withdrawals", query=which), WithdrawalPage)
 
     async def assign_withdrawal(self, withdrawal_id: str, to: AssignInput, *, key: str | None = None) -> AdminOrder:
-        """A withdrawal means this order, whatever it named; :class:`Conflict` where it is settled or there already."""
+        """A withdrawal means this order, whatever it named.
+
+        :class:`Conflict` where it is settled, is there already, or is not with the order that ``now_with`` names.
+        """
         path = f"/v1/admin/withdrawals/{quote(withdrawal_id, safe='')}/assign"
         return _decoded(await self._call("POST", path, body=to, key=key), AdminOrder)
 

@@ -97,8 +97,10 @@ def settle(counter: Counter, order: dict[str, Any], declared: dict[str, Any], re
     return counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", body)
 
 
-def assign(counter: Counter, declared: dict[str, Any], number: str, *, confirmed: bool = False, key: str = "") -> Any:
-    body = {"number": number, **({"confirmed": True} if confirmed else {})}
+def assign(
+    counter: Counter, declared: dict[str, Any], number: str, *, was: str = "", confirmed: bool = False, key: str = ""
+) -> Any:
+    body = {"number": number, **({"confirmed": True} if confirmed else {}), **({"now_with": was} if was else {})}
     headers = {"Idempotency-Key": key} if key else {}
     return counter.staff("POST", f"withdrawals/{declared['id']}/assign", body, **headers)
 
@@ -174,7 +176,7 @@ def test_a_declaration_is_assigned_once_and_to_an_order_that_there_is(counter: C
     key = a_key()["Idempotency-Key"]
     first, again = (assign(counter, declared, order["number"], key=key) for _ in range(2))
     assert (done(first), again.headers["idempotent-replayed"]) == (done(again), "true")
-    problem(assign(counter, declared, order["number"]), 409, "invalid_transition")
+    problem(assign(counter, declared, order["number"], was=order["number"]), 409, "invalid_transition")
     assert kinds(counter.seen(order)["order"]) == ["placed", "withdrawn"]
 
 
@@ -182,7 +184,9 @@ def test_a_declaration_that_was_put_to_the_wrong_order_is_moved_to_the_right_one
     wrong, right = counter.order(), counter.order()
     declared = done(declare(counter, order_number="the blue one"), 201)
     done(assign(counter, declared, wrong["number"]))
-    done(assign(counter, declared, right["number"]))
+    stale = problem(assign(counter, declared, right["number"]), 409, "invalid_transition")
+    assert wrong["number"] in stale["detail"], "Whoever saw it with no order undoes nobody's work."
+    done(assign(counter, declared, right["number"], was=wrong["number"]))
     assert [one["id"] for one in counter.seen(right)["withdrawals"]] == [declared["id"]]
     left = counter.seen(wrong)
     assert (kinds(left["order"]), left["withdrawals"]) == (["placed", "withdrawn", "withdrawal_moved"], [])
@@ -190,24 +194,26 @@ def test_a_declaration_that_was_put_to_the_wrong_order_is_moved_to_the_right_one
     assert kinds(counter.read(wrong)) == ["placed"], "Its customer need not know."
     assert kinds(counter.read(right)) == ["placed", "withdrawn"]
     assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 1
-    done(assign(counter, declared, wrong["number"]))  # It was the wrong one after all.
+    done(assign(counter, declared, wrong["number"], was=right["number"]))  # It was the wrong one after all.
     assert kinds(counter.read(wrong)) == ["placed", "withdrawn"]
     done(settle(counter, wrong, declared))
     assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 0
-    problem(assign(counter, declared, right["number"]), 409, "invalid_transition")
+    problem(assign(counter, declared, right["number"], was=wrong["number"]), 409, "invalid_transition")
     assert kinds(counter.read(wrong)) == ["placed", "withdrawn", "withdrawal_settled"]
 
 
 def test_once_the_customer_was_asked_a_strangers_declaration_is_their_own(counter: Counter) -> None:
     order = counter.order("sandbox")
     declared = done(declare(counter, order_number=order["number"], email="anna@work.example"), 201)
-    problem(assign(counter, declared, order["number"]), 409, "invalid_transition")
-    told = done(assign(counter, declared, order["number"], confirmed=True))
+    number = order["number"]
+    problem(assign(counter, declared, number, was=number), 409, "invalid_transition")
+    told = done(assign(counter, declared, number, was=number, confirmed=True))
     assert (told["withdrawals"][0]["certain"], told["order"]["events"][-1]["data"]["certain"]) == (True, "yes")
     assert kinds(counter.read(order)) == ["placed", "paid", "withdrawn"]
     problem(counter.ship(order), 409, "invalid_transition")
-    done(assign(counter, declared, order["number"]))  # It was somebody else on the telephone.
-    assert kinds(counter.read(order)) == ["placed", "paid"]
+    problem(assign(counter, declared, number, was=number), 409, "invalid_transition")
+    assert counter.seen(order)["withdrawals"][0]["certain"], "An old page takes back nothing."
+    done(settle(counter, order, declared))  # It was somebody else on the telephone.
     done(counter.ship(order), 201)
 
 

@@ -180,8 +180,9 @@ def test_staff_see_to_withdrawals(calling: Calling) -> None:
     with pytest.raises(NotFound):
         calling.as_owner(lambda shop: shop.assign_withdrawal("wdr/none", to))
     other, _ = calling.order()
-    calling.as_owner(lambda shop: shop.assign_withdrawal(found, AssignInput(other.number, confirmed=True)))
-    calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
+    theirs = AssignInput(other.number, confirmed=True, now_with=order.number)
+    calling.as_owner(lambda shop: shop.assign_withdrawal(found, theirs))
+    calling.as_owner(lambda shop: shop.assign_withdrawal(found, AssignInput(order.number, now_with=other.number)))
     what = SettleInput(found, "A mistake.")
     settled = calling.as_owner(lambda shop: shop.settle_withdrawal(order.number, what))
     assert [one.settled_at is None for one in settled.withdrawals] == [True, False]

@@ -301,7 +301,7 @@ class FakeOrders:
                 after = f"c{start + limit}" if start + limit < len(found) else None
                 return _said(WithdrawalPage(found[start : start + limit], after, len(found)))
             case ["withdrawals", withdrawal_id, "assign"]:
-                return self._assign(withdrawal_id, body["number"], body.get("confirmed", False), staff)
+                return self._assign(withdrawal_id, body, staff)
             case ["emails"]:
                 cards = [email.card for email in reversed(self.emails)]
                 cards = [card for card in cards if query.get("order") in (None, card.order_number)]
@@ -347,14 +347,17 @@ class FakeOrders:
     def _declared(self, number: str) -> list[Withdrawal]:
         return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) == number]
 
-    def _assign(self, withdrawal_id: str, number: str, confirmed: bool, staff: str) -> httpx.Response:
+    def _assign(self, withdrawal_id: str, body: Any, staff: str) -> httpx.Response:
+        number = body["number"]
         if number not in self.orders:
             return self.problem(404, "order_not_found")
         found = [one for one in self.withdrawals if one.id == withdrawal_id]
         if not found:
             return self.problem(404, "not_found")
-        certain = confirmed or found[0].email == self.orders[number].email
+        certain = body.get("confirmed", False) or found[0].email == self.orders[number].email
         before = self.assigned.get(withdrawal_id, found[0].order_number)
+        if (before if before in self.orders else None) != body.get("now_with"):
+            return self.problem(409, "invalid_transition")
         if found[0].settled_at or (before, found[0].certain) == (number, certain):
             return self.problem(409, "invalid_transition")
         if before in self.orders and before != number:

@@ -365,10 +365,12 @@ class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 class AssignInput(Struct, forbid_unknown_fields=True, frozen=True):
     """The order that a withdrawal means, whatever it named. ``confirmed`` says that the customer was asked, and has
-    declared it: then it is theirs, from whichever e-mail address it came."""
+    declared it: then it is theirs, from whichever e-mail address it came. ``now_with`` is the order that it was seen
+    with, if any: what somebody else has assigned meanwhile stays as it is."""
 
     number: OrderNumber
     confirmed: bool = False
+    now_with: OrderNumber | None = None
 
 
 class WithdrawalPage(Struct, frozen=True):

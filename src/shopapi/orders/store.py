@@ -7,7 +7,7 @@ its level), then codes by their ids, then what is shown of stock.
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from shopapi.carts.tables import cart
 from shopapi.contract.orders import EventKind, OrderState
@@ -24,11 +24,14 @@ CUSTOMER: Final = "customer"
 
 _BY_THE_SHOP: Final = ("expired", "payment_failed")
 
+_asked = order_event.alias("asked")
+
 # A statement of its own: one that waited for the lock would still see the timeline as it was before the wait.
 _CANCELLED_WITH: Final = (
     select(
         order_event.c.data,
         still_open(bindparam("order"), certain=True).label("withdrawn"),
+        exists().where(_asked.c.order_id == order_event.c.order_id, _asked.c.kind == "cancel_asked").label("asked_for"),
     )
     .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == "cancelled")
     .order_by(order_event.c.sequence.desc())
@@ -116,4 +119,4 @@ def _by_the_shop(c: Connection, order_id: int) -> bool:
     """Whether nobody asked for the cancellation, and no withdrawal of its customer is open. Another's declaration ends
     nothing, and neither does one that staff have settled."""
     last = c.execute(_CANCELLED_WITH, {"order": order_id}).one()
-    return last.data.get("reason") in _BY_THE_SHOP and not last.withdrawn
+    return last.data.get("reason") in _BY_THE_SHOP and not last.asked_for and not last.withdrawn

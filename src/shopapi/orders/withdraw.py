@@ -80,7 +80,7 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     from now on, whatever it named and wherever it was before.
 
     What was declared stays as it is, and its receipt holds. Raises :class:`OrderGone`, :class:`NotFound`, and
-    :class:`InvalidTransition` where it is settled, or nothing would change.
+    :class:`InvalidTransition` where it is settled, is not where it was seen, or nothing would change.
     """
     known = (
         select(withdrawal.c.email, withdrawal.c.order_id, withdrawal.c.certain, sales_order.c.number)
@@ -93,9 +93,14 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     # Always in the same order: two who move two declarations the other way round would wait for each other.
     locked = {number: lock_order(c, number) for number in sorted({to.number, before.number or to.number})}
     order = locked[to.number]
-    certain = to.confirmed or bool(_is_customers(c, to.number, before.email))
+    # What the customer has confirmed stays so for as long as it is with their order.
+    stays = before.number == to.number and bool(before.certain)
+    certain = to.confirmed or stays or bool(_is_customers(c, to.number, before.email))
     if is_settled(c, name):
         raise InvalidTransition("The withdrawal is settled already.")
+    if before.number != to.now_with:
+        where = f"with order {before.number}" if before.number else "with no order"
+        raise InvalidTransition(f"The withdrawal is {where} by now.")
     if (before.number, before.certain) == (to.number, certain):
         raise InvalidTransition("The withdrawal belongs to this order already.")
     changed = c.execute(

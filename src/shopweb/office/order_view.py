@@ -223,7 +223,7 @@ def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     settle = order_page(found.order.number, "withdrawals", one.id, "settle") if visit.may("orders:write") else ""
     assign = f"/office/withdrawals/{one.id}/assign?{urlencode({'order': found.order.number})}"
     at = when(visit, one.declared_at)
-    return Declared(one.id, one.name, one.email, at, doubt, todo, settled, settle if todo else "", assign)
+    return Declared(one.id, one.name, one.email, at, doubt, todo, settled, "" if settled else settle, assign)
 
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:

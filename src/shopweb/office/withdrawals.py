@@ -73,24 +73,28 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
         return lacking
     sent, name, field = await visit.read_form(), _withdrawal_id(withdrawal), f"number-{withdrawal}"
     key, typed, confirmed = key_of(sent), one_line(sent.get("number", "")), bool(sent.get("confirmed"))
-    number = typed_number(typed)
+    number, order = typed_number(typed), sent.get("order", "")
     if not NUMBER.fullmatch(number):
         errors = [FieldError(field, visit.gettext("Enter the order's number, such as TT-7K4M2P."))]
     else:
         try:
-            done = await visit.api.assign_withdrawal(name, AssignInput(number, confirmed), key=key)
+            to = AssignInput(number, confirmed, order if NUMBER.fullmatch(order) else None)
+            done = await visit.api.assign_withdrawal(name, to, key=key)
             # A number is soon mistyped: the name says whose order it was.
             customer = one_line(done.order.billing_address.name)
             return visit.redirect(order_page(number), note=Note("withdrawal_assigned", f"{number}\n{customer}"))
         except ProblemError as error:
             if error.problem.code == "invalid_transition":
-                said = visit.gettext("It is settled, or belongs to this order already. Nothing was changed.")
+                said = visit.gettext(
+                    "It is settled, belongs to this order already, or a colleague has just assigned it. "
+                    "Nothing was changed."
+                )
                 errors = [FieldError(field, said)]
             elif error.problem.code == "order_not_found":
                 errors = [FieldError(field, visit.gettext("This number is not one of ours."))]
             else:
                 errors = order_refused(visit, error, field)
-    return _assign_page(visit, name, sent.get("order", ""), typed=typed, confirmed=confirmed, errors=errors)
+    return _assign_page(visit, name, order, typed=typed, confirmed=confirmed, errors=errors)
 
 
 def _assign_page(
