@@ -32,6 +32,7 @@ from tests.waiting import free_port
 MARKERS = {
     "browser": "drives a real Chromium",
     "containers": "runs on a real Docker Engine",
+    "thorough": "takes ten seconds and more, and CI leaves it out",
     "concurrency": "many callers at once",
     "processes": "starts real processes of the shop",
     "schemathesis": "asks what the OpenAPI document says, in bulk",

@@ -155,6 +155,7 @@ def test_a_partition_between_pages_and_api_is_told_and_heals(shop: Project, page
     wait_for(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all after the partition")
 
 
+@pytest.mark.thorough
 def test_an_api_that_hangs_costs_a_caller_a_moment_and_no_more(shop: Project, pages: httpx.Client) -> None:
     with shop.paused("shopapi"):
         wait_until(lambda: unavailable(pages), HEAL_LIMIT_S, "a page that says so")
@@ -162,7 +163,15 @@ def test_an_api_that_hangs_costs_a_caller_a_moment_and_no_more(shop: Project, pa
     wait_for(lambda: all_is_well(shop), HEAL_LIMIT_S, "health of all after the pause")
 
 
-@pytest.mark.parametrize("dying", [("database",), ("shopapi",), ("frontend", "worker")], ids="-".join)
+@pytest.mark.parametrize(
+    "dying",
+    [
+        ("shopapi",),
+        pytest.param(("database",), marks=pytest.mark.thorough),
+        pytest.param(("frontend", "worker"), marks=pytest.mark.thorough),
+    ],
+    ids="-".join,
+)
 def test_a_part_that_dies_comes_back_by_itself_and_nothing_is_lost(
     shop: Project, pages: httpx.Client, dying: tuple[str, ...]
 ) -> None:
@@ -184,6 +193,7 @@ def has_restarted(shop: Project, service: str, before: int) -> bool:
     return bool(shop.container(service)["RestartCount"] > before)
 
 
+@pytest.mark.thorough
 def test_each_part_stops_by_itself_and_a_new_start_makes_the_key_that_was_taken_away(
     shop: Project, pages: httpx.Client, source: Path
 ) -> None:
@@ -205,6 +215,7 @@ def test_each_part_stops_by_itself_and_a_new_start_makes_the_key_that_was_taken_
     assert is_served(pages)
 
 
+@pytest.mark.thorough
 def test_two_of_the_api_share_the_work_and_one_may_go(shop: Project, pages: httpx.Client) -> None:
     shop.up(scale={"shopapi": 2})
     assert [shop.health("shopapi", n) for n in range(2)] == ["healthy"] * 2

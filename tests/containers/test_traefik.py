@@ -210,6 +210,7 @@ def test_the_pages_have_no_way_out_and_traefik_alone_is_called_from_outside(plai
         assert answered == {"shopapi": True, "frontend": False, "worker": True}
 
 
+@pytest.mark.thorough
 def test_for_an_authority_traefik_writes_into_its_volume_and_has_no_rights_either(
     engine: Engine, images: Images, tmp_path: Path, name: str
 ) -> None:
@@ -385,6 +386,7 @@ def test_traefik_has_nothing_to_complain_of(shop: Project, outside: Outside) -> 
     assert [line for line in told if line.get("level") in ("error", "fatal", "panic")] == []
 
 
+@pytest.mark.thorough
 def test_one_of_three_of_each_is_stopped_and_started_and_no_caller_notices(shop: Project, outside: Outside) -> None:
     statuses = _statuses_while(outside, lambda: both(shop, "stop", "--time=30", index=0))
     assert set(statuses) == {200}, statuses
