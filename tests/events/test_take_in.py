@@ -300,7 +300,7 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
         for email in ("Anna@kundin.example", "eve@elsewhere.example"):
             last = withdraw(c, WithdrawalInput("Anna Weber", number, email), "en")
         # Before its receipt is written, staff have asked the customer: the address is still not theirs.
-        assign_withdrawal(c, last.id, AssignInput(number, confirmed=True), actor="staff")
+        assign_withdrawal(c, last.id, AssignInput(number, confirmed=True, now_with=number), actor="staff")
         withdrawn = withdraw(c, WithdrawalInput("Anna Weber", "TT-000000", "anna@kundin.example"), "en")
     take_in_all(database, settings)
     with database.reading() as r:
