@@ -11,6 +11,7 @@ from shopapi.contract.calendar import OF_THE_SHOP, working_day
 from shopapi.contract.catalog import Locale, Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping, Shipment, Withdrawal
+from shopapi.contract.standing import open_withdrawal
 from shopapi.events.sums import Sum, sums_of
 from shopapi.events.words import Words, words
 from shopapi.invoices.seller import Seller
@@ -231,9 +232,7 @@ def _arrives(order: Order, told: Words, start: datetime) -> str:
 
 def _packing(order: Order, told: Words, said: dict[str, str]) -> str:
     """What comes next of a paid order: nobody packs one that its customer has withdrawn from."""
-    settled = {event.data["withdrawal"] for event in order.events if event.kind == "withdrawal_settled"}
-    declared = {event.data["withdrawal"] for event in order.events if event.kind == "withdrawn"}
-    if declared - settled:
+    if open_withdrawal(order):
         return told.common["withdrawn"]
     return said["next"].format(days=_arrives(order, told, _paid_at(order)))
 

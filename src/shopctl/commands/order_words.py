@@ -5,6 +5,7 @@ from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.orders import AdminOrder, Order, OrderCard, OrderEvent, OrderState, Payment, ShippingState
+from shopapi.contract.standing import is_given_back
 from shopctl.commands.amounts import shown
 
 _SHIPPING: Final = {"unshipped": "○ not yet", "partly_shipped": "◐ partly", "shipped": "● shipped"}
@@ -59,7 +60,7 @@ def whereto(order: Order) -> list[str]:
 def withdrawals(told: AdminOrder) -> list[str]:
     """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain and settled; an
     exclamation mark where something is to be done."""
-    done = told.order.state == "cancelled" or any(_all_is_back(one) for one in told.payments)
+    done = told.order.state == "cancelled" or is_given_back(told)
     return [
         ("" if done or one.settled_at is not None else "! ")
         + f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
@@ -91,10 +92,6 @@ def money_lines(told: Payment) -> list[str]:
     return [", ".join(parts), *(f"! {kind}: a person should look" for kind in open_issues)]
 
 
-def _all_is_back(told: Payment) -> bool:
-    return 0 < told.captured.amount == told.refunded.amount + told.refund_pending.amount
-
-
 def step(event: OrderEvent) -> tuple[str, str, str, str]:
     """A row of the timeline."""
     kind = event.kind.replace("_", " ")
@@ -112,9 +109,8 @@ _SAID: Final = {("assigned", "yes"): "assigned by staff", ("certain", "no"): "no
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
-    given_back = any(_all_is_back(one) for one in told.payments)
     withdrawn = {one.certain for one in told.withdrawals if one.settled_at is None}
-    if order.can_cancel and (given_back or True in withdrawn):
+    if order.can_cancel and (is_given_back(told) or True in withdrawn):
         return f"shopctl orders cancel {order.number}"
     if order.can_cancel and withdrawn:
         return f"ask {order.email} first whether the withdrawal is meant"

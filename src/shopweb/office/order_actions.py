@@ -11,10 +11,11 @@ from shopapi.client import ProblemError
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, CancelInput, CaptureInput, ShipmentInput
+from shopapi.contract.standing import refundable
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
-from shopweb.office.order_money import by_hand, refundable
+from shopweb.office.order_money import by_hand
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import goods_gone, order_refused, too_long
 from shopweb.office.order_view import can_ship, customer_withdrew, order_page, transfer_awaited, units_of

@@ -6,6 +6,7 @@ from datetime import datetime
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Attempt, AttemptState, Payment, PaymentIssue, Refund
+from shopapi.contract.standing import refundable
 from shopweb.office.order_timeline import issue_words, reason_words
 from shopweb.office.order_words import payment_badge, provider_word
 from shopweb.office.rows import Badge
@@ -36,12 +37,6 @@ class PaymentView:
     refunds: list[MoneyLine]
     events: list[MoneyLine]
     issues: list[MoneyLine]
-
-
-def refundable(payment: Payment) -> Money:
-    """What can still be given back: what came in, less what went back or is on its way."""
-    left = payment.captured.amount - payment.refunded.amount - payment.refund_pending.amount
-    return Money(left, payment.captured.currency)
 
 
 def by_hand(payment: Payment) -> bool:

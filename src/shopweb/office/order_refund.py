@@ -11,12 +11,13 @@ from shopapi.contract.carts import MoneyInput
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, Payment, RefundInput
+from shopapi.contract.standing import refundable
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.money import typed, typed_amount
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
 from shopweb.office.order_actions import payment_of
-from shopweb.office.order_money import by_hand, refundable
+from shopweb.office.order_money import by_hand
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import order_refused, too_long
 from shopweb.office.order_view import order_page, payment_to_refund

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
-from shopweb.office.order_money import PaymentView, payment_view, refundable
+from shopapi.contract.standing import is_given_back, refundable
+from shopweb.office.order_money import PaymentView, payment_view
 from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline
 from shopweb.office.order_words import (
     attention_badge,
@@ -129,7 +130,7 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
 
 def can_ship(found: AdminOrder) -> bool:
     """Whether it waits to be sent."""
-    return _to_leave(found.order) and not _given_back(found) and not customer_withdrew(found)
+    return _to_leave(found.order) and not is_given_back(found) and not customer_withdrew(found)
 
 
 def customer_withdrew(found: AdminOrder) -> bool:
@@ -159,15 +160,9 @@ def _to_leave(order: Order) -> bool:
     return order.state == "confirmed" and order.shipping_state == "unshipped"
 
 
-def _given_back(found: AdminOrder) -> bool:
-    """Whether all that came in has gone back or is on its way: then the goods stay too."""
-    came_in = [payment for payment in found.payments if payment.captured.amount]
-    return bool(came_in) and not any(refundable(payment).amount for payment in came_in)
-
-
 def _to_see_to(found: AdminOrder) -> list[Withdrawal]:
     """The declarations that ask for something: none once it is cancelled, or its money goes back."""
-    if found.order.state == "cancelled" or _given_back(found):
+    if found.order.state == "cancelled" or is_given_back(found):
         return []
     return [one for one in found.withdrawals if one.settled_at is None]
 

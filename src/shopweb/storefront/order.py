@@ -9,11 +9,12 @@ from litestar.params import FromPath
 
 from shopapi.client import BadRequest, NotFound
 from shopapi.contract.orders import Order
+from shopapi.contract.standing import open_withdrawal
 from shopweb.forms import FieldError
 from shopweb.storefront.cart_settling import note_units
 from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_number, typed_token
-from shopweb.storefront.order_state import JUST_BACK, is_unfinished, open_withdrawal
+from shopweb.storefront.order_state import JUST_BACK, is_unfinished
 from shopweb.storefront.order_view import order_view
 from shopweb.visit import Page, Visit
 

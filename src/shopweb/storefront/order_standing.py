@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
+from shopapi.contract.standing import open_withdrawal
 from shopweb.storefront.arrival import days_between
 from shopweb.storefront.order_state import (
     arrives,
@@ -14,7 +15,6 @@ from shopweb.storefront.order_state import (
     is_unfinished,
     last,
     needs_a_person,
-    open_withdrawal,
     payment_page,
     waits_for_bank,
 )

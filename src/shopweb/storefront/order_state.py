@@ -94,13 +94,6 @@ def last(order: Order, kind: EventKind) -> OrderEvent | None:
     return next((event for event in reversed(order.events) if event.kind == kind), None)
 
 
-def open_withdrawal(order: Order) -> OrderEvent | None:
-    """The customer's own declaration of withdrawal that staff have yet to settle."""
-    settled = {event.data.get("withdrawal") for event in order.events if event.kind == "withdrawal_settled"}
-    declared = (event for event in reversed(order.events) if event.kind == "withdrawn")
-    return next((event for event in declared if event.data.get("withdrawal") not in settled), None)
-
-
 def amount_told(event: OrderEvent, currency: str) -> Money | None:
     """The amount that an event tells of, in minor units."""
     said = event.data.get("amount", "")

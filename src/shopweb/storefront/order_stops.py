@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shopapi.contract.orders import Order
+from shopapi.contract.standing import open_withdrawal
 from shopweb import locale
 from shopweb.storefront.arrival import days_after_payment, days_between
 from shopweb.storefront.order_state import (
@@ -13,7 +14,6 @@ from shopweb.storefront.order_state import (
     is_unfinished,
     last,
     needs_a_person,
-    open_withdrawal,
     paid_at,
     shipped_at,
     waits_for_bank,

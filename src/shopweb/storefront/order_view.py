@@ -6,11 +6,12 @@ from typing import Final
 
 from shopapi.contract.figures import in_groups, money
 from shopapi.contract.orders import InvoiceRef, Order, Shipment
+from shopapi.contract.standing import open_withdrawal
 from shopweb import locale
 from shopweb.storefront.order_address import address_lines
 from shopweb.storefront.order_paths import order_path
 from shopweb.storefront.order_standing import Standing, standing_of
-from shopweb.storefront.order_state import awaits_invoice, came_back, is_written, open_withdrawal
+from shopweb.storefront.order_state import awaits_invoice, came_back, is_written
 from shopweb.storefront.order_stops import Stop, arrival_told, stops_of
 from shopweb.storefront.order_sums import LineView, Sum, lines_of, sums_of
 from shopweb.storefront.order_timeline import Step, timeline_of
