@@ -8,11 +8,12 @@ UV      ?= pipx run uv
 
 VENV := .venv
 BIN  := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PIP  := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test prove e2e check format browser bench lock clean
+.PHONY: help run test thorough prove e2e check format browser bench lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -20,8 +21,11 @@ help: ## Say what there is
 run: $(VENV)/.run ## Start the shop; Ctrl-C stops it
 	@exec $(BIN)/shopctl up $(ARGS)
 
-test: $(VENV)/.dev ## Run every test (some of them: make test ARGS="-k stock")
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test: $(VENV)/.dev ## Run the tests (some of them: make test ARGS="-k stock")
+	@exec $(PYTEST) -m "not thorough" $(ARGS)
+
+thorough: $(VENV)/.dev ## Run the tests that make test leaves out for their time
+	@exec $(PYTEST) -m thorough $(ARGS)
 
 prove: $(VENV)/.dev ## Prove with whole loads that no crash and no race loses or doubles anything
 	@exec $(BIN)/python -m tests.proving -n $(WORKERS) --dist loadfile -q $(ARGS)

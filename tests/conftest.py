@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from shopapi.contract.accounts import Role
-from shopapi.db.audit import audit
+from shopapi.db.audit import INVARIANTS, findings
 from shopapi.db.engine import Database, open_database
 from shopapi.db.migrate import migrate
 from shopapi.runtime.settings import read
@@ -32,7 +32,7 @@ from tests.waiting import free_port
 MARKERS = {
     "browser": "drives a real Chromium",
     "containers": "runs on a real Docker Engine",
-    "thorough": "takes ten seconds and more, and CI leaves it out",
+    "thorough": "left out of `make test`, for its time; `make thorough` runs it",
     "concurrency": "many callers at once",
     "processes": "starts real processes of the shop",
     "schemathesis": "asks what the OpenAPI document says, in bulk",
@@ -78,7 +78,32 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-_CONTAINERS = Path(__file__).parent / "containers"
+_TESTS = Path(__file__).parent
+_CONTAINERS = _TESTS / "containers"
+
+# Here a test runs on PostgreSQL too, and so does the first of many cases of one; the other cases are tried on SQLite,
+# and on PostgreSQL only thoroughly. Commands say the same on both, but for those that are about databases.
+_FIRST_CASE_ON_BOTH = [_TESTS / part for part in ("api", "events", "promotions")]
+_ON_BOTH_THOROUGHLY = [_TESTS / "cli"]
+_ABOUT_DATABASES = [_TESTS / "cli" / "test_database_commands.py"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        case = getattr(item, "callspec", None)
+        if case is None or case.params.get("database_url") != "postgresql":
+            continue
+        name = item.nodeid.partition("[")[0]
+        again = name in seen and _is_in(item.path, _FIRST_CASE_ON_BOTH)
+        seen.add(name)
+        if again or (_is_in(item.path, _ON_BOTH_THOROUGHLY) and item.path not in _ABOUT_DATABASES):
+            item.add_marker(pytest.mark.thorough)
+
+
+def _is_in(file: Path, folders: list[Path]) -> bool:
+    return any(file.is_relative_to(folder) for folder in folders)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -203,7 +228,7 @@ def assert_the_books_agree(url: str) -> None:
     database = open_database(url, threads=1)
     try:
         with database.reading() as c:
-            found = {check.name: check.findings for check in audit(c) if check.findings}
+            found = {each.name: told for each in INVARIANTS if (told := findings(c, each))}
     finally:
         database.close()
     assert not found, f"The audit found: {found}"

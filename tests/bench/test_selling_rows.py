@@ -48,7 +48,9 @@ def bench(
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.thorough if kind == "PostgreSQL" else ()) for kind in KINDS]
+)
 def test_a_tiny_run_sells_without_an_error_and_the_books_agree(kind: Kind, bench: Bench) -> None:
     measures = [one for one in selling.MEASURES if one.rows[0].endswith(kind)]
     if kind == "SQLite":  # What differs there is seen in the rows of one measure; each costs a server and its load.

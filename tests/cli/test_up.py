@@ -102,7 +102,9 @@ def test_the_second_start_keeps_key_goods_and_password(start: Start, tmp_path: P
     assert len(set(kept.values())) == 2
 
 
-def test_the_sandbox_takes_charges_with_the_secret_that_is_kept(start: Start, tmp_path: Path) -> None:
+def test_the_sandbox_takes_charges_with_the_kept_secret_and_parts_end_when_all_is_killed(
+    start: Start, tmp_path: Path
+) -> None:
     up = Up(start)
     token = bearer((tmp_path / ".shopctl/sandbox-secret").read_text().strip())
     asked = {"key": "key-1", "amount": 8800, "currency": "EUR", "order_number": "S-1001", "token": "tok_ok"}
@@ -113,17 +115,25 @@ def test_the_sandbox_takes_charges_with_the_secret_that_is_kept(start: Start, tm
         assert charged.json()["state"] == "succeeded"
         # The API was told of it, at the address that it takes webhooks at; whatever it answers.
         wait_until(lambda: sandbox.get("/events").json()[0]["attempts"], 10, "the webhook to be sent")
-    assert up.stop()[0] == 0
     assert (tmp_path / "sandbox.db").exists()
+    up.process.kill()
+    wait_until(lambda: all(map(is_free, (up.api, up.web, up.sandbox))), 15, "every part to end")
 
 
-def test_a_sandbox_elsewhere_is_used_instead_of_one_of_its_own(start: Start, tmp_path: Path) -> None:
+def test_an_open_shop_is_warned_of_and_a_sandbox_elsewhere_used_instead_of_one_of_its_own(
+    start: Start, tmp_path: Path
+) -> None:
     up = Up(
-        start, SHOP_SANDBOX_URL="http://127.0.0.1:9", SHOP_SANDBOX_SECRET="kq7Z0d9Hq1mVbX4tWc2nLp8sRy5fGj3aUe6iTo0v"
+        start,
+        SHOP_ITEMS_ACCESS="open",
+        SHOP_SANDBOX_URL="http://127.0.0.1:9",
+        SHOP_SANDBOX_SECRET="kq7Z0d9Hq1mVbX4tWc2nLp8sRy5fGj3aUe6iTo0v",
     )
     assert [line.split()[1] for line in up.lines[:-1]] == ["database", "api", "web"]
     assert is_free(up.sandbox)
-    assert up.stop()[0] == 0
+    assert httpx.get(f"http://127.0.0.1:{up.api}/items", trust_env=False).status_code == 200
+    code, err = up.stop()
+    assert (code, "! SHOP_ITEMS_ACCESS=open" in err) == (0, True)
     assert not (tmp_path / "sandbox.db").exists()
 
 
@@ -139,12 +149,6 @@ def test_a_part_that_dies_is_started_again_and_said_so(start: Start) -> None:
     assert code == 0
     for name in parts.values():
         assert f"! {name} stopped by itself (signal 9); it starts again in 0.5 s" in err
-
-
-def test_parts_end_when_it_is_killed(start: Start) -> None:
-    up = Up(start)
-    up.process.kill()
-    wait_until(lambda: all(map(is_free, (up.api, up.web, up.sandbox))), 15, "every part to end")
 
 
 @pytest.mark.parametrize("setting", ["SHOP_API_PORT", "SHOP_WEB_PORT", "SHOP_SANDBOX_PORT"])
@@ -173,12 +177,6 @@ def test_two_parts_cannot_share_a_port(shopctl: Shopctl, one: str, other: str, w
     assert told.code == 2
     assert told.err.startswith(f"  ✗ {words} cannot share port {port}.\n  › {remedy}=")
     assert list(shopctl.directory.iterdir()) == []
-
-
-def test_an_open_shop_is_warned_of(start: Start) -> None:
-    up = Up(start, SHOP_ITEMS_ACCESS="open")
-    assert httpx.get(f"http://127.0.0.1:{up.api}/items", trust_env=False).status_code == 200
-    assert "! SHOP_ITEMS_ACCESS=open" in up.stop()[1]
 
 
 @pytest.mark.parametrize(

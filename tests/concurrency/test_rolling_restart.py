@@ -86,7 +86,7 @@ class Seen:
     stop: bool = False
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "granian"])
+@pytest.mark.parametrize("server", ["uvicorn", pytest.param("granian", marks=pytest.mark.thorough)])
 def test_sixty_four_kept_alive_clients_see_no_failed_request_while_both_restart(
     api_processes: ApiProcesses, environment: dict[str, str], tmp_path: Path, server: str
 ) -> None:

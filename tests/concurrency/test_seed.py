@@ -15,7 +15,7 @@ from tests.processes import clean_environment
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
 
-@pytest.mark.parametrize("staff", ["no staff", "staff"])
+@pytest.mark.parametrize("staff", ["no staff", pytest.param("staff", marks=pytest.mark.thorough)])
 def test_four_that_seed_at_once_add_the_goods_once(database: Database, environment: dict[str, str], staff: str) -> None:
     if staff == "staff":
         with database.writing() as c:

@@ -83,6 +83,7 @@ def test_its_secrets_are_made_at_the_first_start_and_stand_in_no_environment(sho
     assert not [name for name, secret in secrets.items() if secret in seen]
 
 
+@pytest.mark.thorough
 def test_a_script_that_starts_it_again_and_waits_keeps_the_secrets_and_what_runs(shop: Project) -> None:
     read = ("cat", "/run/shop-secrets/POSTGRES_PASSWORD")
     before = shop.run_in("shopapi", *read), [shop.containers(service) for service in SERVERS]
@@ -144,6 +145,7 @@ def test_no_volume_without_a_name_is_left_behind(shop: Project) -> None:
     assert volumes == {f"{shop.name}_database", f"{shop.name}_shop-secrets"}
 
 
+@pytest.mark.thorough
 def test_a_partition_between_pages_and_api_is_told_and_heals(shop: Project, pages: httpx.Client) -> None:
     with shop.cut_off("shopapi", "inside"):
         page = wait_until(lambda: unavailable(pages), HEAL_LIMIT_S, "a page that says so")

@@ -132,6 +132,7 @@ print(len(compiled) > 500, bad)
     assert told == "True []\n"
 
 
+@pytest.mark.thorough
 def test_a_change_of_the_source_leaves_the_libraries_as_they_are(
     engine: Engine, images: Images, tmp_path: Path
 ) -> None:

@@ -27,6 +27,8 @@ from tests.containers.rendering import render
 from tests.waiting import free_port, wait_until
 from tests.web.conftest import Page
 
+pytestmark = pytest.mark.thorough
+
 REPLICAS = 3
 PAIR = ("frontend", "shopapi")
 GOOD = "/products/becher-westerwald"
@@ -210,7 +212,6 @@ def test_the_pages_have_no_way_out_and_traefik_alone_is_called_from_outside(plai
         assert answered == {"shopapi": True, "frontend": False, "worker": True}
 
 
-@pytest.mark.thorough
 def test_for_an_authority_traefik_writes_into_its_volume_and_has_no_rights_either(
     engine: Engine, images: Images, tmp_path: Path, name: str
 ) -> None:
@@ -386,7 +387,6 @@ def test_traefik_has_nothing_to_complain_of(shop: Project, outside: Outside) -> 
     assert [line for line in told if line.get("level") in ("error", "fatal", "panic")] == []
 
 
-@pytest.mark.thorough
 def test_one_of_three_of_each_is_stopped_and_started_and_no_caller_notices(shop: Project, outside: Outside) -> None:
     statuses = _statuses_while(outside, lambda: both(shop, "stop", "--time=30", index=0))
     assert set(statuses) == {200}, statuses

@@ -34,6 +34,7 @@ def test_requests_reach_both(shop: Shop, caller: Caller, part: str) -> None:
         assert answered(process) - number >= 15, "Each gets its share."
 
 
+@pytest.mark.thorough
 def test_a_rolling_restart_of_every_part_fails_no_request(shop: Shop, caller: Caller) -> None:
     stock = caller(shop.api_url, headers={"Authorization": f"Bearer {shop.token}"})
     before = quantity(stock)
@@ -51,7 +52,7 @@ def test_a_rolling_restart_of_every_part_fails_no_request(shop: Shop, caller: Ca
     assert quantity(stock) == before + seen.added(), "What was added once is there once."
 
 
-@pytest.mark.parametrize("part", PAIRS)
+@pytest.mark.parametrize("part", ["frontend", pytest.param("shopapi", marks=pytest.mark.thorough)])
 def test_when_one_of_a_pair_is_killed_readers_go_on_with_the_other(shop: Shop, part: str) -> None:
     """Traefik notices within interval and timeout. Until then a reader may meet the dead one in each of its tries, and
     so most reads succeed, but not all; from then on every one does."""

@@ -6,7 +6,7 @@ settings.register_profile(
     "shop",
     derandomize=True,
     deadline=None,
-    max_examples=150,
+    max_examples=100,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -211,7 +211,7 @@ def shop(database: Database) -> Database:
 
 
 def test_lists_pages_totals_and_facets_are_those_of_the_model(shop: Database) -> None:
-    @settings(max_examples=60 if shop.dialect == "sqlite" else 25)
+    @settings(max_examples=40 if shop.dialect == "sqlite" else 15)
     @given(catalogs(), st.lists(queries(), min_size=1, max_size=6))
     def check(catalog: list[ProductRecord], asked: list[ProductQuery]) -> None:
         model = shop_with(shop, catalog)

@@ -18,7 +18,7 @@ from shopapi.pricing.rules import price
 from shopapi.pricing.values import Delivery, Goods, Promotion, PromotionKind, PromotionScope, Totals
 from tests.pricing import baskets
 
-many = settings(max_examples=int(os.environ.get("PROVE_EXAMPLES", "300")))
+many = settings(max_examples=int(os.environ.get("PROVE_EXAMPLES", "200")))
 LARGEST = 10**15
 
 AMOUNTS = st.one_of(st.integers(0, 60), st.integers(0, 30_000), st.integers(0, LARGEST))

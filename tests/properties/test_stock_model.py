@@ -163,5 +163,5 @@ class Stock(RuleBasedStateMachine):
 
 def test_stock_does_what_a_dictionary_would(database: Database) -> None:
     machine = type("StockOfThisDatabase", (Stock,), {"database": database})
-    examples = 60 if database.dialect == "sqlite" else 30
+    examples = 40 if database.dialect == "sqlite" else 20
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=30))

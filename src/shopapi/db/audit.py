@@ -194,10 +194,15 @@ def audit(c: Reader) -> list[Check]:
 
 def _run(c: Reader, invariant: Invariant) -> Check:
     checked = int(c.execute(text(invariant.of)).scalar_one())
+    return Check(invariant.name, invariant.group, checked, findings(c, invariant))
+
+
+def findings(c: Reader, invariant: Invariant) -> list[str]:
+    """A sentence for each thing that breaks one promise, at most :data:`MOST_SHOWN`."""
     wrong = text(f"{invariant.wrong} LIMIT {MOST_SHOWN}")
     if ":quarter_ago" in invariant.wrong:
         at = c.execute(select(clock(-900).label("quarter_ago"), clock(-60).label("minute_ago"))).one()
         wrong = wrong.bindparams(
             bindparam("quarter_ago", at.quarter_ago, Instant()), bindparam("minute_ago", at.minute_ago, Instant())
         )
-    return Check(invariant.name, invariant.group, checked, [str(row[0]) for row in c.execute(wrong)])
+    return [str(row[0]) for row in c.execute(wrong)]
