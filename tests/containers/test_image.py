@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import shopctl
 from tests.containers.engine import HARDENED, Engine
 from tests.containers.images import BUILT, COMMIT, Images, build_shop, copy_of_the_source
