@@ -471,7 +471,10 @@ class ShopClient:
         return _decoded(await self._call("POST", _admin_order(number, "notes"), body=note, key=key), AdminOrder)
 
     async def settle_withdrawal(self, number: str, what: SettleInput, *, key: str | None = None) -> AdminOrder:
-        """Nothing is left to do about one withdrawal from an order; :class:`Conflict` where it is settled already."""
+        """Nothing is left to do about one withdrawal from an order; ``what.outcome`` says why.
+
+        :class:`Conflict` where it is settled already, or would be done while an order that is not paid stands.
+        """
         path = _admin_order(number, "withdrawals", "settle")
         return _decoded(await self._call("POST", path, body=what, key=key), AdminOrder)
 
@@ -479,12 +482,16 @@ class ShopClient:
         """Withdrawals that name no order which the shop knows, newest first."""
         return _decoded(await self._call("GET", "/v1/admin/withdrawals", query=which), WithdrawalPage)
 
+    async def get_withdrawal(self, withdrawal_id: str) -> Withdrawal:
+        """A withdrawal, with the order that it is with, if any."""
+        return _decoded(await self._call("GET", _withdrawal(withdrawal_id)), Withdrawal)
+
     async def assign_withdrawal(self, withdrawal_id: str, to: AssignInput, *, key: str | None = None) -> AdminOrder:
         """A withdrawal means this order, whatever it named.
 
         :class:`Conflict` where it is settled, is there already, or is not with the order that ``now_with`` names.
         """
-        path = f"/v1/admin/withdrawals/{quote(withdrawal_id, safe='')}/assign"
+        path = _withdrawal(withdrawal_id, "assign")
         return _decoded(await self._call("POST", path, body=to, key=key), AdminOrder)
 
     async def get_admin_invoice(self, number: str, invoice_id: str) -> bytes:
@@ -637,6 +644,10 @@ def _order(number: str, *more: str) -> str:
 
 def _admin_order(number: str, *more: str) -> str:
     return _path("admin", "orders", number, *more)
+
+
+def _withdrawal(withdrawal_id: str, *more: str) -> str:
+    return _path("admin", "withdrawals", withdrawal_id, *more)
 
 
 def _payment(payment_id: str, *more: str) -> str:

@@ -52,17 +52,23 @@ def read_translations(language: Language) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+def unbroken(words: str) -> str:
+    """The words of a date, with spaces at which no line of a page ends: nobody reads "6." apart from its month."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 class Moment:
     """A time as a ledger shows it: short on the page, whole in what a pointer or a program reads."""
 
     def __init__(self, at: datetime, now: datetime, language: Language) -> None:
         at, locale = at.astimezone(UTC), LOCALES[language]
         self.machine = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        day = "d. MMM" if language == "de" else "d MMM"
+        day = unbroken("d. MMM" if language == "de" else "d MMM")
+        with_year = unbroken(f"{day} yyyy")
         time = format_datetime(at, "HH:mm", locale=locale, tzinfo=UTC)
-        self.whole = f"{format_datetime(at, f'{day} yyyy', locale=locale, tzinfo=UTC)}, {time} UTC"
+        self.whole = f"{format_datetime(at, with_year, locale=locale, tzinfo=UTC)}, {time} UTC"
         days = (now.astimezone(UTC).date() - at.date()).days
-        date = day if at.year == now.year else f"{day} yyyy"
+        date = day if at.year == now.year else with_year
         self.clock = time if days <= 0 else f"{format_datetime(at, date, locale=locale, tzinfo=UTC)}, {time}"
         """When it was, for a sentence: a time, and the day before it where that was not today."""
         if days <= 0:
@@ -71,7 +77,7 @@ class Moment:
             self.short = format_datetime(at, "EEE", locale=locale, tzinfo=UTC)
         else:
             skeleton = "MMMd" if at.year == now.year else "yMMMd"
-            self.short = format_skeleton(skeleton, at, tzinfo=UTC, locale=locale)
+            self.short = unbroken(format_skeleton(skeleton, at, tzinfo=UTC, locale=locale))
 
 
 # Babel takes 150 µs for each of these, and all pages of a day say the same few.
@@ -79,7 +85,7 @@ class Moment:
 def day(at: date, language: Language, *, month: bool = True) -> str:
     """A day near by: ``Do. 26. November`` or ``Thu 26 November``, or without its month."""
     pattern = "EEE d." if language == "de" else "EEE d"
-    return format_date(at, f"{pattern} MMMM" if month else pattern, locale=LOCALES[language])
+    return unbroken(format_date(at, f"{pattern} MMMM" if month else pattern, locale=LOCALES[language]))
 
 
 def country(code: str, language: Language) -> str:

@@ -66,6 +66,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "POST /v1/admin/orders/{number:str}/notes": CLERKS,
     "POST /v1/admin/orders/{number:str}/withdrawals/settle": CLERKS,
     "GET /v1/admin/withdrawals": STAFF,
+    "GET /v1/admin/withdrawals/{withdrawal_id:str}": STAFF,
     "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": CLERKS,
     "GET /v1/admin/payments/{payment_id:str}": STAFF,
     "POST /v1/admin/payments/{payment_id:str}/capture": MANAGERS,

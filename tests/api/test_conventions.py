@@ -14,12 +14,14 @@ from sqlalchemy import text
 from shopapi.app import HANDLERS
 from shopapi.catalog.shop_store import save_text
 from shopapi.contract.items import ItemInput
+from shopapi.contract.orders import WithdrawalInput
 from shopapi.db.engine import Database, make_sqlite_file, open_database
 from shopapi.events.take_in import take_in
 from shopapi.http.body import MAX_JSON, BodyLimit, decode
 from shopapi.http.in_flight import InFlight, OneWriter
 from shopapi.http.problems import InvalidRequest
 from shopapi.orders.reading import read_order
+from shopapi.orders.withdraw import withdraw
 from shopapi.payments.reading import payments_of
 from shopapi.settings import ApiSettings
 from tests import factories
@@ -112,6 +114,7 @@ def addresses(owner: httpx.Client, database: Database, settings: ApiSettings) ->
         save_text(c, "imprint", "de", "Wir.")
         picture = f"{factories.picture(c)}.svg"
         cart, number = factories.cart(c, ("KRUG", 1)), factories.paid_order(c, ("KRUG", 1))
+        declared = withdraw(c, WithdrawalInput("Anna", number, "anna@kundin.example"), "de").id
     take_in(database, settings)
     with database.reading() as c:
         known |= {
@@ -119,6 +122,7 @@ def addresses(owner: httpx.Client, database: Database, settings: ApiSettings) ->
             "{number:str}": number,
             "{code:str}": "HERBST10",
             "{provider:str}": "manual",
+            "{withdrawal_id:str}": declared,
         }
         known["{invoice_id:str}"] = read_order(c, number).invoices[0].id
         known["{payment_id:str}"] = payments_of(c, number)[0].id
@@ -313,6 +317,20 @@ def test_a_bad_body_is_400_and_the_server_is_still_there(open_api: httpx.Client,
         assert told["errors"][0]["field"] == field
     assert len(told["detail"]) < 400, "A caller's own bytes are not told back at length."
     assert open_api.get("/items").json() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"name": "Mug", "quantity": 1e400}', "quantity"),
+        (b'{"name": [{"text": -1E400}], "quantity": 1}', "name[0].text"),
+        (b"1e400", ""),
+    ],
+)
+def test_a_number_beyond_all_bounds_is_told_by_no_word_of_ours(open_api: httpx.Client, body: bytes, field: str) -> None:
+    told = problem(post(open_api, body), 400, "invalid_request", field)
+    assert "too large" in told["detail"]
+    assert "Infinity" not in str(told)
 
 
 def test_nesting_up_to_the_bound_is_only_unknown(open_api: httpx.Client) -> None:

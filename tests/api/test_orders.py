@@ -41,7 +41,7 @@ def test_a_number_of_no_order_is_404(counter: Counter, number: str) -> None:
         counter.staff("POST", f"orders/{number}/cancel", {}),
         counter.staff("POST", f"orders/{number}/shipments", {}),
         counter.staff("POST", f"orders/{number}/notes", {"text": "x"}),
-        counter.staff("POST", f"orders/{number}/withdrawals/settle", {"withdrawal": f"wdr_{0:020}"}),
+        counter.staff("POST", f"orders/{number}/withdrawals/settle", {"withdrawal": f"wdr_{0:020}", "outcome": "done"}),
     ):
         assert answer.status_code == 404, answer.text
 

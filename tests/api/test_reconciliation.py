@@ -394,11 +394,14 @@ def test_who_asks_again_and_again_fills_no_timeline_silences_nobody_and_gets_the
     for reason in ("too dear", "too late", "too blue", "too red"):
         problem(cancelled_because(counter, asked_to_cancel, reason), 409, "payment_unclear")
     problem(cancelled_by_staff(counter, asked_to_cancel), 409, "payment_unclear")
+    for _ in range(2):
+        problem(cancelled_because(counter, asked_to_cancel, "too sad"), 409, "payment_unclear")
     assert asks(counter, asked_to_cancel) == [
         (True, None),
         (True, "too dear"),
         (True, "too late"),
         (False, "wrong amount"),
+        (True, "too sad"),
     ]
     bank.pay()  # The provider takes it all the same, and is silent for hours.
     counter.let_time_pass(SILENT_S)
@@ -407,7 +410,7 @@ def test_who_asks_again_and_again_fills_no_timeline_silences_nobody_and_gets_the
     for _ in range(2):
         ask()
     seen = counter.read(asked_to_cancel)
-    assert seen["events"][-2]["data"].get("reason") == "staff", seen["events"]
+    assert seen["events"][-2]["data"].get("reason") == "customer", seen["events"]
     assert (seen["state"], seen["payment"]["state"], bank.taken()) == ("cancelled", "refunded", 0)
 
 

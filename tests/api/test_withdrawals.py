@@ -7,6 +7,7 @@ from sqlalchemy import text, update
 
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
+from shopapi.orders.store import Locked, lock_order
 from shopapi.orders.tables import withdrawal
 from tests import factories
 from tests.api.conftest import ApiWith
@@ -92,8 +93,14 @@ def test_a_declaration_from_another_address_is_shown_to_staff_as_uncertain(count
     assert done(counter.staff("GET", "orders"))["data"][0]["withdrawn"] is True
 
 
-def settle(counter: Counter, order: dict[str, Any], declared: dict[str, Any], reason: str = "Two came back.") -> Any:
-    body = {"withdrawal": declared["id"], "reason": reason}
+def settle(
+    counter: Counter,
+    order: dict[str, Any],
+    declared: dict[str, Any],
+    reason: str = "Two came back.",
+    outcome: str = "not_meant",
+) -> Any:
+    body = {"withdrawal": declared["id"], "outcome": outcome, "reason": reason}
     return counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", body)
 
 
@@ -111,12 +118,14 @@ def test_a_withdrawal_is_seen_to_until_the_money_is_back_or_staff_settle_it(coun
     declared = done(declare(counter, order_number=order["number"]), 201)
     done(counter.refund(order, 1000), 201)
     assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 1
-    told = done(settle(counter, order, declared))
-    assert told["withdrawals"][0]["settled_at"] == told["order"]["events"][-1]["at"]
-    assert told["order"]["events"][-1]["data"] == {"withdrawal": declared["id"], "why": "Two came back."}
+    told = done(settle(counter, order, declared, outcome="done"))
+    (one,) = told["withdrawals"]
+    assert (one["settled_at"], one["outcome"]) == (told["order"]["events"][-1]["at"], "done")
+    known = {"withdrawal": declared["id"], "outcome": "done"}
+    assert told["order"]["events"][-1]["data"] == known | {"why": "Two came back."}
     page = done(counter.staff("GET", "orders"))
     assert (page["views"]["unclear"], page["data"][0]["withdrawn"]) == (0, False)
-    assert counter.read(order)["events"][-1]["data"] == {"withdrawal": declared["id"]}, "Why is for colleagues."
+    assert counter.read(order)["events"][-1]["data"] == known, "Why is for colleagues."
     problem(settle(counter, order, declared), 409, "invalid_transition")
 
 
@@ -167,6 +176,21 @@ def test_staff_assign_a_declaration_to_the_order_that_is_meant(counter: Counter,
     assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 0
 
 
+def test_staff_read_a_declaration_with_the_order_that_it_is_with(counter: Counter) -> None:
+    order = counter.order("sandbox")
+    declared = done(declare(counter, order_number="the blue one", email="bo@elsewhere.example"), 201)
+    path = f"withdrawals/{declared['id']}"
+    assert done(counter.staff("GET", path)) == declared | {"certain": False}
+    done(assign(counter, declared, order["number"]))
+    found = done(counter.staff("GET", path))
+    assert found == declared | {"certain": False, "now_with": order["number"]}
+    done(settle(counter, order, declared))
+    (settled,) = counter.seen(order)["withdrawals"]
+    end = {"settled_at": settled["settled_at"], "outcome": "not_meant"}
+    assert done(counter.staff("GET", path)) == found | end == settled
+    problem(counter.staff("GET", f"withdrawals/wdr_{0:020}"), 404, "not_found")
+
+
 def test_a_declaration_is_assigned_once_and_to_an_order_that_there_is(counter: Counter) -> None:
     order = counter.order()
     declared = done(declare(counter, order_number="the blue one"), 201)
@@ -202,6 +226,24 @@ def test_a_declaration_that_was_put_to_the_wrong_order_is_moved_to_the_right_one
     assert kinds(counter.read(wrong)) == ["placed", "withdrawn", "withdrawal_settled"]
 
 
+def test_who_moves_a_declaration_locks_by_the_carts_and_meets_nobody_in_a_ring(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(("S-200000", "S-100000"))
+    monkeypatch.setattr("shopapi.checkout.draft.new_number", lambda _: next(numbers))
+    first, second = counter.order(), counter.order()
+    declared = done(declare(counter, order_number=first["number"]), 201)
+    made, locked = Locked.__init__, list[str]()
+
+    def spy(self: Locked, row: Any, **more: Any) -> None:
+        locked.append(row.number)
+        made(self, row, **more)
+
+    monkeypatch.setattr(Locked, "__init__", spy)
+    done(assign(counter, declared, second["number"], was=first["number"]))
+    assert locked == [first["number"], second["number"]], "Numbers come at random, carts one after the other."
+
+
 def test_once_the_customer_was_asked_a_strangers_declaration_is_their_own(counter: Counter) -> None:
     order = counter.order("sandbox")
     declared = done(declare(counter, order_number=order["number"], email="anna@work.example"), 201)
@@ -225,11 +267,12 @@ def test_a_withdrawal_from_what_cost_nothing_is_seen_to_until_it_is_settled(coun
     done(counter.ship(order), 201)
     declared = done(declare(counter, order_number=order["number"]), 201)
     assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 1
-    done(settle(counter, order, declared))
+    done(settle(counter, order, declared, outcome="done"))
     assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 0
 
 
-def test_what_its_customer_has_withdrawn_from_leaves_only_when_that_is_settled(counter: Counter) -> None:
+@pytest.mark.parametrize("outcome", ["not_meant", "done"])
+def test_what_its_customer_has_withdrawn_from_leaves_only_when_that_is_settled(counter: Counter, outcome: str) -> None:
     order = counter.order("sandbox")
     strangers = done(declare(counter, order_number=order["number"], email="eve@elsewhere.example"), 201)
     assert done(counter.staff("GET", "orders"))["views"]["to_ship"] == 1, "Anybody can declare for any number."
@@ -237,9 +280,32 @@ def test_what_its_customer_has_withdrawn_from_leaves_only_when_that_is_settled(c
     done(settle(counter, order, strangers))
     assert "withdrawn" in problem(counter.ship(order), 409, "invalid_transition")["detail"]
     assert (done(counter.staff("GET", "orders"))["views"]["to_ship"], counter.stock()) == (0, (10, 2))
-    done(settle(counter, order, own))
+    done(settle(counter, order, own, outcome=outcome))
     assert done(counter.staff("GET", "orders"))["views"]["to_ship"] == 1
     done(counter.ship(order), 201)
+
+
+def test_of_an_order_that_stands_and_is_not_paid_no_withdrawal_is_done(counter: Counter) -> None:
+    order = counter.order()
+    declared = done(declare(counter, order_number=order["number"]), 201)
+    refused = problem(settle(counter, order, declared, outcome="done"), 409, "invalid_transition")
+    assert "Cancel it" in refused["detail"]
+    assert kinds(counter.read(order)) == ["placed", "withdrawn"]
+    done(counter.cancel(order))
+    done(settle(counter, order, declared, outcome="done"))
+
+
+def test_what_was_settled_without_an_outcome_was_not_meant_and_without_an_id_settles_nothing(counter: Counter) -> None:
+    order = counter.order("sandbox")
+    first, second = (done(declare(counter, order_number=order["number"]), 201) for _ in range(2))
+    with counter.database.writing() as c:
+        locked = lock_order(c, order["number"])
+        locked.add_event(c, "withdrawal_settled", actor="shop", why="All of them.")
+        locked.add_event(c, "withdrawal_settled", actor="shop", withdrawal=first["id"], why="By mistake.")
+    told = {one["id"]: one for one in counter.seen(order)["withdrawals"]}
+    assert told[first["id"]]["outcome"] == "not_meant"
+    assert (told[second["id"]]["outcome"], told[second["id"]]["settled_at"]) == (None, None)
+    assert done(counter.staff("GET", "orders"))["views"]["unclear"] == 1
 
 
 @pytest.mark.parametrize("by", ["cancelled", "refunded"])

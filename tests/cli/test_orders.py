@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from shopapi.contract.orders import WithdrawalInput
+from shopapi.contract.orders import SettleInput, WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.inventory.tables import stock_level
-from shopapi.orders.withdraw import withdraw
+from shopapi.orders.withdraw import settle_withdrawal, withdraw
 from shopapi.payments.tables import payment_attempt
 from tests.cli.conftest import Shopctl
 from tests.invoices import sold
@@ -128,6 +128,13 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     told = shop("orders", "show", number)
     assert "withdrawn by Anna Weber" in told.out
     assert "! withdrawn" not in told.out, "Nothing is left to do."
+    first, second = (one["id"] for one in shown(shop, number)["withdrawals"])
+    with database.writing() as c:
+        settle_withdrawal(c, number, SettleInput(first, "done"), actor="shop")
+        settle_withdrawal(c, number, SettleInput(second, "not_meant"), actor="shop")
+    told = shop("orders", "show", number)
+    for words in (", settled: done, ", ", settled: not meant, ", "withdrawal settled: done", "withdrawal settled: not"):
+        assert words in told.out
     assert not [row for row in shop("orders", "list").out.splitlines() if number in row and "withdrawn" in row]
 
 

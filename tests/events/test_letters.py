@@ -89,6 +89,14 @@ def test_prices_without_tax_show_it_before_the_total() -> None:
     assert "enthält" not in text
 
 
+@pytest.mark.parametrize("included", [True, False])
+def test_where_no_tax_is_charged_none_is_told(included: bool) -> None:
+    one = order(prices_include_tax=included, taxes=[TaxLine(0, euros(8800), euros(0))])
+    text = plain(render("confirmation", occasion(order=one), SHOP))
+    assert "Gesamt, bezahlt: 88,00 €" in text
+    assert "MwSt." not in text, "Out of the European Union, say."
+
+
 def test_a_code_that_only_makes_delivery_free_is_listed() -> None:
     one = order(discounts=[Discount("Versand frei", "FREI", euros(0), True)])
     assert "Code FREI: Versand kostenlos" in plain(render("confirmation", occasion(order=one), SHOP))

@@ -404,7 +404,7 @@ def counter(bank: Bank, database: Database, settings: ApiSettings, as_role: AsRo
 def test_a_sale_comes_to_what_paper_and_pencil_say(
     request: pytest.FixtureRequest, counter: Counter, bank: Bank
 ) -> None:
-    examples, steps = load(10, 300), load(40, 60)
+    examples, steps = load(7, 300), load(40, 60)
     proof = Proof(
         request, "T37", "a sale in any order of events is what the model says", f"{examples} runs x {steps} steps"
     )

@@ -72,6 +72,12 @@ def fuzz(url: str, directory: Path, *options: str, token: str = "") -> None:
     assert "Test cases:" in done.stdout
 
 
+def examples(few: int, *, thoroughly: int) -> pytest.MarkDecorator:
+    """So many requests of each kind, as the option of the fuzzer that says so."""
+    many = pytest.param(f"--max-examples={thoroughly}", marks=pytest.mark.thorough)
+    return pytest.mark.parametrize("most", [f"--max-examples={few}", many])
+
+
 def excluding(*names: str) -> list[str]:
     return [word for name in names for word in ("--exclude-operation-id", name)]
 
@@ -80,26 +86,29 @@ def including(*names: str) -> list[str]:
     return [word for name in names for word in ("--include-operation-id", name)]
 
 
+@examples(3, thoroughly=25)
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_nothing_contradicts_the_document_for_a_key_with_every_permission(
-    api_url: str, database: Database, tmp_path: Path
+    api_url: str, database: Database, tmp_path: Path, most: str
 ) -> None:
     with database.writing() as c:
         key = factories.api_key(c, factories.staff(c, role="owner"), *get_args(Permission))
-    fuzz(api_url, tmp_path, "--max-examples", "5", *excluding(*_SUICIDAL), token=key)
+    fuzz(api_url, tmp_path, most, *excluding(*_SUICIDAL), token=key)
 
 
+@examples(6, thoroughly=25)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nothing_contradicts_the_document_for_an_owner_with_a_session(
-    api_url: str, database: Database, tmp_path: Path
+    api_url: str, database: Database, tmp_path: Path, most: str
 ) -> None:
     with database.writing() as c:
         token = factories.session(c, factories.staff(c, role="owner"))
     wanted = including("current_session", "change_staff", "get_staff", "create_staff", "revoke_api_key", "add_item")
-    fuzz(api_url, tmp_path, "--max-examples", "8", *wanted, token=token)
-    fuzz(api_url, tmp_path, "--max-examples", "8", *including("sign_out"), token=token)
+    fuzz(api_url, tmp_path, most, *wanted, token=token)
+    fuzz(api_url, tmp_path, most, *including("sign_out"), token=token)
 
 
+@examples(2, thoroughly=8)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_nothing_contradicts_the_document_for_nobody(api_url: str, tmp_path: Path) -> None:
-    fuzz(api_url, tmp_path, "--max-examples", "2")  # Nearly all of it is refused at the door.
+def test_nothing_contradicts_the_document_for_nobody(api_url: str, tmp_path: Path, most: str) -> None:
+    fuzz(api_url, tmp_path, most)  # Nearly all of it is refused at the door.

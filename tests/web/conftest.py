@@ -58,7 +58,7 @@ def _fields(form: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for tag in re.findall(r"<(?:input|button)\b[^>]*>", form):
         attributes = {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
-        chosen = attributes.get("type") != "radio" or re.search(r"\schecked\b", tag)
+        chosen = attributes.get("type") not in ("radio", "checkbox") or re.search(r"\schecked\b", tag)
         if "name" in attributes and chosen:
             found[attributes["name"]] = attributes.get("value", "")
     for name, options in re.findall(r'<select\b[^>]*name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):

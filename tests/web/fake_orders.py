@@ -300,6 +300,9 @@ class FakeOrders:
                 start, limit = int(query.get("cursor", "c0")[1:]), int(query["limit"])
                 after = f"c{start + limit}" if start + limit < len(found) else None
                 return _said(WithdrawalPage(found[start : start + limit], after, len(found)))
+            case ["withdrawals", withdrawal_id]:
+                one = next((one for one in self.withdrawals if one.id == withdrawal_id), None)
+                return self.problem(404, "not_found") if one is None else _said(self._for_desk(one))
             case ["withdrawals", withdrawal_id, "assign"]:
                 return self._assign(withdrawal_id, body, staff)
             case ["emails"]:
@@ -340,12 +343,19 @@ class FakeOrders:
                 return self.problem(404, "not_found")
             if known[0].settled_at is not None:
                 return self.problem(409, "invalid_transition")
-            self.withdrawals[self.withdrawals.index(known[0])] = replace(known[0], settled_at=datetime.now(UTC))
-            self.tell(number, "withdrawal_settled", staff, withdrawal=known[0].id, why=body["reason"])
+            outcome = body["outcome"]
+            end = replace(known[0], settled_at=datetime.now(UTC), outcome=outcome)
+            self.withdrawals[self.withdrawals.index(known[0])] = end
+            self.tell(number, "withdrawal_settled", staff, withdrawal=end.id, outcome=outcome, why=body["reason"])
         return _said(AdminOrder(self.orders[number], [self.payments[number]], self._declared(number)))
 
     def _declared(self, number: str) -> list[Withdrawal]:
         return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) == number]
+
+    def _for_desk(self, one: Withdrawal) -> Withdrawal:
+        number = self.assigned.get(one.id, one.order_number)
+        known = number in self.orders
+        return replace(one, certain=bool(one.certain), now_with=number if known else None)
 
     def _assign(self, withdrawal_id: str, body: Any, staff: str) -> httpx.Response:
         number = body["number"]

@@ -518,15 +518,19 @@ def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: 
     settle = f"{PAGE}/withdrawals/wdr_0/settle"
     stale, page = clerk.get(PAGE), clerk.send(clerk.get(PAGE), settle, reason="x" * 201)
     assert (page.status, page.form(settle)["reason"]) == (422, "x" * 201)
-    page = clerk.send(page, settle, reason="Anna did not mean it.")
+    assert page.text.count("Choose what became of it.") == 2
+    assert 'href="#outcome-wdr_0"' in page.html
+    page = clerk.send(page, settle, reason="x" * 201, outcome="done")
+    assert (page.status, page.form(settle)["outcome"]) == (422, "done"), "What was chosen is kept."
+    page = clerk.send(page, settle, reason="Anna did not mean it.", outcome="not_meant")
     assert "The withdrawal is settled." in page.text
-    assert "Withdrawal settled (Anna did not mean it.)" in page.text
+    assert "Withdrawal settled: not meant (Anna did not mean it.)" in page.text
     assert "Jonas Okafor" in page.text
-    assert "not confirmed: another e-mail address than in the order, settled" in page.text
+    assert "not confirmed: another e-mail address than in the order, settled: not meant" in page.text
     assert settle not in page.html
     assert ("bad", "Withdrawal") not in badges(page)
     assert f'<a class="btn low" href="{PAGE}/ship">Ship 6 units</a>' in page.html, "It goes on as if nothing had been."
-    assert "The order has moved on meanwhile" in clerk.send(stale, settle, reason="again").text
+    assert "The order has moved on meanwhile" in clerk.send(stale, settle, outcome="done").text
     assert kinds(api).count("withdrawal_settled") == 1
     assert str(clerk.get(settle).answer.url).endswith(PAGE)
     assert clerk.get(settle.replace("wdr_0", "all")).status == 404
@@ -538,15 +542,31 @@ def test_a_page_settles_the_declaration_that_it_showed_and_none_that_came_since(
     withdraw(clerk, email="eve@elsewhere.example")
     page = clerk.get(PAGE)
     withdraw(clerk)
-    page = clerk.send(page, f"{PAGE}/withdrawals/wdr_0/settle", reason="Not Anna's.")
+    page = clerk.send(page, f"{PAGE}/withdrawals/wdr_0/settle", reason="Not Anna's.", outcome="not_meant")
     assert [one.settled_at is None for one in api.orders.withdrawals] == [False, True]
     assert "Do not ship. Cancel the order, then what was paid goes back." in page.text
     assert ("bad", "Withdrawal") in badges(page)
     assert f"{PAGE}/withdrawals/wdr_0/settle" not in page.html
     mine = f"{PAGE}/withdrawals/wdr_1/settle"
-    page = clerk.send(page, mine, reason="x" * 201)
+    page = clerk.send(page, mine, reason="x" * 201, outcome="done")
     assert 'href="#reason-wdr_1"' in page.html, "The summary leads to the field."
-    assert ("bad", "Withdrawal") not in badges(clerk.send(page, mine, reason=""))
+    page = clerk.send(page, mine, reason="")
+    assert ("bad", "Withdrawal") not in badges(page)
+    assert "Receipt to anna.weber@example.de, settled: done" in page.text
+    german = clerk.get(PAGE, Accept_Language="de").text
+    assert "erledigt: abgewickelt" in german
+    assert "Widerruf erledigt: nicht gemeint" in german
+
+
+def test_of_an_order_that_is_not_paid_the_page_offers_no_withdrawal_as_done(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    withdraw(clerk)
+    said = "If it is meant, cancel the order: nothing has come in for it."
+    page = clerk.get(PAGE)
+    assert (said in page.text, 'value="done"' in page.html) == (True, False)
+    clerk.send(clerk.get(f"{PAGE}/cancel"), f"{PAGE}/cancel")
+    page = clerk.get(PAGE)
+    assert (said in page.text, 'value="done"' in page.html) == (False, True)
 
 
 def test_once_all_the_money_is_back_a_withdrawal_asks_for_nothing(clerk: Browser, api: FakeApi) -> None:
@@ -616,6 +636,33 @@ def test_a_withdrawal_is_moved_to_another_order_or_confirmed_from_its_orders_pag
     assert str(page.answer.url).endswith("/TT-222222")
     assert "Withdrawal assigned to order TT-222222" in clerk.get(PAGE).text
     assert ("bad", "Withdrawal") not in badges(clerk.get(PAGE))
+
+
+def test_what_is_assigned_is_shown_word_for_word_and_as_it_stands(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.put("TT-222222")
+    withdraw(clerk, "the blue one", "bo@kunde.example")
+    assign = f"{UNMATCHED}/wdr_0/assign"
+    page = clerk.get(assign)
+    assert "Name Anna Weber Number given the blue one E-mail bo@kunde.example" in page.text
+    assert "With order none yet Settled not yet" in page.text
+    assert '<a href="/office/orders?q=bo%40kunde.example">Orders with this e-mail address</a>' in page.html
+    assert f'datetime="{api.orders.withdrawals[0].declared_at:%Y-%m-%dT%H:%M}' in page.html
+    assert re.search("[0-9]\N{NO-BREAK SPACE}[A-Z][a-z]+\N{NO-BREAK SPACE}20[0-9]{2}, [0-9:]+</time>", page.html)
+    clerk.send(page, assign, number=NUMBER)
+    said = f"With order {NUMBER} not confirmed: another e-mail address than in the order Settled not yet"
+    page = clerk.get(f"{assign}?order=TT-222222")
+    assert said in page.text
+    assert "It is no longer with order TT-222222: a colleague has assigned it meanwhile." in page.text
+    stale = clerk.get(f"{assign}?order={NUMBER}")
+    assert "no longer with" not in stale.text
+    settle = f"{PAGE}/withdrawals/wdr_0/settle"
+    clerk.send(clerk.get(PAGE), settle, reason="Bo meant another shop.", outcome="not_meant")
+    for page, status in ((clerk.get(assign), 200), (clerk.send(stale, assign, number="TT-222222"), 422)):
+        assert page.status == status
+        assert "It is settled: nothing is left to do about it, and it stays with this order." in page.text
+        assert f'action="{assign}"' not in page.html, "It could only be refused."
+    assert clerk.get(f"{UNMATCHED}/wdr_9/assign").status == 404, "There is none of that name."
 
 
 def test_withdrawals_that_name_no_order_are_told_above_the_orders_and_listed(clerk: Browser, api: FakeApi) -> None:

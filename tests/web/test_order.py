@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 import pytest
 from msgspec.structs import replace
 
-from shopapi.contract.carts import Address
+from shopapi.contract.carts import Address, TaxLine
 from shopapi.contract.orders import PaymentState
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
-from tests.web.fake_orders import PDF, token_of
+from tests.web.fake_orders import PDF, euros, token_of
 
 NUMBER = "TT-7K4M2P"
 ALONE = f"/orders/{NUMBER}"
@@ -27,6 +27,14 @@ def test_right_after_buying_the_page_says_thank_you_what_comes_next_and_the_sums
     for said in ("Subtotal €95.60", "Code HERBST10 −€7.60", "Shipping, DHL Paket free", "Total €88.00"):
         assert said in page.text
     assert "includes 19% VAT on €68.40 €10.92" in page.text
+
+
+def test_where_no_tax_is_charged_none_is_told(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put()
+    api.orders.orders[NUMBER] = replace(api.orders.orders[NUMBER], taxes=[TaxLine(0, euros(8800), euros(0))])
+    page = browser.get(path)
+    assert "Total €88.00" in page.text
+    assert "0% VAT" not in page.text, "To Switzerland, say."
 
 
 def test_later_it_is_the_page_to_follow_the_order_by(browser: Browser, api: FakeApi) -> None:

@@ -66,6 +66,9 @@ def test_price_tax_delivery_and_date_stand_together(browser: Browser) -> None:
     german = browser.get("/products/mug", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "18,50 € inkl. 19 % MwSt., zzgl. Versand (4,90 €, ab 60 € frei)" in german
     assert "Auf Lager, bei Ihnen am Do. 26. oder Fr. 27. November" in german
+    for language, date in (("en", "Fri 27 November"), ("de", "Fr. 27. November")):
+        html = browser.get("/products/mug", Accept_Language=language).html
+        assert date.replace(" ", "\N{NO-BREAK SPACE}") in html, "No line ends within a date."
 
 
 def test_price_and_footer_lead_to_what_delivery_costs(browser: Browser, api: FakeApi) -> None:

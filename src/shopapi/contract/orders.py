@@ -36,6 +36,7 @@ EventKind = Literal[
 ]
 CancelReason = Literal["customer", "staff", "expired", "payment_failed"]
 IssueKind = Literal["amount_mismatch", "late_success", "orphan_charge", "no_answer", "refund_failed"]
+SettleOutcome = Literal["not_meant", "done"]
 EmailKind = Literal["confirmation", "payment_due", "paid", "shipped", "refunded", "cancelled", "withdrawal_received"]
 EmailState = Literal["queued", "sent", "failed"]
 OrderView = Literal["all", "to_pay", "to_ship", "unclear", "done", "cancelled"]
@@ -190,7 +191,8 @@ class Withdrawal(Struct, frozen=True):
     """A declaration that came in, as its receipt says it.
 
     ``certain`` says that the e-mail address is the order's, or that its customer was asked: else it may be anybody's.
-    ``settled_at`` is when staff said that nothing is left to do about it. Only staff are told either.
+    ``settled_at`` is when staff said that nothing is left to do about it, ``outcome`` why: it was not meant, or it
+    stands and is done. ``now_with`` is the order that it is with, if any. Only staff are told these.
     """
 
     id: str
@@ -200,6 +202,8 @@ class Withdrawal(Struct, frozen=True):
     declared_at: datetime
     certain: bool | None = None
     settled_at: datetime | None = None
+    outcome: SettleOutcome | None = None
+    now_with: str | None = None
 
 
 # --- for staff
@@ -357,9 +361,14 @@ WITHDRAWAL_ID: Final = r"^wdr_[0-9a-hjkmnp-tv-z]{20}$"
 
 
 class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
-    """Nothing is left to do about this withdrawal, and no other; ``reason`` is for colleagues."""
+    """Nothing is left to do about this withdrawal, and no other; ``reason`` is for colleagues.
+
+    ``outcome``: ``not_meant``, as if nobody had declared it; or ``done``, it stands, and what is due has gone back, or
+    nothing had come in: money that comes late for a cancelled order goes back too, and what is left can be shipped.
+    """
 
     withdrawal: Annotated[str, Meta(pattern=WITHDRAWAL_ID)]
+    outcome: SettleOutcome
     reason: Line = ""
 
 

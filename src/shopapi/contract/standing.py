@@ -1,7 +1,7 @@
 """What follows from an order as it is told: for letters, pages and the terminal alike."""
 
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import AdminOrder, Order, OrderEvent, Payment
+from shopapi.contract.orders import AdminOrder, Order, OrderEvent, Payment, SettleOutcome
 
 
 def open_withdrawal(order: Order) -> OrderEvent | None:
@@ -9,6 +9,17 @@ def open_withdrawal(order: Order) -> OrderEvent | None:
     settled = {event.data.get("withdrawal") for event in order.events if event.kind == "withdrawal_settled"}
     declared = (event for event in reversed(order.events) if event.kind == "withdrawn")
     return next((event for event in declared if event.data.get("withdrawal") not in settled), None)
+
+
+def outcome_of(settled: OrderEvent) -> SettleOutcome:
+    """What a withdrawal was settled as; before there was a choice, that it was not meant."""
+    return "done" if settled.data.get("outcome") == "done" else "not_meant"
+
+
+def can_be_done(found: AdminOrder) -> bool:
+    """Whether a withdrawal from this order can be settled as done. Of an order that stands and is not paid nothing is:
+    it has to be cancelled, for its contract is gone."""
+    return not found.order.can_cancel or any(payment.captured.amount for payment in found.payments)
 
 
 def refundable(payment: Payment) -> Money:

@@ -21,7 +21,8 @@ class Sum(Struct, frozen=True):
 
 
 def sums_of(order: Order, told: Words, *, total: str) -> list[Sum]:
-    """Goods before discounts, discounts, delivery, taxes with what they are on, and the total, named ``total``."""
+    """Goods before discounts, discounts, delivery, taxes with what they are on, and the total, named ``total``. Of what
+    is not taxed, such as goods that leave the European Union, nothing is said."""
     return list(_sums(order, told, total))
 
 
@@ -31,7 +32,7 @@ def _sums(order: Order, told: Words, total: str) -> Iterator[Sum]:
     yield from (_discount(one, order, told) for one in order.discounts if one.amount.amount or one.free_shipping)
     shipping = money(order.shipping, order.locale) if order.shipping.amount else told.common["free"]
     yield Sum(told.common["shipping"].format(method=order.shipping_method.name), shipping)
-    taxes = [_tax(one, order, told) for one in order.taxes]
+    taxes = [_tax(one, order, told) for one in order.taxes if one.rate_bp]
     if not order.prices_include_tax:
         yield from taxes
     yield Sum(told.common[total], money(order.total, order.locale), strong=True)

@@ -7,6 +7,7 @@ contract type, strictly. None of it is Litestar's default, which answers 500 to 
 
 import asyncio
 import json
+import math
 import re
 from functools import cache
 from typing import Any, Final, NoReturn
@@ -219,6 +220,9 @@ def _cleaned(value: Any, path: str) -> Any:
         return {_cleaned_key(k): _cleaned(v, f"{path}.{k}" if path else k) for k, v in value.items()}
     if isinstance(value, list):
         return [_cleaned(part, f"{path}[{index}]") for index, part in enumerate(value)]
+    if isinstance(value, float) and math.isinf(value):
+        # Of 1e400 Python keeps nothing but that, and would tell it by a word that nobody sent.
+        raise InvalidRequest.of(shown(path), "is a number that is too large")
     return value
 
 

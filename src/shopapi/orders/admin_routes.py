@@ -18,6 +18,7 @@ from shopapi.contract.orders import (
     OrderQuery,
     SettleInput,
     ShipmentInput,
+    Withdrawal,
     WithdrawalPage,
 )
 from shopapi.db.engine import Database
@@ -38,7 +39,7 @@ from shopapi.orders.rules import InvalidTransition, OrderGone
 from shopapi.orders.ship_order import ship_order
 from shopapi.orders.store import lock_order
 from shopapi.orders.unmatched import count_recent, count_unmatched, list_unmatched
-from shopapi.orders.withdraw import assign_withdrawal, settle_withdrawal
+from shopapi.orders.withdraw import assign_withdrawal, read_withdrawal, settle_withdrawal
 from shopapi.payments.keyed import Said
 from shopapi.payments.record_charge import GivenUp
 
@@ -179,10 +180,11 @@ def note_on_order(
 def settle_order_withdrawal(
     number: FromPath[str], data: JSONBody[SettleInput], request: ShopRequest, db: NamedDependency[Database]
 ) -> Response[bytes]:
-    """Say that nothing is left to do about it: enough went back, or the customer did not mean it."""
+    """Say that nothing is left to do about it: the customer did not mean it, or it stands and is done, for what is due
+    has gone back."""
 
     def change(c: Connection) -> Answer:
-        settle_withdrawal(c, number, data.withdrawal, data.reason, actor=request.user.actor)
+        settle_withdrawal(c, number, data, actor=request.user.actor)
         return _answer(read_admin_order(c, number), 200)
 
     return once(request, db, data, change)
@@ -233,6 +235,17 @@ def list_unmatched_withdrawals(
     return WithdrawalPage(data=found, next_cursor=cursors.after("withdrawals", last), total=total)
 
 
+@get(
+    "/v1/admin/withdrawals/{withdrawal_id:str}",
+    opt={"told": Route("orders:read", "Read a withdrawal", answers={200: Withdrawal}, problems=(NotFound,))},
+)
+@in_thread
+def get_withdrawal(withdrawal_id: FromPath[str], db: NamedDependency[Database]) -> Withdrawal:
+    """What was declared, word for word, and the order that it is with, if any."""
+    with db.reading() as c:
+        return read_withdrawal(c, withdrawal_id)
+
+
 def _headers(order: AdminOrder) -> dict[str, str]:
     return {"ETag": etag(order.order.version), "Cache-Control": "no-store"}
 
@@ -254,5 +267,6 @@ HANDLERS: Final = [
     note_on_order,
     settle_order_withdrawal,
     list_unmatched_withdrawals,
+    get_withdrawal,
     assign_to_order,
 ]

@@ -86,7 +86,7 @@ def read_admin_order(c: Reader, number: str) -> AdminOrder:
     order_id = c.execute(select(sales_order.c.id).where(sales_order.c.number == number)).scalar_one()
     names = names_of(c, [event.actor or "" for event in order.events])
     events = [replace(event, actor=names.get(event.actor or "", event.actor)) for event in order.events]
-    return AdminOrder(replace(order, events=events), payments_of(c, number), withdrawals_of(c, order_id, events))
+    return AdminOrder(replace(order, events=events), payments_of(c, number), withdrawals_of(c, order_id))
 
 
 def _wanted(asked: OrderQuery) -> list[ColumnElement[bool]]:

@@ -1,5 +1,6 @@
 """What happens when an order is cancelled: its charge is called off, its goods are free again, its money goes back."""
 
+from itertools import takewhile
 from typing import Final
 
 from sqlalchemy import Connection
@@ -18,7 +19,8 @@ from shopapi.payments.till import Till
 
 _LIVE = ("intended", "unknown")
 _MOST_ASKS: Final = 10
-"""So often one and the same is written down who asks while the provider is silent: nobody fills a timeline."""
+"""So often in a row one and the same is written down who asks while the provider is silent: nobody fills a timeline
+alone, and whoever asks last counts, however often they did before."""
 
 
 class PaymentUnclear(ShopError):
@@ -43,7 +45,8 @@ def begin_cancel(c: Connection, number: str, given_up: GivenUp) -> None:
     if owed is None or owed.mismatched or owed.attempt_state not in _LIVE or owed.provider in OFFLINE:
         return  # Nobody has to be asked, or a person decides.
     asks = asks_to_cancel(c, order)
-    if asks[:1] != [given_up] and sum(ask.actor == given_up.actor for ask in asks) < _MOST_ASKS:
+    in_a_row = list(takewhile(lambda ask: ask.actor == given_up.actor, asks))
+    if asks[:1] != [given_up] and len(in_a_row) < _MOST_ASKS:
         order.add_event(c, "cancel_asked", actor=given_up.actor, **given_up.told())
 
 

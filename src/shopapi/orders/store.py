@@ -13,7 +13,7 @@ from shopapi.carts.tables import cart
 from shopapi.contract.orders import EventKind, OrderState
 from shopapi.db.types import clock
 from shopapi.events.outbox_store import tell
-from shopapi.orders.open_withdrawals import still_open
+from shopapi.orders.open_withdrawals import stands
 from shopapi.orders.rules import OrderGone, check_order_step
 from shopapi.orders.tables import order_event, sales_order
 
@@ -30,7 +30,7 @@ _asked = order_event.alias("asked")
 _CANCELLED_WITH: Final = (
     select(
         order_event.c.data,
-        still_open(bindparam("order"), certain=True).label("withdrawn"),
+        stands(bindparam("order")).label("withdrawn"),
         exists().where(_asked.c.order_id == order_event.c.order_id, _asked.c.kind == "cancel_asked").label("asked_for"),
     )
     .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == "cancelled")
@@ -115,8 +115,23 @@ def lock_order(c: Connection, number: str) -> Locked:
     return Locked(row, given_up_by_the_shop=row.state == "cancelled" and _by_the_shop(c, row.id))
 
 
+def lock_orders(c: Connection, *numbers: str) -> dict[str, Locked]:
+    """Lock several orders, each with its cart; raises :class:`OrderGone`."""
+    # By their carts, which are locked first, and which two orders may share: two that lock them the other way round
+    # would wait for each other.
+    found = c.execute(
+        select(sales_order.c.number)
+        .where(sales_order.c.number.in_(numbers))
+        .order_by(sales_order.c.cart_id, sales_order.c.id)
+    )
+    in_turn = found.scalars().all()
+    if len(in_turn) < len(set(numbers)):
+        raise OrderGone
+    return {number: lock_order(c, number) for number in in_turn}
+
+
 def _by_the_shop(c: Connection, order_id: int) -> bool:
-    """Whether nobody asked for the cancellation, and no withdrawal of its customer is open. Another's declaration ends
-    nothing, and neither does one that staff have settled."""
+    """Whether nobody asked for the cancellation, and no withdrawal stands. Another's declaration ends nothing before
+    staff say so, and neither does one that was not meant."""
     last = c.execute(_CANCELLED_WITH, {"order": order_id}).one()
     return last.data.get("reason") in _BY_THE_SHOP and not last.asked_for and not last.withdrawn

@@ -4,23 +4,28 @@ only one from the e-mail address of the order is its customer's own, and does mo
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from typing import Any, Final
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from shopapi.accounts.rules import normal_email
 from shopapi.contract.catalog import Locale
 from shopapi.contract.fields import UNSEEN
-from shopapi.contract.orders import AssignInput, OrderEvent, Withdrawal, WithdrawalInput
+from shopapi.contract.orders import AssignInput, SettleInput, SettleOutcome, Withdrawal, WithdrawalInput
 from shopapi.db.engine import Reader
 from shopapi.events.outbox_store import tell
 from shopapi.http.problems import InvalidRequest, NotFound
 from shopapi.names import public_id
-from shopapi.orders.open_withdrawals import is_settled
-from shopapi.orders.rules import InvalidTransition, normal_number
-from shopapi.orders.store import CUSTOMER, lock_order
+from shopapi.orders.open_withdrawals import SETTLED_AS, SETTLED_AT, is_settled
+from shopapi.orders.rules import InvalidTransition, can_cancel, normal_number
+from shopapi.orders.store import CUSTOMER, lock_order, lock_orders
 from shopapi.orders.tables import sales_order, withdrawal
+from shopapi.payments.store import lock_payment
+
+_FOR_STAFF: Final = select(
+    withdrawal, sales_order.c.number, SETTLED_AT.label("settled_at"), SETTLED_AS.label("settled_as")
+).select_from(withdrawal.outerjoin(sales_order))
 
 
 def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdrawal:
@@ -90,8 +95,7 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     before = c.execute(known).first()
     if before is None:
         raise NotFound(f"There is no withdrawal {name}.")
-    # Always in the same order: two who move two declarations the other way round would wait for each other.
-    locked = {number: lock_order(c, number) for number in sorted({to.number, before.number or to.number})}
+    locked = lock_orders(c, to.number, before.number or to.number)
     order = locked[to.number]
     # What the customer has confirmed stays so for as long as it is with their order.
     stays = before.number == to.number and bool(before.certain)
@@ -119,31 +123,46 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     order.add_event(c, "withdrawn", actor=actor, withdrawal=name, certain="yes" if certain else "no", assigned="yes")
 
 
-def withdrawals_of(c: Reader, order_id: int, events: Sequence[OrderEvent]) -> list[Withdrawal]:
-    """The declarations that name an order, oldest first; ``events`` are its own."""
-    rows = c.execute(select(withdrawal).where(withdrawal.c.order_id == order_id).order_by(withdrawal.c.id))
-    settled = {event.data["withdrawal"]: event.at for event in events if event.kind == "withdrawal_settled"}
-    return [
-        Withdrawal(
-            *(row.public_id, row.name, row.order_number, row.email, row.created_at),
-            certain=row.certain,
-            settled_at=settled.get(row.public_id),
-        )
-        for row in rows
-    ]
+def withdrawals_of(c: Reader, order_id: int) -> list[Withdrawal]:
+    """The declarations that are with an order, oldest first."""
+    rows = c.execute(_FOR_STAFF.where(withdrawal.c.order_id == order_id).order_by(withdrawal.c.id))
+    return [_for_staff(row) for row in rows]
 
 
-def settle_withdrawal(c: Connection, number: str, name: str, reason: str, *, actor: str) -> None:
-    """Nothing is left to do about one declaration: enough went back, or it was not meant. Every other stays open, for
-    staff may not have seen it.
+def read_withdrawal(c: Reader, name: str) -> Withdrawal:
+    """One declaration, wherever it is; raises :class:`NotFound`."""
+    row = c.execute(_FOR_STAFF.where(withdrawal.c.public_id == name)).first()
+    if row is None:
+        raise NotFound(f"There is no withdrawal {name}.")
+    return _for_staff(row)
+
+
+def _for_staff(row: Row[*tuple[Any, ...]]) -> Withdrawal:
+    outcome: SettleOutcome = "done" if row.settled_as == "done" else "not_meant"
+    return Withdrawal(
+        *(row.public_id, row.name, row.order_number, row.email, row.created_at),
+        certain=row.certain,
+        settled_at=row.settled_at,
+        outcome=None if row.settled_at is None else outcome,
+        now_with=row.number,
+    )
+
+
+def settle_withdrawal(c: Connection, number: str, what: SettleInput, *, actor: str) -> None:
+    """Nothing is left to do about one declaration: it was not meant, or what is due has gone back. Every other stays
+    open, for staff may not have seen it.
 
     Raises :class:`OrderGone`, :class:`NotFound` for a declaration that is not this order's, and
-    :class:`InvalidTransition` where it is settled.
+    :class:`InvalidTransition` where it is settled, or would be done while an order that is not paid stands.
     """
-    order = lock_order(c, number)
+    name, (order, owed) = what.withdrawal, lock_payment(c, number)
     mine = select(withdrawal.c.id).where(withdrawal.c.public_id == name, withdrawal.c.order_id == order.id)
     if c.execute(mine).first() is None:
         raise NotFound(f"There is no withdrawal {name} from order {number}.")
     if is_settled(c, name):
         raise InvalidTransition("The withdrawal is settled already.")
-    order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, why=reason)
+    # One that cost nothing and has left cannot be cancelled any more: there it is done once the goods are back.
+    paid = owed is not None and owed.captured > 0
+    if what.outcome == "done" and not paid and can_cancel(order.state, order.shipping_state):
+        raise InvalidTransition("Nothing has come in for the order, and it stands. Cancel it: its contract is gone.")
+    order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, outcome=what.outcome, why=what.reason)

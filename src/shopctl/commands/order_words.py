@@ -5,9 +5,10 @@ from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.orders import AdminOrder, Order, OrderCard, OrderEvent, OrderState, Payment, ShippingState
-from shopapi.contract.standing import is_given_back
+from shopapi.contract.standing import is_given_back, outcome_of
 from shopctl.commands.amounts import shown
 
+_SETTLED: Final = {"not_meant": "settled: not meant", "done": "settled: done"}
 _SHIPPING: Final = {"unshipped": "○ not yet", "partly_shipped": "◐ partly", "shipped": "● shipped"}
 
 
@@ -58,14 +59,14 @@ def whereto(order: Order) -> list[str]:
 
 
 def withdrawals(told: AdminOrder) -> list[str]:
-    """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain and settled; an
-    exclamation mark where something is to be done."""
+    """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain, and what it was
+    settled as; an exclamation mark where something is to be done."""
     done = told.order.state == "cancelled" or is_given_back(told)
     return [
         ("" if done or one.settled_at is not None else "! ")
         + f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
         + (", not confirmed: another e-mail address than in the order" if one.certain is False else "")
-        + (f", settled {moment(one.settled_at)}" if one.settled_at is not None else "")
+        + (f", {_SETTLED[one.outcome]}, {moment(one.settled_at)}" if one.outcome and one.settled_at else "")
         for one in told.withdrawals
     ]
 
@@ -97,6 +98,8 @@ def step(event: OrderEvent) -> tuple[str, str, str, str]:
     kind = event.kind.replace("_", " ")
     more = [value for name, value in event.data.items() if value and name in _TOLD]
     more += [words for said, words in _SAID.items() if said in event.data.items()]
+    if event.kind == "withdrawal_settled":
+        kind = f"withdrawal {_SETTLED[outcome_of(event)]}"
     return (moment(event.at), kind, event.actor or "", ", ".join(more))
 
 

@@ -73,12 +73,13 @@ async def office_order_page(
     *,
     text: str = "",
     settling: str = "",
+    outcome: str = "",
     reason: str = "",
     errors: list[FieldError] | None = None,
     status: int = 200,
 ) -> Page:
-    """The page; ``text`` and ``errors`` are what came back from the form for a note, ``reason`` from the one that
-    settles the withdrawal ``settling``."""
+    """The page; ``text`` and ``errors`` are what came back from the form for a note, ``outcome`` and ``reason`` from
+    the one that settles the withdrawal ``settling``."""
     found, emails = await asyncio.gather(
         order_found(visit, number), answer_or_error(visit.api.list_emails(EmailQuery(number, limit=_LETTERS)))
     )
@@ -91,6 +92,7 @@ async def office_order_page(
         order=office_order(visit, found, emails.data if isinstance(emails, EmailPage) else []),
         text=text,
         settling=settling,
+        outcome=outcome,
         reason=reason,
         key=new_key(),
         errors=errors or [],

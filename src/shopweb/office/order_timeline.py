@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shopapi.contract.figures import money
-from shopapi.contract.orders import Order, OrderEvent
+from shopapi.contract.orders import Order, OrderEvent, SettleOutcome
+from shopapi.contract.standing import outcome_of
 from shopweb.office.order_words import provider_word
 from shopweb.storefront.order_state import amount_told
 from shopweb.storefront.order_times import When, when
@@ -78,7 +79,8 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "withdrawal_moved":
             return _("Withdrawal assigned to order %(number)s") % {"number": event.data.get("to", "")}
         case "withdrawal_settled":
-            return _("Withdrawal settled")
+            is_done = outcome_of(event) == "done"
+            return _("Withdrawal settled: done") if is_done else _("Withdrawal settled: not meant")
         case "payment_issue":
             return _("The payment needs a look")
         case "note":
@@ -132,6 +134,12 @@ def reason_words(visit: Visit, reason: str) -> str:
 def not_confirmed(visit: Visit) -> str:
     """Why a withdrawal may be somebody else's doing."""
     return visit.gettext("not confirmed: another e-mail address than in the order")
+
+
+def settled_words(visit: Visit, outcome: SettleOutcome) -> str:
+    """That a withdrawal is settled, and as what."""
+    _ = visit.gettext
+    return {"not_meant": _("settled: not meant"), "done": _("settled: done")}[outcome]
 
 
 def issue_words(visit: Visit, kind: str, told: Mapping[str, str]) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
-from shopapi.contract.standing import is_given_back, refundable
+from shopapi.contract.standing import can_be_done, is_given_back, refundable
 from shopweb.office.order_money import PaymentView, payment_view
-from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline
+from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline, settled_words
 from shopweb.office.order_words import (
     attention_badge,
     email_badge,
@@ -46,8 +46,8 @@ class Letter:
 @dataclass(frozen=True)
 class Declared:
     """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now:
-    nothing where it is ``settled``. ``settle`` is where to say so, empty where it asks for nothing; ``assign`` where to
-    say which order it means."""
+    nothing where it is ``settled``, which says as what. ``settle`` is where to say so, empty where it asks for nothing,
+    and ``can_be_done`` whether that it is done can be said; ``assign`` is where to say which order it means."""
 
     id: str
     name: str
@@ -55,8 +55,9 @@ class Declared:
     at: When
     doubt: str
     todo: str
-    settled: bool
+    settled: str
     settle: str
+    can_be_done: bool
     assign: str
 
 
@@ -214,11 +215,15 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
 
 def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     doubt = not_confirmed(visit) if one.certain is False else ""
-    todo, settled = _to_do(visit, found, one), one.settled_at is not None
+    todo, settled = _to_do(visit, found, one), settled_words(visit, one.outcome) if one.outcome else ""
     settle = order_page(found.order.number, "withdrawals", one.id, "settle") if visit.may("orders:write") else ""
     assign = f"/office/withdrawals/{one.id}/assign?{urlencode({'order': found.order.number})}"
-    at = when(visit, one.declared_at)
-    return Declared(one.id, one.name, one.email, at, doubt, todo, settled, "" if settled else settle, assign)
+    return Declared(
+        *(one.id, one.name, one.email, when(visit, one.declared_at), doubt, todo, settled),
+        settle="" if settled else settle,
+        can_be_done=can_be_done(found),
+        assign=assign,
+    )
 
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:

@@ -12,12 +12,13 @@ from litestar.params import FromPath
 
 from shopapi.client import BadRequest, ProblemError
 from shopapi.contract.accounts import PageQuery
-from shopapi.contract.orders import AssignInput, SettleInput, Withdrawal
+from shopapi.contract.orders import AssignInput, SettleInput, SettleOutcome, Withdrawal
 from shopweb.forms import FieldError, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.listing import shown
 from shopweb.office.order import office_order_page, order_number
 from shopweb.office.order_refusals import order_refused, too_long
+from shopweb.office.order_timeline import not_confirmed
 from shopweb.office.order_view import order_page
 from shopweb.office.orders import lacks
 from shopweb.session import Note
@@ -27,6 +28,7 @@ from shopweb.visit import Page, Visit
 
 PATH: Final = "/office/withdrawals"
 _PAGE_ROWS: Final = 24
+_OUTCOMES: Final[dict[str, SettleOutcome]] = {"not_meant": "not_meant", "done": "done"}
 _ID: Final = re.compile("wdr_[0-9a-z]{1,40}")
 
 
@@ -42,6 +44,22 @@ class UnmatchedRow:
     orders: str
     at: When
     assign: str
+
+
+@dataclass(frozen=True)
+class AskedAbout:
+    """A withdrawal word for word, and what became of it so far: the ``order`` that it is with and its ``page``, both
+    empty where there is none, why it may be somebody else's doing (``doubt``), and when it was ``settled``."""
+
+    name: str
+    number: str
+    email: str
+    orders: str
+    at: When
+    order: str
+    page: str
+    doubt: str
+    settled: When | None
 
 
 @get(PATH)
@@ -62,8 +80,7 @@ async def show_assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) 
     """Ask which order it means; the number is that of the order it is with, if any."""
     if lacking := lacks(visit, "orders:write"):
         return lacking
-    order = visit.asked("order")
-    return _assign_page(visit, _withdrawal_id(withdrawal), order, typed=order if NUMBER.fullmatch(order) else "")
+    return await _assign_page(visit, _withdrawal_id(withdrawal), seen_with=visit.asked("order"))
 
 
 @post(f"{PATH}/{{withdrawal:str}}/assign")
@@ -94,33 +111,36 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
                 errors = [FieldError(field, visit.gettext("This number is not one of ours."))]
             else:
                 errors = order_refused(visit, error, field)
-    return _assign_page(visit, name, order, typed=typed, confirmed=confirmed, errors=errors)
+    return await _assign_page(visit, name, typed=typed, confirmed=confirmed, errors=errors)
 
 
-def _assign_page(
+async def _assign_page(
     visit: Visit,
     name: str,
-    order: str,
     *,
-    typed: str,
+    seen_with: str = "",
+    typed: str | None = None,
     confirmed: bool = False,
     errors: list[FieldError] | None = None,
 ) -> Page:
-    """The form on a page of its own; it leads back to the ``order`` that the withdrawal is with, or to the list."""
-    known = NUMBER.fullmatch(order) is not None
+    """The declaration and the form, while it is not settled. Both tell how things stand now, whatever an older page
+    said; ``seen_with`` is the order whose page led here."""
+    one = await visit.api.get_withdrawal(name)
+    declared = _asked_about(visit, one)
     return desk_page(
         visit,
         "office/withdrawal_assign.html",
         status=422 if errors else 200,
+        declared=declared,
+        gone_from=seen_with if NUMBER.fullmatch(seen_with) and seen_with != declared.order else "",
         assign=f"{PATH}/{name}/assign",
-        order=order if known else "",
-        number=order if known else visit.gettext("Withdrawals without an order"),
-        page=order_page(order) if known else PATH,
+        number=declared.order or visit.gettext("Withdrawals without an order"),
+        page=declared.page or PATH,
         field=f"number-{name}",
-        typed=typed,
+        typed=declared.order if typed is None else typed,
         confirmed=confirmed,
         key=new_key(),
-        errors=errors or [],
+        errors=[] if declared.settled else errors or [],
     )
 
 
@@ -150,21 +170,23 @@ async def show_settle(visit: NamedDependency[Visit], number: FromPath[str], with
 
 @post("/office/orders/{number:str}/withdrawals/{withdrawal:str}/settle")
 async def settle(visit: NamedDependency[Visit], number: FromPath[str], withdrawal: FromPath[str]) -> Page:
-    """Nothing is left to do about this withdrawal from an order."""
+    """Nothing is left to do about this withdrawal from an order: it was not meant, or it is done."""
     if lacking := lacks(visit, "orders:write"):
         return lacking
     sent, name, field = await visit.read_form(), _withdrawal_id(withdrawal), f"reason-{withdrawal}"
-    key, reason = key_of(sent), one_line(sent.get("reason", ""))
-    errors = too_long(visit, field, reason)
-    if not errors:
+    key, reason, said = key_of(sent), one_line(sent.get("reason", "")), sent.get("outcome", "")
+    outcome, errors = _OUTCOMES.get(said), too_long(visit, field, reason)
+    if outcome is None:
+        errors = [FieldError(f"outcome-{withdrawal}", visit.gettext("Choose what became of it.")), *errors]
+    elif not errors:
         try:
-            await visit.api.settle_withdrawal(order_number(number), SettleInput(name, reason), key=key)
+            await visit.api.settle_withdrawal(order_number(number), SettleInput(name, outcome, reason), key=key)
             return visit.redirect(order_page(number), note=Note("withdrawal_settled", number))
         except ProblemError as error:
             if error.problem.code == "invalid_transition":
                 return visit.redirect(order_page(number), note=Note("order_moved_on", number))
             errors = order_refused(visit, error, field)
-    return await office_order_page(visit, number, settling=name, reason=reason, errors=errors, status=422)
+    return await office_order_page(visit, number, settling=name, outcome=said, reason=reason, errors=errors, status=422)
 
 
 def _withdrawal_id(text: str) -> str:
@@ -174,8 +196,22 @@ def _withdrawal_id(text: str) -> str:
     return text
 
 
+def _asked_about(visit: Visit, one: Withdrawal) -> AskedAbout:
+    order = one.now_with or ""
+    return AskedAbout(
+        *(one.name, one.order_number, one.email, _orders_of(one), when(visit, one.declared_at)),
+        order=order,
+        page=order_page(order) if order else "",
+        doubt=not_confirmed(visit) if order and not one.certain else "",
+        settled=when(visit, one.settled_at) if one.settled_at else None,
+    )
+
+
+def _orders_of(one: Withdrawal) -> str:
+    return f"/office/orders?{urlencode({'q': one.email})}"
+
+
 def _row(visit: Visit, one: Withdrawal) -> UnmatchedRow:
-    orders = f"/office/orders?{urlencode({'q': one.email})}"
     assign = f"{PATH}/{one.id}/assign" if visit.may("orders:write") else ""
     at = when(visit, one.declared_at)
-    return UnmatchedRow(one.id, one.name, one.order_number, one.email, orders, at, assign)
+    return UnmatchedRow(one.id, one.name, one.order_number, one.email, _orders_of(one), at, assign)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from babel.dates import format_datetime
 
 from shopapi.contract.figures import LOCALES
+from shopweb.locale import unbroken
 from shopweb.visit import Visit
 
 
@@ -23,11 +24,12 @@ def when(visit: Visit, at: datetime) -> When:
     local = visit.local(at).replace(tzinfo=None)
     german = visit.language == "de"
     year = "" if local.year == visit.today.year else " yyyy"
-    short = f"d. MMM{year}, HH:mm" if german else f"d MMM{year}, HH:mm"
-    whole = "d. MMMM yyyy, HH:mm 'Uhr'" if german else "d MMMM yyyy, HH:mm"
+    short = unbroken(f"d. MMM{year}" if german else f"d MMM{year}")
+    whole = unbroken("d. MMMM yyyy" if german else "d MMMM yyyy")
+    time = unbroken("HH:mm 'Uhr'") if german else "HH:mm"
     spoken = LOCALES[visit.language]
     return When(
-        format_datetime(local, short, locale=spoken),
-        format_datetime(local, whole, locale=spoken),
+        format_datetime(local, f"{short}, HH:mm", locale=spoken),
+        format_datetime(local, f"{whole}, {time}", locale=spoken),
         at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )

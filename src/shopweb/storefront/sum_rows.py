@@ -20,11 +20,16 @@ def taken_off(visit: Visit, discounts: Iterable[Discount]) -> Iterator[tuple[Dis
 
 
 def tax_rows(visit: Visit, taxes: Iterable[TaxLine], *, included: bool) -> list[tuple[str, str]]:
-    """Each rate with what it is on, and the tax: in gross prices where ``included``, else on top of net ones."""
+    """Each rate with what it is on, and the tax: in gross prices where ``included``, else on top of net ones.
+
+    Of what is not taxed, such as goods that leave the European Union, nothing is said.
+    """
     _ = visit.gettext
     words = _("includes %(rate)s VAT on %(base)s") if included else _("plus %(rate)s VAT on %(base)s")
     rows = []
     for line in taxes:
+        if not line.rate_bp:
+            continue
         base = Money(line.net.amount + line.tax.amount, line.net.currency) if included else line.net
         said = {"rate": percent(line.rate_bp, visit.language), "base": money(base, visit.language)}
         rows.append((words % said, money(line.tax, visit.language)))
