@@ -32,7 +32,7 @@ from tests.waiting import free_port
 MARKERS = {
     "browser": "drives a real Chromium",
     "containers": "runs on a real Docker Engine",
-    "thorough": "left out of `make test`, for its time; `make thorough` runs it",
+    "thorough": "left out of `make test` or, on containers, of CI, for its time; `make thorough` or `make e2e` runs it",
     "concurrency": "many callers at once",
     "processes": "starts real processes of the shop",
     "schemathesis": "asks what the OpenAPI document says, in bulk",

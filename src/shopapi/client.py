@@ -473,7 +473,7 @@ class ShopClient:
     async def settle_withdrawal(self, number: str, what: SettleInput, *, key: str | None = None) -> AdminOrder:
         """Nothing is left to do about one withdrawal from an order; ``what.outcome`` says why.
 
-        :class:`Conflict` where it is settled already, or would be done while an order that is not paid stands.
+        :class:`Conflict` where it is settled already, is not as it was seen, or is done while nothing has gone back.
         """
         path = _admin_order(number, "withdrawals", "settle")
         return _decoded(await self._call("POST", path, body=what, key=key), AdminOrder)
@@ -489,7 +489,7 @@ class ShopClient:
     async def assign_withdrawal(self, withdrawal_id: str, to: AssignInput, *, key: str | None = None) -> AdminOrder:
         """A withdrawal means this order, whatever it named.
 
-        :class:`Conflict` where it is settled, is there already, or is not with the order that ``now_with`` names.
+        :class:`Conflict` where it is settled, is there already, or is not as ``now_with`` and ``now_certain`` say.
         """
         path = _withdrawal(withdrawal_id, "assign")
         return _decoded(await self._call("POST", path, body=to, key=key), AdminOrder)

@@ -34,6 +34,7 @@ def test_an_order_is_opened_by_its_own_secret_and_no_other(counter: Counter) -> 
 def test_a_number_of_no_order_is_404(counter: Counter, number: str) -> None:
     order = counter.order()
     path = f"/v1/orders/{number}"
+    settling = {"withdrawal": f"wdr_{0:020}", "outcome": "done", "now_certain": True}
     for answer in (
         counter.api.get(path, params={"token": order["access_token"]}),
         counter.api.post(f"{path}/cancel", params={"token": order["access_token"]}, json={}),
@@ -41,7 +42,7 @@ def test_a_number_of_no_order_is_404(counter: Counter, number: str) -> None:
         counter.staff("POST", f"orders/{number}/cancel", {}),
         counter.staff("POST", f"orders/{number}/shipments", {}),
         counter.staff("POST", f"orders/{number}/notes", {"text": "x"}),
-        counter.staff("POST", f"orders/{number}/withdrawals/settle", {"withdrawal": f"wdr_{0:020}", "outcome": "done"}),
+        counter.staff("POST", f"orders/{number}/withdrawals/settle", settling),
     ):
         assert answer.status_code == 404, answer.text
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from shopapi.checkout.expire_order import expire_orders
+from shopapi.contract.orders import Order
+from shopapi.contract.standing import may_be_revived
 from tests.api.bank import Bank, refund_event, tell
 from tests.api.problems import problem
 from tests.api.selling import EMAIL, Counter, a_key, done, euros, kinds
@@ -47,7 +50,7 @@ def withdrawn(counter: Counter, order: dict[str, Any]) -> None:
 def settled(counter: Counter, order: dict[str, Any], outcome: str) -> None:
     """Staff settle the last withdrawal from an order."""
     declared = counter.seen(order)["withdrawals"][-1]
-    said = {"withdrawal": declared["id"], "outcome": outcome}
+    said = {"withdrawal": declared["id"], "outcome": outcome, "now_certain": declared["certain"]}
     done(counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", said))
 
 
@@ -71,9 +74,16 @@ def given_up(counter: Counter, by: str, **lines: Any) -> dict[str, Any]:
     return order
 
 
+def may_hold(counter: Counter, order: dict[str, Any]) -> bool:
+    """What its customer is told of money that comes after all."""
+    return may_be_revived(msgspec.convert(counter.read(order), Order))
+
+
 def test_a_transfer_for_an_order_that_ran_out_takes_it_up_again_where_its_goods_are_there(counter: Counter) -> None:
     order = given_up(counter, "expiry")
+    assert may_hold(counter, order)
     assert counter.pay(order)["state"] == "captured"
+    assert not may_hold(counter, order), "It does."
     assert kinds(counter.read(order)) == ["placed", "cancelled", "revived", "paid"]
     assert (counter.read(order)["state"], counter.stock()) == ("confirmed", (10, 2))
 
@@ -82,6 +92,7 @@ def test_a_strangers_withdrawal_keeps_no_money_from_reviving_an_order(counter: C
     order = given_up(counter, "expiry")
     body = {"name": "Eve", "order_number": order["number"], "email": "eve@elsewhere.example"}
     done(counter.api.post("/v1/withdrawals", json=body, headers=a_key()), 201)
+    assert may_hold(counter, order)
     assert counter.pay(order)["state"] == "captured"
     assert counter.read(order)["state"] == "confirmed"
 
@@ -89,15 +100,17 @@ def test_a_strangers_withdrawal_keeps_no_money_from_reviving_an_order(counter: C
 def test_a_withdrawal_that_was_not_meant_keeps_no_money_from_reviving_an_order(counter: Counter) -> None:
     order = given_up(counter, "withdrawal")
     settled(counter, order, "not_meant")
+    assert may_hold(counter, order)
     assert counter.pay(order)["state"] == "captured"
     assert (counter.read(order)["state"], counter.stock()) == ("confirmed", (10, 2))
 
 
-@pytest.mark.parametrize("by", ["customer", "staff", "withdrawal", "one that is done"])
+@pytest.mark.parametrize("by", ["one that is done", "customer", "staff", "withdrawal"])
 def test_a_transfer_for_an_order_that_somebody_gave_up_is_refused_and_changes_nothing(
     counter: Counter, by: str
 ) -> None:
     order = given_up(counter, by)
+    assert not may_hold(counter, order)
     before = counter.seen(order)
     answer = counter.staff("POST", f"payments/{counter.payment(order)['id']}/capture", {})
     refused = problem(answer, 409, "invalid_transition")

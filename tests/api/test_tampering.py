@@ -31,9 +31,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/admin/orders/{number}/withdrawals/settle"): {
         "withdrawal": f"wdr_{0:020}",
         "outcome": "not_meant",
+        "now_certain": True,
         "reason": "",
     },
-    ("POST", "/v1/admin/withdrawals/{withdrawal_id}/assign"): {"number": "TT-000000"},
+    ("POST", "/v1/admin/withdrawals/{withdrawal_id}/assign"): {"number": "TT-000000", "now_certain": False},
     ("POST", "/v1/admin/payments/{payment_id}/capture"): {"reference": "1"},
     ("POST", "/v1/admin/payments/{payment_id}/refunds"): {"amount": MONEY, "reason": ""},
 }

@@ -10,6 +10,7 @@ from shopapi.db.types import clock
 from shopapi.orders.store import Locked, lock_order
 from shopapi.orders.tables import withdrawal
 from tests import factories
+from tests.api.bank import Bank
 from tests.api.conftest import ApiWith
 from tests.api.problems import problem
 from tests.api.selling import EMAIL, Counter, a_key, done, kinds, stock_the_shop
@@ -93,21 +94,48 @@ def test_a_declaration_from_another_address_is_shown_to_staff_as_uncertain(count
     assert done(counter.staff("GET", "orders"))["data"][0]["withdrawn"] is True
 
 
+def test_what_stands_for_good_its_customer_reads_also_from_another_address(counter: Counter) -> None:
+    order = counter.order()
+    done(counter.cancel(order))
+    other, another = (
+        done(declare(counter, order_number=order["number"], email="ben@kunde.example"), 201) for _ in range(2)
+    )
+    done(settle(counter, order, another))
+    assert kinds(counter.read(order)) == ["placed", "cancelled"], "Nobody meant it."
+    done(settle(counter, order, other, outcome="done"))
+    seen = counter.read(order)
+    assert kinds(seen) == ["placed", "cancelled", "withdrawn", "withdrawal_settled"]
+    assert [event["data"]["withdrawal"] for event in seen["events"][2:]] == [other["id"], other["id"]]
+
+
 def settle(
     counter: Counter,
     order: dict[str, Any],
     declared: dict[str, Any],
     reason: str = "Two came back.",
     outcome: str = "not_meant",
+    *,
+    sure: bool | None = None,
 ) -> Any:
-    body = {"withdrawal": declared["id"], "outcome": outcome, "reason": reason}
+    """``sure`` is whether it was seen as the customer's own: that from their address, where nothing else is said."""
+    seen = declared.get("email") == EMAIL if sure is None else sure
+    body = {"withdrawal": declared["id"], "outcome": outcome, "now_certain": seen, "reason": reason}
     return counter.staff("POST", f"orders/{order['number']}/withdrawals/settle", body)
 
 
 def assign(
-    counter: Counter, declared: dict[str, Any], number: str, *, was: str = "", confirmed: bool = False, key: str = ""
+    counter: Counter,
+    declared: dict[str, Any],
+    number: str,
+    *,
+    was: str = "",
+    sure: bool | None = None,
+    confirmed: bool = False,
+    key: str = "",
 ) -> Any:
-    body = {"number": number, **({"confirmed": True} if confirmed else {}), **({"now_with": was} if was else {})}
+    """``was`` and ``sure`` are how it was seen: the order, and whether as the customer's own."""
+    seen = bool(was) and declared.get("email") == EMAIL if sure is None else sure
+    body = {"number": number, "now_certain": seen, "confirmed": confirmed, **({"now_with": was} if was else {})}
     headers = {"Idempotency-Key": key} if key else {}
     return counter.staff("POST", f"withdrawals/{declared['id']}/assign", body, **headers)
 
@@ -254,9 +282,42 @@ def test_once_the_customer_was_asked_a_strangers_declaration_is_their_own(counte
     assert kinds(counter.read(order)) == ["placed", "paid", "withdrawn"]
     problem(counter.ship(order), 409, "invalid_transition")
     problem(assign(counter, declared, number, was=number), 409, "invalid_transition")
-    assert counter.seen(order)["withdrawals"][0]["certain"], "An old page takes back nothing."
-    done(settle(counter, order, declared))  # It was somebody else on the telephone.
+    problem(assign(counter, declared, number, was=number, sure=True), 409, "invalid_transition")
+    assert counter.seen(order)["withdrawals"][0]["certain"], "Nobody takes it back by assigning it anew."
+    done(settle(counter, order, declared, sure=True))  # It was somebody else on the telephone.
     done(counter.ship(order), 201)
+
+
+def test_who_saw_a_declaration_before_its_customer_confirmed_it_neither_moves_nor_settles_it(counter: Counter) -> None:
+    order, other = counter.order("sandbox"), counter.order("sandbox")
+    number, elsewhere = order["number"], other["number"]
+    declared = done(declare(counter, order_number=number, email="anna@work.example"), 201)
+    done(assign(counter, declared, number, was=number, confirmed=True))
+    for answer in (
+        assign(counter, declared, elsewhere, was=number),
+        settle(counter, order, declared),
+        settle(counter, order, declared, outcome="done"),
+    ):
+        refused = problem(answer, 409, "invalid_transition")
+        assert refused["detail"] == f"By now the withdrawal is with order {number} and its customer's own."
+    problem(counter.ship(order), 409, "invalid_transition")
+    assert kinds(counter.seen(order)["order"]) == ["placed", "paid", "withdrawn", "withdrawn"]
+    # Who looks again may find that it was the wrong order all the same; there nobody has confirmed it.
+    done(assign(counter, declared, elsewhere, was=number, sure=True))
+    refused = problem(settle(counter, other, declared, sure=True), 409, "invalid_transition")
+    assert refused["detail"] == f"By now the withdrawal is with order {elsewhere} and not confirmed by its customer."
+
+
+@pytest.mark.parametrize("said", [{}, {"now_certain": None}])
+def test_who_settles_or_assigns_a_declaration_says_as_what_they_saw_it(counter: Counter, said: dict[str, Any]) -> None:
+    order = counter.order()
+    declared = done(declare(counter, order_number=order["number"]), 201)["id"]
+    settling = {"withdrawal": declared, "outcome": "not_meant", **said}
+    for path, body in (
+        (f"orders/{order['number']}/withdrawals/settle", settling),
+        (f"withdrawals/{declared}/assign", {"number": order["number"], "now_with": order["number"], **said}),
+    ):
+        problem(counter.staff("POST", path, body), 400, "invalid_request", "now_certain")
 
 
 def test_a_withdrawal_from_what_cost_nothing_is_seen_to_until_it_is_settled(counter: Counter) -> None:
@@ -280,6 +341,12 @@ def test_what_its_customer_has_withdrawn_from_leaves_only_when_that_is_settled(c
     done(settle(counter, order, strangers))
     assert "withdrawn" in problem(counter.ship(order), 409, "invalid_transition")["detail"]
     assert (done(counter.staff("GET", "orders"))["views"]["to_ship"], counter.stock()) == (0, (10, 2))
+    if outcome == "done":
+        refused = problem(settle(counter, order, own, outcome="done"), 409, "invalid_transition")
+        assert refused["detail"].endswith("Refund what is due first, or cancel the order."), (
+            "Then all of it would leave."
+        )
+        done(counter.refund(order, 1850), 201)
     done(settle(counter, order, own, outcome=outcome))
     assert done(counter.staff("GET", "orders"))["views"]["to_ship"] == 1
     done(counter.ship(order), 201)
@@ -293,6 +360,22 @@ def test_of_an_order_that_stands_and_is_not_paid_no_withdrawal_is_done(counter: 
     assert kinds(counter.read(order)) == ["placed", "withdrawn"]
     done(counter.cancel(order))
     done(settle(counter, order, declared, outcome="done"))
+
+
+@pytest.mark.parametrize("goes", ["back", "on its way", "nowhere: it is refused"])
+def test_what_has_left_is_done_once_money_goes_back(counter: Counter, bank: Bank, goes: str) -> None:
+    order = counter.order("sandbox")
+    done(counter.ship(order), 201)
+    declared = done(declare(counter, order_number=order["number"]), 201)
+    refused = problem(settle(counter, order, declared, outcome="done"), 409, "invalid_transition")
+    assert refused["detail"] == "Nothing of what was paid has gone back. Refund what is due first."
+    bank.silent, bank.refunds_say = goes == "on its way", "failed" if goes.startswith("nowhere") else "succeeded"
+    counter.refund(order, 1850)
+    answer = settle(counter, order, declared, outcome="done")
+    if goes.startswith("nowhere"):
+        problem(answer, 409, "invalid_transition")
+    else:
+        done(answer)
 
 
 def test_what_was_settled_without_an_outcome_was_not_meant_and_without_an_id_settles_nothing(counter: Counter) -> None:

@@ -130,8 +130,8 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     assert "! withdrawn" not in told.out, "Nothing is left to do."
     first, second = (one["id"] for one in shown(shop, number)["withdrawals"])
     with database.writing() as c:
-        settle_withdrawal(c, number, SettleInput(first, "done"), actor="shop")
-        settle_withdrawal(c, number, SettleInput(second, "not_meant"), actor="shop")
+        settle_withdrawal(c, number, SettleInput(first, "done", now_certain=True), actor="shop")
+        settle_withdrawal(c, number, SettleInput(second, "not_meant", now_certain=False), actor="shop")
     told = shop("orders", "show", number)
     for words in (", settled: done, ", ", settled: not meant, ", "withdrawal settled: done", "withdrawal settled: not"):
         assert words in told.out

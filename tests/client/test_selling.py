@@ -172,7 +172,7 @@ def test_staff_see_to_withdrawals(calling: Calling) -> None:
     calling.as_customer(declare)
     page = calling.as_owner(lambda shop: shop.list_unmatched_withdrawals())
     assert [one.order_number for one in page.data] == ["the blue one"]
-    found, to = page.data[0].id, AssignInput(order.number)
+    found, to = page.data[0].id, AssignInput(order.number, now_certain=False)
     assigned = calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
     assert [one.certain for one in assigned.withdrawals] == [True, True]
     with pytest.raises(Conflict):
@@ -181,10 +181,11 @@ def test_staff_see_to_withdrawals(calling: Calling) -> None:
         calling.as_owner(lambda shop: shop.assign_withdrawal("wdr/none", to))
     assert calling.as_owner(lambda shop: shop.get_withdrawal(found)).now_with == order.number
     other, _ = calling.order()
-    theirs = AssignInput(other.number, confirmed=True, now_with=order.number)
+    theirs = AssignInput(other.number, now_certain=True, confirmed=True, now_with=order.number)
     calling.as_owner(lambda shop: shop.assign_withdrawal(found, theirs))
-    calling.as_owner(lambda shop: shop.assign_withdrawal(found, AssignInput(order.number, now_with=other.number)))
-    what = SettleInput(found, "not_meant", "A mistake.")
+    again = AssignInput(order.number, now_certain=True, now_with=other.number)
+    calling.as_owner(lambda shop: shop.assign_withdrawal(found, again))
+    what = SettleInput(found, "not_meant", now_certain=True, reason="A mistake.")
     settled = calling.as_owner(lambda shop: shop.settle_withdrawal(order.number, what))
     assert [one.outcome for one in settled.withdrawals] == [None, "not_meant"]
     with pytest.raises(Conflict):

@@ -220,13 +220,13 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         "POST /v1/admin/orders/{number:str}/notes": (f"{admin}/orders/{waiting}/notes", {"json": {"text": "x"}}),
         "POST /v1/admin/orders/{number:str}/withdrawals/settle": (
             f"{admin}/orders/{withdrawn}/withdrawals/settle",
-            {"json": {"withdrawal": declared, "outcome": "not_meant"}},
+            {"json": {"withdrawal": declared, "outcome": "not_meant", "now_certain": True}},
         ),
         "GET /v1/admin/withdrawals": (f"{admin}/withdrawals?limit=100", {}),
         "GET /v1/admin/withdrawals/{withdrawal_id:str}": (f"{admin}/withdrawals/{declared}", {}),
         "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": (
             f"{admin}/withdrawals/{unmatched}/assign",
-            {"json": {"number": waiting}},
+            {"json": {"number": waiting, "now_certain": False}},
         ),
         "GET /v1/admin/payments/{payment_id:str}": (f"{admin}/payments/{payments[to_pay]}", {}),
         "POST /v1/admin/payments/{payment_id:str}/capture": (

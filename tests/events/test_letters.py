@@ -109,6 +109,22 @@ def unpaid(account: BankTransfer | None = None) -> Order:
     return replace(one, payment=replace(one.payment, captured=euros(0)))
 
 
+def given_up(
+    reason: str, account: BankTransfer | None = None, *, withdrawn: bool = False, settled: str | None = None
+) -> Order:
+    """It was cancelled before any money had come in; its customer may have withdrawn, and staff have settled that."""
+    one = unpaid(account)
+    assert one.payment is not None
+    told = {"withdrawal": "wdr_1", "certain": "yes"}
+    events = [OrderEvent(1, "cancelled", one.placed_at, {"reason": reason})]
+    if withdrawn:
+        events.append(OrderEvent(2, "withdrawn", one.placed_at, told))
+    if settled:
+        events.append(OrderEvent(3, "withdrawal_settled", one.placed_at, {"withdrawal": "wdr_1", "outcome": settled}))
+    payment = replace(one.payment, state="cancelled")
+    return replace(one, state="cancelled", can_cancel=False, payment=payment, events=events)
+
+
 def test_who_waits_for_the_bank_learns_that_the_order_is_here_and_that_nothing_is_to_do() -> None:
     text = plain(render("confirmation", occasion(order=unpaid()), SHOP, [TERMS]))
     assert "Ihre Bestellung ist eingegangen. Wir warten auf Ihre Bank" in text
@@ -133,7 +149,7 @@ def test_what_was_transferred_is_transferred_back_and_nobody_says_that_it_was_al
 
 @pytest.mark.parametrize("reason", ["expired", "customer"])
 def test_while_nobody_knows_whether_money_moved_the_cancellation_says_so(reason: str) -> None:
-    one = unpaid()
+    one = given_up(reason)
     assert one.payment is not None
     one = replace(one, payment=replace(one.payment, state="unknown"))
     text = plain(render("cancelled", occasion(order=one, reason=reason), SHOP))
@@ -184,11 +200,34 @@ def test_there_is_nothing_to_withdraw_from_once_an_order_is_cancelled(kind: Emai
     assert said in plain(render("refunded", occasion(), SHOP))
 
 
-@pytest.mark.parametrize("reason", ["expired", "payment_failed"])
-def test_who_waited_for_the_bank_in_vain_learns_that_nothing_was_charged(reason: str) -> None:
-    text = plain(render("cancelled", occasion(order=unpaid(), reason=reason), SHOP))
-    assert "Es wurde nichts abgebucht. Sollte doch noch Geld abgehen, geht es von selbst zurück." in text
+@pytest.mark.parametrize(
+    ("reason", "late"),
+    [
+        (
+            "expired",
+            "Sollte doch noch Geld abgehen, geht es von selbst zurück.\n\nNur wenn wir die Ware dann noch haben",
+        ),
+        ("payment_failed", "Sollte doch noch Geld abgehen, klären wir das und schreiben Ihnen."),
+    ],
+)
+def test_who_waited_for_the_bank_in_vain_learns_that_nothing_was_charged(reason: str, late: str) -> None:
+    text = plain(render("cancelled", occasion(order=given_up(reason), reason=reason), SHOP))
+    assert "Es wurde nichts abgebucht." in text
+    assert late in text, "Who asked for it before their card was declined must not be told that the order may hold."
     assert "überweisen" not in text
+
+
+@pytest.mark.parametrize("account", [None, ACCOUNT])
+@pytest.mark.parametrize(("settled", "holds"), [(None, False), ("done", False), ("not_meant", True)])
+def test_who_has_withdrawn_is_not_told_that_an_expired_order_may_hold(
+    account: BankTransfer | None, settled: str | None, holds: bool
+) -> None:
+    text = plain(render("cancelled", occasion(order=given_up("expired", account), reason="expired"), SHOP))
+    assert "gilt Ihre Bestellung doch" in text
+    one = given_up("expired", account, settled=settled, withdrawn=True)
+    text = plain(render("cancelled", occasion(order=one, reason="expired"), SHOP))
+    assert ("gilt Ihre Bestellung doch" in text) == holds
+    assert "zurück" in text, "What comes goes back, where the order does not hold."
 
 
 def test_the_law_texts_are_in_the_e_mail_for_good() -> None:

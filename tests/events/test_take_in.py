@@ -300,7 +300,9 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
         for email in ("Anna@kundin.example", "eve@elsewhere.example"):
             last = withdraw(c, WithdrawalInput("Anna Weber", number, email), "en")
         # Before its receipt is written, staff have asked the customer: the address is still not theirs.
-        assign_withdrawal(c, last.id, AssignInput(number, confirmed=True, now_with=number), actor="staff")
+        assign_withdrawal(
+            c, last.id, AssignInput(number, now_certain=False, confirmed=True, now_with=number), actor="staff"
+        )
         withdrawn = withdraw(c, WithdrawalInput("Anna Weber", "TT-000000", "anna@kundin.example"), "en")
     take_in_all(database, settings)
     with database.reading() as r:
@@ -319,7 +321,7 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
             assert "/orders/" not in text
             assert "Code: " not in text
     with database.writing() as c:
-        assign_withdrawal(c, withdrawn.id, AssignInput(number, confirmed=True), actor="staff")
+        assign_withdrawal(c, withdrawn.id, AssignInput(number, now_certain=False, confirmed=True), actor="staff")
     take_in_all(database, settings)
     assert kinds(database).count("withdrawal_received") == 3, "Who was told that it came in is not told twice."
     assert f"Hiermit widerrufe ich den Vertrag über die Waren der Bestellung {number}." in theirs.text

@@ -43,6 +43,7 @@ from shopapi.contract.orders import (
     Withdrawal,
     WithdrawalPage,
 )
+from shopapi.contract.standing import can_be_done
 from tests.web.fake_catalog import picture_of
 
 ANNA = Address("Anna Weber", "Karl-Heine-Straße 12", "04229", "Leipzig", "DE")
@@ -344,6 +345,10 @@ class FakeOrders:
             if known[0].settled_at is not None:
                 return self.problem(409, "invalid_transition")
             outcome = body["outcome"]
+            if bool(known[0].certain) != body["now_certain"]:
+                return self.problem(409, "invalid_transition")
+            if outcome == "done" and not can_be_done(AdminOrder(order, [self.payments[number]], [])):
+                return self.problem(409, "invalid_transition")
             end = replace(known[0], settled_at=datetime.now(UTC), outcome=outcome)
             self.withdrawals[self.withdrawals.index(known[0])] = end
             self.tell(number, "withdrawal_settled", staff, withdrawal=end.id, outcome=outcome, why=body["reason"])
@@ -364,9 +369,11 @@ class FakeOrders:
         found = [one for one in self.withdrawals if one.id == withdrawal_id]
         if not found:
             return self.problem(404, "not_found")
-        certain = body.get("confirmed", False) or found[0].email == self.orders[number].email
         before = self.assigned.get(withdrawal_id, found[0].order_number)
-        if (before if before in self.orders else None) != body.get("now_with"):
+        stays = before == number and bool(found[0].certain)
+        certain = body.get("confirmed", False) or stays or found[0].email == self.orders[number].email
+        seen = (body.get("now_with"), body["now_certain"])
+        if (before if before in self.orders else None, bool(found[0].certain)) != seen:
             return self.problem(409, "invalid_transition")
         if found[0].settled_at or (before, found[0].certain) == (number, certain):
             return self.problem(409, "invalid_transition")

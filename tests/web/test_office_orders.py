@@ -517,20 +517,24 @@ def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: 
     assert "Somebody declared a withdrawal (not confirmed" in clerk.get(PAGE).text
     settle = f"{PAGE}/withdrawals/wdr_0/settle"
     stale, page = clerk.get(PAGE), clerk.send(clerk.get(PAGE), settle, reason="x" * 201)
+    no_letter = "although the receipt said that you would write: please do, to eve@elsewhere.example."
+    assert no_letter in stale.text
     assert (page.status, page.form(settle)["reason"]) == (422, "x" * 201)
     assert page.text.count("Choose what became of it.") == 2
     assert 'href="#outcome-wdr_0"' in page.html
-    page = clerk.send(page, settle, reason="x" * 201, outcome="done")
-    assert (page.status, page.form(settle)["outcome"]) == (422, "done"), "What was chosen is kept."
-    page = clerk.send(page, settle, reason="Anna did not mean it.", outcome="not_meant")
+    page = clerk.send(page, settle, reason="x" * 201, outcome="not_meant")
+    assert (page.status, page.form(settle)["outcome"]) == (422, "not_meant"), "What was chosen is kept."
+    page = clerk.send(page, settle, reason="Anna did not mean it.")
     assert "The withdrawal is settled." in page.text
     assert "Withdrawal settled: not meant (Anna did not mean it.)" in page.text
     assert "Jonas Okafor" in page.text
     assert "not confirmed: another e-mail address than in the order, settled: not meant" in page.text
     assert settle not in page.html
+    assert no_letter not in page.text
     assert ("bad", "Withdrawal") not in badges(page)
     assert f'<a class="btn low" href="{PAGE}/ship">Ship 6 units</a>' in page.html, "It goes on as if nothing had been."
-    assert "The order has moved on meanwhile" in clerk.send(stale, settle, outcome="done").text
+    page = clerk.send(stale, settle, outcome="done")
+    assert "A colleague has settled the withdrawal or assigned it to another order meanwhile" in page.text
     assert kinds(api).count("withdrawal_settled") == 1
     assert str(clerk.get(settle).answer.url).endswith(PAGE)
     assert clerk.get(settle.replace("wdr_0", "all")).status == 404
@@ -539,6 +543,7 @@ def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: 
 def test_a_page_settles_the_declaration_that_it_showed_and_none_that_came_since(clerk: Browser, api: FakeApi) -> None:
     api.orders.put()
     api.orders.pay(NUMBER)
+    api.orders.give_back(NUMBER, 1000)
     withdraw(clerk, email="eve@elsewhere.example")
     page = clerk.get(PAGE)
     withdraw(clerk)
@@ -567,6 +572,50 @@ def test_of_an_order_that_is_not_paid_the_page_offers_no_withdrawal_as_done(cler
     clerk.send(clerk.get(f"{PAGE}/cancel"), f"{PAGE}/cancel")
     page = clerk.get(PAGE)
     assert (said in page.text, 'value="done"' in page.html) == (False, True)
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["still-here", "shipped"])
+def test_of_what_is_paid_the_page_offers_a_withdrawal_as_done_once_money_goes_back(
+    clerk: Browser, api: FakeApi, left: bool
+) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    if left:
+        api.orders.ship(NUMBER)
+    withdraw(clerk)
+    said = "refund what is due first: nothing has gone back yet."
+    page = clerk.get(PAGE)
+    assert (said in page.text, "If it is meant, cancel the order, or" in page.text) == (True, not left)
+    assert 'value="done"' not in page.html
+    api.orders.refunds_say = "unknown"
+    api.orders.give_back(NUMBER, 1000)
+    page = clerk.get(PAGE)
+    assert (said in page.text, 'value="done"' in page.html) == (False, True), "It is on its way."
+
+
+def test_a_page_from_before_a_colleagues_decision_changes_nothing_and_shows_how_it_stands(
+    clerk: Browser, api: FakeApi
+) -> None:
+    api.orders.put()
+    api.orders.put("TT-222222")
+    withdraw(clerk, email="anna@work.example")
+    assign, settle = f"{UNMATCHED}/wdr_0/assign", f"{PAGE}/withdrawals/wdr_0/settle"
+    asking, order = clerk.get(f"{assign}?order={NUMBER}"), clerk.get(PAGE)
+    clerk.send(clerk.get(assign), assign, number=NUMBER, confirmed="1")
+    page = clerk.send(asking, assign, number="TT-222222")
+    assert "or a colleague has just assigned, confirmed or settled it. Nothing was changed." in page.text
+    assert (page.status, page.form(assign)["certain"]) == (422, "yes"), "It shows how it stands now."
+    page = clerk.send(order, settle, outcome="not_meant", reason="It was Eve.")
+    assert page.text.count("A colleague has changed it meanwhile, or the order has moved on.") == 2
+    form = page.form(settle)
+    assert (page.status, form["certain"], form["reason"]) == (422, "yes", "It was Eve.")
+    assert "outcome" not in form, "That is to be thought over."
+    assert kinds(api) == ["placed", "withdrawn", "withdrawn"]
+    clerk.send(clerk.get(assign), assign, number="TT-222222")
+    page = clerk.send(page, settle, outcome="not_meant")
+    assert (page.status, str(page.answer.url).endswith(PAGE)) == (200, True)
+    assert "A colleague has settled the withdrawal or assigned it to another order meanwhile" in page.text
+    assert "withdrawal_settled" not in kinds(api)
 
 
 def test_once_all_the_money_is_back_a_withdrawal_asks_for_nothing(clerk: Browser, api: FakeApi) -> None:
@@ -613,7 +662,7 @@ def test_a_withdrawal_is_assigned_to_the_order_that_is_meant(clerk: Browser, api
     api.orders.put("TT-222222")
     page = clerk.send(stale, assign, number="TT-222222")
     assert (page.status, page.form(assign)["number"]) == (422, "TT-222222")
-    assert "or a colleague has just assigned it. Nothing was changed." in page.text
+    assert "or a colleague has just assigned, confirmed or settled it. Nothing was changed." in page.text
     assert kinds(api) == ["placed", "withdrawn"]
     assert clerk.get(f"{UNMATCHED}/all/assign").status == 404
 

@@ -224,6 +224,34 @@ def test_only_who_transfers_the_money_is_told_of_a_late_transfer(browser: Browse
     assert "transfer" not in told
 
 
+@pytest.mark.parametrize("provider", ["manual", "sandbox", "a silent one"])
+@pytest.mark.parametrize(("settled", "holds"), [("", False), ("done", False), ("not_meant", True)])
+def test_late_money_is_told_to_take_an_expired_order_up_again_unless_its_customer_has_withdrawn(
+    browser: Browser, api: FakeApi, provider: str, settled: str, holds: bool
+) -> None:
+    path = api.orders.put(provider=provider)
+    api.orders.cancel(NUMBER, "expired")
+    order = api.orders.orders[NUMBER]
+    assert order.payment
+    if provider == "a silent one":
+        api.orders.orders[NUMBER] = replace(order, payment=replace(order.payment, state="unknown"))
+    assert "Only if we still have the goods then" in browser.get(path).text
+    assert "Nur wenn wir die Ware dann noch haben" in browser.get(path, Accept_Language="de").text
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
+    if settled:
+        api.orders.tell(NUMBER, "withdrawal_settled", withdrawal="wdr_1", outcome=settled)
+    told = browser.get(path).text
+    assert ("Only if we still have the goods then" in told) == holds
+    assert "back" in told
+
+
+def test_a_charge_of_another_amount_is_not_told_to_take_an_order_up_again(browser: Browser, api: FakeApi) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.cancel(NUMBER, "expired")
+    api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch")
+    assert "Only if we still have the goods then" not in browser.get(path).text
+
+
 def test_a_payment_that_only_the_shop_can_settle_is_not_waited_for(browser: Browser, api: FakeApi) -> None:
     """Another amount than asked for."""
     path = api.orders.put(provider="sandbox")
@@ -413,7 +441,28 @@ def test_whoever_has_withdrawn_reads_what_comes_next_and_no_promise(
     api.orders.tell(NUMBER, "withdrawal_settled", withdrawal="wdr_1")
     page = browser.get(path, Accept_Language="de")
     assert "Ihr Widerruf ist eingegangen." not in page.text, "It goes on as before."
-    assert "Ihr Widerruf ist erledigt." in page.text
+    assert "Wir haben notiert, dass Ihr Widerruf nicht gemeint war." in page.text
+    assert ("Ihre Bestellung läuft weiter." in page.text) == (stage != "shipped")
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_withdrawal_that_is_done_is_told_so_also_from_another_address(
+    browser: Browser, api: FakeApi, paid: bool
+) -> None:
+    path = api.orders.put()
+    if paid:
+        api.orders.pay(NUMBER)
+    else:
+        api.orders.cancel(NUMBER, "expired")
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="no")
+    api.orders.tell(NUMBER, "withdrawal_settled", withdrawal="wdr_1", outcome="done")
+    text = browser.get(path).text
+    assert "A withdrawal from this order came in." in text
+    assert "You declared your withdrawal." not in text, "Somebody else may have done it for them."
+    assert text.count("Your withdrawal is done") == 2, "On top and in the timeline."
+    assert text.count("what was due to you has gone back, or is on its way") == (2 if paid else 0)
+    assert "did not mean" not in text
+    assert "Ihr Widerruf ist abgewickelt" in browser.get(path, Accept_Language="de").text
 
 
 def test_who_withdrew_while_the_bank_was_silent_is_told_of_both(browser: Browser, api: FakeApi) -> None:
@@ -463,7 +512,7 @@ def test_what_concerns_the_shop_alone_is_not_in_the_customers_timeline(browser: 
     api.orders.tell(NUMBER, "payment_issue", issue="no_answer")
     api.orders.pay(NUMBER)
     api.orders.give_back(NUMBER, 1240, "Chipped")
-    api.orders.tell(NUMBER, "withdrawn")
+    api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
     page = browser.get(path)
     for said in ("You ordered.", "Your bank has not answered yet.", "The payment has come in.", "We sent €12.40 back."):
         assert said in page.text

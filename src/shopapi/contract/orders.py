@@ -192,7 +192,8 @@ class Withdrawal(Struct, frozen=True):
 
     ``certain`` says that the e-mail address is the order's, or that its customer was asked: else it may be anybody's.
     ``settled_at`` is when staff said that nothing is left to do about it, ``outcome`` why: it was not meant, or it
-    stands and is done. ``now_with`` is the order that it is with, if any. Only staff are told these.
+    stands and is done. ``now_with`` is the order that it is with, if any. Only staff are told these; but the order's
+    timeline tells its customer when, and as what, their own was settled, or another that is done.
     """
 
     id: str
@@ -363,21 +364,26 @@ WITHDRAWAL_ID: Final = r"^wdr_[0-9a-hjkmnp-tv-z]{20}$"
 class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
     """Nothing is left to do about this withdrawal, and no other; ``reason`` is for colleagues.
 
-    ``outcome``: ``not_meant``, as if nobody had declared it; or ``done``, it stands, and what is due has gone back, or
-    nothing had come in: money that comes late for a cancelled order goes back too, and what is left can be shipped.
+    ``outcome``: ``not_meant``, as if nobody had declared it; or ``done``, it stands, and what is due has gone back or
+    is on its way, or nothing had come in: money that comes late for a cancelled order goes back too, and what is left
+    can be shipped. ``now_certain`` is the ``certain`` that it was seen with: where a colleague has changed that
+    meanwhile, nothing is settled.
     """
 
     withdrawal: Annotated[str, Meta(pattern=WITHDRAWAL_ID)]
     outcome: SettleOutcome
+    now_certain: bool
     reason: Line = ""
 
 
 class AssignInput(Struct, forbid_unknown_fields=True, frozen=True):
     """The order that a withdrawal means, whatever it named. ``confirmed`` says that the customer was asked, and has
     declared it: then it is theirs, from whichever e-mail address it came. ``now_with`` is the order that it was seen
-    with, if any: what somebody else has assigned meanwhile stays as it is."""
+    with, if any, and ``now_certain`` the ``certain`` that it was seen with, false where it was with none: what somebody
+    else has assigned or confirmed meanwhile stays as it is."""
 
     number: OrderNumber
+    now_certain: bool
     confirmed: bool = False
     now_with: OrderNumber | None = None
 

@@ -1,7 +1,9 @@
 """What follows from an order as it is told: for letters, pages and the terminal alike."""
 
+from typing import get_args
+
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import AdminOrder, Order, OrderEvent, Payment, SettleOutcome
+from shopapi.contract.orders import AdminOrder, CancelReason, Order, OrderEvent, Payment, SettleOutcome
 
 
 def open_withdrawal(order: Order) -> OrderEvent | None:
@@ -17,9 +19,18 @@ def outcome_of(settled: OrderEvent) -> SettleOutcome:
 
 
 def can_be_done(found: AdminOrder) -> bool:
-    """Whether a withdrawal from this order can be settled as done. Of an order that stands and is not paid nothing is:
-    it has to be cancelled, for its contract is gone."""
-    return not found.order.can_cancel or any(payment.captured.amount for payment in found.payments)
+    """Whether a withdrawal from this order can be settled as done: it is cancelled, or something of what was paid has
+    gone back or is on its way. Where nothing had come in, what stands has to be cancelled, for its contract is gone."""
+    if found.order.state == "cancelled":
+        return True
+    if is_paid(found):
+        return any(payment.refunded.amount + payment.refund_pending.amount for payment in found.payments)
+    return not found.order.can_cancel
+
+
+def is_paid(found: AdminOrder) -> bool:
+    """Whether anything has come in for it, whatever went back since."""
+    return any(payment.captured.amount for payment in found.payments)
 
 
 def refundable(payment: Payment) -> Money:
@@ -32,3 +43,31 @@ def is_given_back(found: AdminOrder) -> bool:
     """Whether all that came in has gone back or is on its way: then the goods stay too."""
     came_in = [payment for payment in found.payments if payment.captured.amount]
     return bool(came_in) and not any(refundable(payment).amount for payment in came_in)
+
+
+def cancel_reason(order: Order) -> CancelReason | None:
+    """Why an order was cancelled, where that is known."""
+    told = next((event.data.get("reason") for event in reversed(order.events) if event.kind == "cancelled"), None)
+    return next((reason for reason in get_args(CancelReason) if reason == told), None)
+
+
+def withdrawal_stands(order: Order) -> bool:
+    """Whether its customer has withdrawn for good, as far as is known: staff have yet to settle that, or have settled a
+    withdrawal as done, whoever declared it. Of an order as its customer reads it."""
+    settled = (event for event in order.events if event.kind == "withdrawal_settled")
+    return open_withdrawal(order) is not None or any(outcome_of(event) == "done" for event in settled)
+
+
+def may_be_revived(order: Order) -> bool:
+    """Whether a cancelled order is taken up again when its money comes after all, provided that its goods can still be
+    had and that its cart was not ordered anew: else the money goes back. Of an order as its customer reads it.
+
+    True only where that is certain. Nobody asked for the end of one that ``expired``; of one whose payment failed
+    somebody may have, which its customer is not told. Another amount than was asked for is for the shop to judge.
+    """
+    if order.state != "cancelled" or cancel_reason(order) != "expired":
+        return False
+    if order.payment is None or order.payment.captured.amount:
+        return False
+    mismatched = any(event.data.get("issue") == "amount_mismatch" for event in order.events)
+    return not mismatched and not withdrawal_stands(order)

@@ -11,7 +11,7 @@ from shopapi.contract.calendar import OF_THE_SHOP, working_day
 from shopapi.contract.catalog import Locale, Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping, Shipment, Withdrawal
-from shopapi.contract.standing import open_withdrawal
+from shopapi.contract.standing import may_be_revived, open_withdrawal
 from shopapi.events.sums import Sum, sums_of
 from shopapi.events.words import Words, words
 from shopapi.invoices.seller import Seller
@@ -137,17 +137,21 @@ def _refunded(why: Occasion, told: Words) -> Letter:
 
 def _cancelled(why: Occasion, told: Words) -> Letter:
     said = told.of["cancelled"]
-    payment = _order(why).payment
+    order = _order(why)
+    payment = order.payment
     in_doubt = payment is not None and payment.state in ("pending", "unknown")
     reason, names = why.reason, list[str]()
     if reason in ("customer", "staff"):
         names = [reason, *(["in_doubt"] if in_doubt else [])]
     elif payment is not None and payment.bank_transfer is not None:
-        names = ["expired"]
+        names = ["expired", "late_transfer"]
     elif in_doubt:
-        names = ["in_doubt", "may_hold"]
+        names = ["in_doubt"]
     elif payment is not None and not payment.captured.amount:
-        names = ["not_charged"]
+        # What was declined may have been given up by somebody too: then the money goes back, and else it may not.
+        names = ["not_charged", "late_unclear" if reason == "payment_failed" else "late"]
+    if may_be_revived(order):
+        names.append("may_hold")
     if payment is not None and payment.captured.amount > payment.refunded.amount:
         names.append("paid_before")
     return _made(why, said, paragraphs=[said["next"], *(said[name] for name in names)], can_withdraw=False)

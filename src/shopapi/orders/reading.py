@@ -285,10 +285,11 @@ def _events(one: _Stored, *, for_staff: bool) -> list[OrderEvent]:
     found = sorted(one.events, key=lambda event: event.sequence)
     if for_staff:
         return [OrderEvent(event.sequence, event.kind, event.at, event.data, event.actor) for event in found]
-    # Declared from another address, it may be a stranger's, and is not the customer's own until staff have asked; what
-    # was put to another order is none of theirs.
+    # Declared from another address, it may be a stranger's, and is not the customer's own until staff have asked, or
+    # have settled it as done: then it stands. What was put to another order is none of theirs.
     last = {event.data["withdrawal"]: event for event in found if event.kind in ("withdrawn", "withdrawal_moved")}
     own = {name for name, event in last.items() if event.data.get("certain") == "yes"}
+    own |= {event.data["withdrawal"] for event in found if event.data.get("outcome") == "done"}
     return [
         OrderEvent(event.sequence, event.kind, event.at, _public(event.data))
         for event in found

@@ -21,7 +21,7 @@ from shopapi.orders.open_withdrawals import SETTLED_AS, SETTLED_AT, is_settled
 from shopapi.orders.rules import InvalidTransition, can_cancel, normal_number
 from shopapi.orders.store import CUSTOMER, lock_order, lock_orders
 from shopapi.orders.tables import sales_order, withdrawal
-from shopapi.payments.store import lock_payment
+from shopapi.payments.store import Owed, lock_payment
 
 _FOR_STAFF: Final = select(
     withdrawal, sales_order.c.number, SETTLED_AT.label("settled_at"), SETTLED_AS.label("settled_as")
@@ -85,7 +85,7 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     from now on, whatever it named and wherever it was before.
 
     What was declared stays as it is, and its receipt holds. Raises :class:`OrderGone`, :class:`NotFound`, and
-    :class:`InvalidTransition` where it is settled, is not where it was seen, or nothing would change.
+    :class:`InvalidTransition` where it is settled, is not as it was seen, or nothing would change.
     """
     known = (
         select(withdrawal.c.email, withdrawal.c.order_id, withdrawal.c.certain, sales_order.c.number)
@@ -102,9 +102,8 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     certain = to.confirmed or stays or bool(_is_customers(c, to.number, before.email))
     if is_settled(c, name):
         raise InvalidTransition("The withdrawal is settled already.")
-    if before.number != to.now_with:
-        where = f"with order {before.number}" if before.number else "with no order"
-        raise InvalidTransition(f"The withdrawal is {where} by now.")
+    if (before.number, before.certain) != (to.now_with, to.now_certain):
+        raise InvalidTransition(_by_now(before.number, certain=before.certain))
     if (before.number, before.certain) == (to.number, certain):
         raise InvalidTransition("The withdrawal belongs to this order already.")
     changed = c.execute(
@@ -153,16 +152,36 @@ def settle_withdrawal(c: Connection, number: str, what: SettleInput, *, actor: s
     open, for staff may not have seen it.
 
     Raises :class:`OrderGone`, :class:`NotFound` for a declaration that is not this order's, and
-    :class:`InvalidTransition` where it is settled, or would be done while an order that is not paid stands.
+    :class:`InvalidTransition` where it is settled, is not as it was seen, or is not done.
     """
     name, (order, owed) = what.withdrawal, lock_payment(c, number)
-    mine = select(withdrawal.c.id).where(withdrawal.c.public_id == name, withdrawal.c.order_id == order.id)
-    if c.execute(mine).first() is None:
+    mine = select(withdrawal.c.certain).where(withdrawal.c.public_id == name, withdrawal.c.order_id == order.id)
+    if (found := c.execute(mine).first()) is None:
         raise NotFound(f"There is no withdrawal {name} from order {number}.")
     if is_settled(c, name):
         raise InvalidTransition("The withdrawal is settled already.")
-    # One that cost nothing and has left cannot be cancelled any more: there it is done once the goods are back.
-    paid = owed is not None and owed.captured > 0
-    if what.outcome == "done" and not paid and can_cancel(order.state, order.shipping_state):
-        raise InvalidTransition("Nothing has come in for the order, and it stands. Cancel it: its contract is gone.")
+    if found.certain != what.now_certain:
+        raise InvalidTransition(_by_now(number, certain=found.certain))
+    if what.outcome == "done" and order.state != "cancelled":
+        _check_done(owed, stands=can_cancel(order.state, order.shipping_state))
     order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, outcome=what.outcome, why=what.reason)
+
+
+def _by_now(number: str | None, *, certain: bool) -> str:
+    """How things stand, for whoever saw them otherwise."""
+    if number is None:
+        return "By now the withdrawal is with no order."
+    known = "its customer's own" if certain else "not confirmed by its customer"
+    return f"By now the withdrawal is with order {number} and {known}."
+
+
+def _check_done(owed: Owed | None, *, stands: bool) -> None:
+    """Of an order that is not cancelled; ``stands`` says that it can be. Raises :class:`InvalidTransition`."""
+    if owed is not None and owed.captured > 0:
+        if owed.refunded + owed.refund_pending == 0:
+            raise InvalidTransition(
+                f"Nothing of what was paid has gone back. Refund what is due first{', or cancel the order' * stands}."
+            )
+    # One that cost nothing and has left cannot be cancelled any more: there it is done once the goods are back.
+    elif stands:
+        raise InvalidTransition("Nothing has come in for the order, and it stands. Cancel it: its contract is gone.")

@@ -6,7 +6,9 @@ from shopweb.office.order_words import send_yourself
 from shopweb.session import Note
 from shopweb.visit import Visit
 
-ORDER_WARNINGS: Final = frozenset(("order_moved_on", "refund_failed", "cancelled_unrefunded", "order_withdrawn"))
+ORDER_WARNINGS: Final = frozenset(
+    ("order_moved_on", "refund_failed", "cancelled_unrefunded", "order_withdrawn", "withdrawal_changed")
+)
 
 
 def order_sentence(visit: Visit, note: Note) -> str | None:
@@ -30,6 +32,10 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
             text = _("The withdrawal is settled.")
         case "withdrawal_assigned":
             return _("The withdrawal belongs to this order of %(customer)s now.") % {"customer": rest}
+        case "withdrawal_changed":
+            text = _(
+                "A colleague has settled the withdrawal or assigned it to another order meanwhile. Look at it again."
+            )
         case "order_withdrawn":
             text = _("The customer has withdrawn. Cancel the order, or settle the withdrawal before you ship it.")
         case "noted":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
-from shopapi.contract.standing import can_be_done, is_given_back, refundable
+from shopapi.contract.standing import can_be_done, is_given_back, is_paid, refundable
 from shopweb.office.order_money import PaymentView, payment_view
 from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline, settled_words
 from shopweb.office.order_words import (
@@ -45,19 +45,21 @@ class Letter:
 
 @dataclass(frozen=True)
 class Declared:
-    """A withdrawal that was declared; ``doubt`` says why it may be somebody else's doing, ``todo`` what to do now:
-    nothing where it is ``settled``, which says as what. ``settle`` is where to say so, empty where it asks for nothing,
-    and ``can_be_done`` whether that it is done can be said; ``assign`` is where to say which order it means."""
+    """A withdrawal that was declared; ``certain`` says whether it is the customer's own, ``doubt`` why it may be
+    somebody else's doing, ``todo`` what to do now: nothing where it is ``settled``, which says as what. ``settle`` is
+    where to say so, empty where it asks for nothing, and ``remedy`` what has to happen before that it is done can be
+    said; ``assign`` is where to say which order it means."""
 
     id: str
     name: str
     email: str
     at: When
+    certain: bool
     doubt: str
     todo: str
     settled: str
     settle: str
-    can_be_done: bool
+    remedy: str
     assign: str
 
 
@@ -219,11 +221,23 @@ def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     settle = order_page(found.order.number, "withdrawals", one.id, "settle") if visit.may("orders:write") else ""
     assign = f"/office/withdrawals/{one.id}/assign?{urlencode({'order': found.order.number})}"
     return Declared(
-        *(one.id, one.name, one.email, when(visit, one.declared_at), doubt, todo, settled),
+        *(one.id, one.name, one.email, when(visit, one.declared_at), bool(one.certain), doubt, todo, settled),
         settle="" if settled else settle,
-        can_be_done=can_be_done(found),
+        remedy=_remedy(visit, found),
         assign=assign,
     )
+
+
+def _remedy(visit: Visit, found: AdminOrder) -> str:
+    """What has to happen before a withdrawal that is meant is done; nothing where it can be said."""
+    _ = visit.gettext
+    if can_be_done(found):
+        return ""
+    if not is_paid(found):
+        return _("If it is meant, cancel the order: nothing has come in for it.")
+    if found.order.can_cancel:
+        return _("If it is meant, cancel the order, or refund what is due first: nothing has gone back yet.")
+    return _("If it is meant, refund what is due first: nothing has gone back yet.")
 
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:

@@ -49,7 +49,8 @@ class UnmatchedRow:
 @dataclass(frozen=True)
 class AskedAbout:
     """A withdrawal word for word, and what became of it so far: the ``order`` that it is with and its ``page``, both
-    empty where there is none, why it may be somebody else's doing (``doubt``), and when it was ``settled``."""
+    empty where there is none, whether it is ``certain`` to be its customer's own, why it may be somebody else's doing
+    (``doubt``), and when it was ``settled``."""
 
     name: str
     number: str
@@ -58,6 +59,7 @@ class AskedAbout:
     at: When
     order: str
     page: str
+    certain: bool
     doubt: str
     settled: When | None
 
@@ -95,7 +97,7 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
         errors = [FieldError(field, visit.gettext("Enter the order's number, such as TT-7K4M2P."))]
     else:
         try:
-            to = AssignInput(number, confirmed, order if NUMBER.fullmatch(order) else None)
+            to = AssignInput(number, _seen_certain(sent), confirmed, order if NUMBER.fullmatch(order) else None)
             done = await visit.api.assign_withdrawal(name, to, key=key)
             # A number is soon mistyped: the name says whose order it was.
             customer = one_line(done.order.billing_address.name)
@@ -103,7 +105,7 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
         except ProblemError as error:
             if error.problem.code == "invalid_transition":
                 said = visit.gettext(
-                    "It is settled, belongs to this order already, or a colleague has just assigned it. "
+                    "It belongs to this order already, or a colleague has just assigned, confirmed or settled it. "
                     "Nothing was changed."
                 )
                 errors = [FieldError(field, said)]
@@ -180,13 +182,31 @@ async def settle(visit: NamedDependency[Visit], number: FromPath[str], withdrawa
         errors = [FieldError(f"outcome-{withdrawal}", visit.gettext("Choose what became of it.")), *errors]
     elif not errors:
         try:
-            await visit.api.settle_withdrawal(order_number(number), SettleInput(name, outcome, reason), key=key)
+            what = SettleInput(name, outcome, _seen_certain(sent), reason)
+            await visit.api.settle_withdrawal(order_number(number), what, key=key)
             return visit.redirect(order_page(number), note=Note("withdrawal_settled", number))
         except ProblemError as error:
-            if error.problem.code == "invalid_transition":
-                return visit.redirect(order_page(number), note=Note("order_moved_on", number))
+            if error.problem.code in ("invalid_transition", "not_found"):
+                return await _changed_meanwhile(visit, number, name, reason)
             errors = order_refused(visit, error, field)
     return await office_order_page(visit, number, settling=name, outcome=said, reason=reason, errors=errors, status=422)
+
+
+async def _changed_meanwhile(visit: Visit, number: str, name: str, reason: str) -> Page:
+    """The order as it stands now. What became of the withdrawal is to be chosen anew, where that is still open."""
+    one = await visit.api.get_withdrawal(name)
+    if one.settled_at or one.now_with != number:
+        return visit.redirect(order_page(number), note=Note("withdrawal_changed", number))
+    said = visit.gettext(
+        "A colleague has changed it meanwhile, or the order has moved on. Nothing was done: look at how it stands now."
+    )
+    errors = [FieldError(f"outcome-{name}", said)]
+    return await office_order_page(visit, number, settling=name, reason=reason, errors=errors, status=422)
+
+
+def _seen_certain(sent: dict[str, str]) -> bool:
+    """Whether the form's page showed the withdrawal as its customer's own."""
+    return sent.get("certain") == "yes"
 
 
 def _withdrawal_id(text: str) -> str:
@@ -202,6 +222,7 @@ def _asked_about(visit: Visit, one: Withdrawal) -> AskedAbout:
         *(one.name, one.order_number, one.email, _orders_of(one), when(visit, one.declared_at)),
         order=order,
         page=order_page(order) if order else "",
+        certain=bool(one.certain),
         doubt=not_confirmed(visit) if order and not one.certain else "",
         settled=when(visit, one.settled_at) if one.settled_at else None,
     )

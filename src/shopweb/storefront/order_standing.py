@@ -1,16 +1,15 @@
 """How an order stands, in one or two sentences: what happened, what holds, what to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
-from shopapi.contract.standing import open_withdrawal
+from shopapi.contract.standing import cancel_reason, may_be_revived, open_withdrawal, outcome_of
 from shopweb.storefront.arrival import days_between
 from shopweb.storefront.order_state import (
     arrives,
     came_back,
-    cancel_reason,
     is_refunded,
     is_unfinished,
     last,
@@ -20,6 +19,7 @@ from shopweb.storefront.order_state import (
 )
 from shopweb.storefront.order_times import when
 from shopweb.storefront.payment_failure import failure_of, failure_words
+from shopweb.storefront.settled_words import settled_words
 from shopweb.visit import Visit
 
 
@@ -41,10 +41,25 @@ class Standing:
 
 def standing_of(visit: Visit, order: Order) -> Standing:
     """How it stands."""
-    if order.state == "cancelled":
-        return _cancelled(visit, order)
-    if open_withdrawal(order):
+    if order.state != "cancelled" and open_withdrawal(order):
         return _withdrawn(visit, order)
+    standing = _cancelled(visit, order) if order.state == "cancelled" else _going_on(visit, order)
+    return replace(standing, text=f"{standing.text} {_settled(visit, order)}".strip())
+
+
+def _settled(visit: Visit, order: Order) -> str:
+    """What became of a withdrawal, for as long as it tells of what comes next."""
+    _ = visit.gettext
+    outcomes = [outcome_of(event) for event in order.events if event.kind == "withdrawal_settled"]
+    if "done" in outcomes:
+        return settled_words(visit, order, "done")
+    if not outcomes or order.state == "cancelled" or order.shipping_state != "unshipped" or is_refunded(order):
+        return ""
+    goes_on = _("Your order goes on. Write to us if you did mean it.")
+    return f"{settled_words(visit, order, 'not_meant')} {goes_on}"
+
+
+def _going_on(visit: Visit, order: Order) -> Standing:
     if needs_a_person(order, visit.now):
         return _looked_into(visit)
     if is_unfinished(visit, order):
@@ -150,20 +165,29 @@ def _cancelled(visit: Visit, order: Order) -> Standing:
             failure_words(visit, failure_of(order)), text, "warn", "/checkout/shipping", _("Choose how to pay")
         )
     if reason == "expired":
-        title = _("The payment did not come in time, so the order is cancelled.")
-        by_transfer = payment is not None and payment.bank_transfer is not None
-        text = (
-            _("You owe nothing. If your transfer is under way, we send the money back.")
-            if by_transfer
-            else _("You owe nothing. Should money leave your account after all, it goes back by itself.")
-        )
-        return Standing(title, money_back or in_doubt or text, "warn")
+        return _expired(visit, order, money_back or in_doubt)
     title = _("You cancelled this order.") if reason == "customer" else _("This order is cancelled.")
     if money_back or in_doubt:
         return Standing(title, money_back or in_doubt)
     if last(order, "payment_issue"):  # Another amount may have been charged than was asked for.
         return Standing(title, _("You owe nothing. Should money leave your account after all, it goes back by itself."))
     return Standing(title, _("Nothing was charged, and you owe nothing."))
+
+
+def _expired(visit: Visit, order: Order, known: str) -> Standing:
+    """``known`` is what became of its money, where anything is known."""
+    _ = visit.gettext
+    if order.payment is not None and order.payment.bank_transfer is not None:
+        late = _("You owe nothing. If your transfer is under way, we send the money back.")
+    else:
+        late = _("You owe nothing. Should money leave your account after all, it goes back by itself.")
+    text = known or late
+    if may_be_revived(order):
+        text += " " + _(
+            "Only if we still have the goods then, and you have not reordered, your order holds after all. "
+            "We will write to you about that, too."
+        )
+    return Standing(_("The payment did not come in time, so the order is cancelled."), text, "warn")
 
 
 def _given_back(visit: Visit, order: Order) -> str:

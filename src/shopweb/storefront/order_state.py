@@ -1,12 +1,12 @@
 """What is true of an order, read from what the API says of it; no words yet."""
 
 from datetime import date, datetime, timedelta
-from typing import Final, cast, get_args
+from typing import Final
 from urllib.parse import urlsplit
 
 from shopapi.contract.calendar import working_day
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import CancelReason, EventKind, Order, OrderEvent
+from shopapi.contract.orders import EventKind, Order, OrderEvent
 from shopweb.visit import Visit
 
 SETTLES_WITHIN: Final = timedelta(hours=1)
@@ -20,8 +20,6 @@ JUST_BACK: Final = "1"
 
 INVOICED_WITHIN: Final = timedelta(minutes=2)
 """The worker writes an invoice within seconds."""
-
-_REASONS: Final = frozenset[str](get_args(CancelReason))
 
 
 def is_paid(order: Order) -> bool:
@@ -80,13 +78,6 @@ def needs_a_person(order: Order, now: datetime) -> bool:
     if order.payment is None or order.state != "placed" or order.payment.state != "unknown":
         return False
     return last(order, "payment_issue") is not None or now - order.placed_at > SETTLES_WITHIN
-
-
-def cancel_reason(order: Order) -> CancelReason | None:
-    """Why an order was cancelled, where that is known."""
-    event = last(order, "cancelled")
-    said = event.data.get("reason", "") if event else ""
-    return cast(CancelReason, said) if said in _REASONS else None
 
 
 def last(order: Order, kind: EventKind) -> OrderEvent | None:

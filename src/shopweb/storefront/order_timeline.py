@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order, OrderEvent
-from shopweb.storefront.order_state import amount_told, cancel_reason
+from shopapi.contract.standing import cancel_reason, outcome_of
+from shopweb.storefront.order_state import amount_told
 from shopweb.storefront.order_times import When, when
 from shopweb.storefront.payment_failure import failure_words
+from shopweb.storefront.settled_words import settled_words
 from shopweb.visit import Visit
 
 
@@ -61,10 +63,12 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             credit = event.data.get("paper") == "credit_note"
             return _("We corrected your invoice.") if credit else _("We wrote your invoice.")
         case "withdrawn":
+            if event.data.get("certain") != "yes":
+                return _("A withdrawal from this order came in.")
             if "assigned" in event.data:
                 return _("We have matched your withdrawal to this order.")
             return _("You declared your withdrawal.")
         case "withdrawal_settled":
-            return _("Your withdrawal is settled.")
+            return settled_words(visit, order, outcome_of(event))
         case _:
             return ""
