@@ -7,12 +7,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor, go_back
-from tests.browser.fitness import EVERY_LOOK, Scheme, assert_fits_everybody, press_until, too_small
+from tests.browser.fitness import assert_fits_everybody, press_until, too_small
 from tests.browser.serving import RunningShop, run_shop
 
 MUG = "/products/becher-westerwald?variant=TT-BE-WW-TON-320"
 TEAPOT = "/products/teekanne-nachtblau"
-DAY_AND_NIGHT: tuple[tuple[int, Scheme], ...] = ((1280, "dark"), (390, "light"))
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +266,7 @@ def test_an_address_that_is_sent_while_the_api_is_away_comes_back_filled(market:
 def test_the_product_with_its_button_fits_everybody(market: RunningShop, visitor: Visitor) -> None:
     page = visitor(market, language="de-DE")
     put_in(page, MUG)
-    assert_fits_everybody(page, DAY_AND_NIGHT)
+    assert_fits_everybody(page)
     page.set_viewport_size({"width": 390, "height": 844})
     assert too_small(page) == []
     bar = page.locator(".add")
@@ -280,7 +279,7 @@ def test_the_product_with_its_button_fits_everybody(market: RunningShop, visitor
 def test_cart_and_checkout_fit_everybody(market: RunningShop, visitor: Visitor) -> None:
     page = visitor(market, language="de-DE")
     page.goto("/cart")
-    assert_fits_everybody(page, DAY_AND_NIGHT)
+    assert_fits_everybody(page)
     put_in(page, MUG, 3)
     put_in(page, TEAPOT)
     page.goto("/cart")
@@ -288,26 +287,26 @@ def test_cart_and_checkout_fit_everybody(market: RunningShop, visitor: Visitor) 
     page.locator("#code").fill("NIX")
     page.locator("#code").press("Enter")
     expect(page.locator("#errors")).to_be_visible()
-    assert_fits_everybody(page, EVERY_LOOK)
+    assert_fits_everybody(page)
     phone(page)
     page.goto("/checkout/address")
     page.locator("#same").uncheck()
     page.locator(".rest summary").click()
     page.locator(".step.open .btn.big").click()
     expect(page.locator("#errors")).to_be_visible()
-    assert_fits_everybody(page, EVERY_LOOK)
+    assert_fits_everybody(page)
     phone(page)
     page.locator("#same").check()
     expect(page.locator("#billing_name")).to_be_hidden()
     write_address(page)
     page.locator(".step.open .btn.big").click()
     expect(page.locator("#method")).to_be_visible()
-    assert_fits_everybody(page, EVERY_LOOK)
+    assert_fits_everybody(page)
     phone(page)
     page.locator('input[name="provider"][value="manual"]').check()
     page.locator(".step.open .btn.big").click()
     expect(page.locator("form[data-once]")).to_be_visible()
-    assert_fits_everybody(page, EVERY_LOOK)
+    assert_fits_everybody(page)
     phone(page)
 
 

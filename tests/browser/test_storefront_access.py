@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.fitness import EVERY_LOOK, Scheme, assert_fits_everybody, focused, press_until, too_small
+from tests.browser.fitness import assert_fits_everybody, focused, press_until, too_small
 from tests.browser.serving import RunningShop
 
-DAY_AND_NIGHT: tuple[tuple[int, Scheme], ...] = ((1280, "light"), (390, "dark"))
 FEW = "/categories/tableware?option=glasur:mitternacht&in_stock=true&price_max=40"
 MUG = "/products/becher-westerwald?variant=TT-BE-WW-TON-450"
 
@@ -19,7 +18,7 @@ MUG = "/products/becher-westerwald?variant=TT-BE-WW-TON-450"
 def test_the_front_door_and_a_product_fit_everybody(demo: RunningShop, visitor: Visitor, path: str) -> None:
     page = visitor(demo, language="de-DE")
     page.goto(path)
-    assert_fits_everybody(page, EVERY_LOOK)
+    assert_fits_everybody(page)
 
 
 # One page load each. German has the longer words; in English every page is seen on the narrowest phone by the crawl.
@@ -35,7 +34,7 @@ def test_every_kind_of_page_fits_everybody(demo: RunningShop, visitor: Visitor, 
     page = visitor(demo, language="de-DE")
     for path in paths:
         page.goto(path)
-        assert_fits_everybody(page, DAY_AND_NIGHT)
+        assert_fits_everybody(page)
 
 
 def test_what_is_unfolded_on_a_phone_fits_everybody(demo: RunningShop, visitor: Visitor) -> None:
