@@ -725,6 +725,7 @@ def test_withdrawals_that_name_no_order_are_told_above_the_orders_and_listed(cle
     assert "In the last 30 days 1 withdrawal named no order that we know. Find out what is meant" in page.text
     assert '<a href="/office/withdrawals">' in page.html
     page = clerk.get("/office/withdrawals")
+    assert page.html.count('href="/office/orders" aria-current="page"') == 2, "Both menus say where it is."
     assert page.title.startswith("Withdrawals without an order")
     assert re.search("Anna Weber bo@kunde.example .*the blue one bo@kunde.example", page.text)
     assert '<a href="/office/orders?q=bo%40kunde.example">' in page.html, "Perhaps that customer has an order."
