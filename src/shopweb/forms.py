@@ -26,10 +26,12 @@ Sent = Mapping[str, str]
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field; ``field`` is the id of its control on the page."""
+    """What is wrong with one field; ``field`` is the id of its control on the page. ``where`` says in the summary which
+    part of the page it is in, where two have the same fields."""
 
     field: str
     message: str
+    where: str = ""
 
 
 async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:

@@ -55,13 +55,15 @@ class KeptCart(Struct, frozen=True):
     """The cart of a browser: its secret name, how many units it holds, how it shall be paid.
 
     ``order`` is the path of what was last ordered from it. The token stays after an order: the API knows the state,
-    and opens the cart again where a payment fails.
+    and opens the cart again where a payment fails. ``unpaid`` is the path of the browser's last order from any cart,
+    for as long as its payment may be waited for.
     """
 
     token: str
     units: int = 0
     provider: str = ""
     order: str = ""
+    unpaid: str = ""
 
 
 class Signer:

@@ -8,14 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select, text, update
 
 from shopapi.carts.reading import read_cart
+from shopapi.catalog.records import OptionRecord, ValueRecord
 from shopapi.checkout.expire_order import SILENT_S, expire_orders
 from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.http.idempotency_table import idempotency_key
+from shopapi.orders.tables import order_line
 from shopapi.payments.record_charge import record_charge
 from shopapi.promotions.store import end_promotion
 from shopapi.settings import ApiSettings
@@ -27,6 +30,7 @@ from tests.api.problems import problem
 from tests.api.selling import ANNA, EMAIL, KRUG, TELLER, Counter, a_key, done, euros, kinds, path_of, stock_the_shop
 
 KEY = "one-key-of-one-shopper"
+X = ValueRecord(code="x", name={"de": "X"})
 
 
 def kept(database: Database, key: str = KEY) -> Any:
@@ -54,6 +58,20 @@ def nothing_is_held(counter: Counter) -> None:
 
 
 # what comes of it
+
+
+def test_what_was_chosen_keeps_the_order_of_the_cart(counter: Counter) -> None:
+    names = {"form": "Ausführung", "groesse": "Größe", "ton": "Ton"}
+    options = [OptionRecord(code=code, name={"de": name}, values=[X]) for code, name in names.items()]
+    goods = factories.goods("Kanne", options=dict.fromkeys(names, "x"))
+    factories.save(counter.database, replace(goods, options=options))
+    cart = counter.cart(KANNE=1)
+    placed = done(counter.check_out(cart), 201)
+    for seen in (cart, placed, counter.read(placed)):
+        assert list(seen["lines"][0]["options"]) == list(names.values())
+    with counter.database.writing() as c:
+        c.execute(update(order_line).values(options={"Ton": "X", "Form": "Y"}))
+    assert counter.read(placed)["lines"][0]["options"] == {"Ton": "X", "Form": "Y"}, "As older orders have it."
 
 
 def test_an_order_is_what_the_cart_was(counter: Counter) -> None:
@@ -201,7 +219,8 @@ def test_a_customer_has_a_code_so_often_whatever_the_spelling_of_the_address(cou
     for email in (EMAIL, "ANNA+2@Kundin.Example"):
         cart = counter.cart(email=email, KRUG=1)
         answer = counter.api.post(f"/v1/carts/{cart['token']}/codes", json={"code": "einmal"})
-        problem(answer, 422, "code_used_up", "code")
+        refused = problem(answer, 422, "code_used_up", "code")
+        assert refused["detail"] == "einmal has no use left, in all or for this customer."
         assert counter.read_cart(cart["token"]) == cart
         # Where the code came first, the cart tells as soon as it knows who buys.
         path = f"/v1/carts/{counter.new_cart(KRUG=1)}"
@@ -358,6 +377,7 @@ def test_a_total_that_does_not_match_is_409_with_the_total(counter: Counter, by:
     wrong = euros(cart["total"]["amount"] + by)
     refused = problem(counter.check_out(cart, expected_total=wrong), 409, "price_changed")
     assert refused["total"] == cart["total"]
+    assert refused["detail"] == f"It costs €{cart['total']['amount'] / 100:.2f} now. Show the new total and ask again."
     other = cart["total"] | {"currency": "USD"}
     assert problem(counter.check_out(cart, expected_total=other), 409, "price_changed")["total"] == cart["total"]
     nothing_happened(counter)

@@ -114,12 +114,11 @@ def test_what_is_cut_of_a_query_ends_in_dots(query: str, says: str) -> None:
 
 
 def test_the_answer_s_detail_is_the_sentence(sqlite_api: httpx.Client) -> None:
-    body = {"name": "Anna", "order_number": "http://evil.example/win", "email": "anna@example.org"}
+    body = {"name": "Anna", "order_number": "\u200b", "email": "anna@example.org"}
     told = problem(
         sqlite_api.post("/v1/withdrawals", json=body, headers={"Idempotency-Key": "k" * 24}),
         400,
         "invalid_request",
         "order_number",
     )
-    assert told["detail"].startswith("order_number: is no order number, such as TT-7K4M2P")
-    assert told["detail"].endswith('it is "http://evil.example/win"')
+    assert told["detail"].startswith("order_number: is blank or holds a line break or another control character")

@@ -197,6 +197,11 @@ def test_what_was_charged_wrongly_goes_back_to_the_cent_when_staff_cancel(
     assert (bank.taken(), counter.stock()) == (0, (10, 0))
     (issue,) = cancelled["payments"][0]["issues"]
     assert issue["resolved_at"] is not None
+    assert issue["data"]["given_back"] == "yes"
+    # All are told, once, what went back: it is in no sum.
+    back = {"issue": "amount_mismatch", "given_back": "yes", "amount": str(taken), "currency": "EUR"}
+    for told in (cancelled["order"], counter.read(order)):
+        assert [one["data"] for one in told["events"]][-2] == back
     problem(cancelled_by_staff(counter, order), 409, "invalid_transition")
 
 
@@ -331,6 +336,16 @@ def test_who_calls_it_off_on_the_provider_s_page_as_well_has_cancelled(counter: 
     problem(counter.cancel(order), 409, "payment_unclear")
     done(tell(counter.api, charge_event(bank.charged[0].key, "failed", 0, reason="cancelled_by_customer")))
     is_their_own(counter, order)
+
+
+@pytest.mark.parametrize(("reason", "state"), [("cancelled_by_customer", "cancelled"), ("declined", "failed")])
+def test_a_payment_that_its_customer_called_off_has_not_failed(
+    counter: Counter, bank: Bank, reason: str, state: str
+) -> None:
+    bank.says = "open"
+    order = counter.order("sandbox")
+    done(tell(counter.api, charge_event(bank.charged[0].key, "failed", 0, reason=reason)))
+    assert counter.payment(order)["state"] == state
 
 
 @pytest.mark.parametrize("told_by", ["webhook", "the answer to the customer", "the answer to staff"])

@@ -35,6 +35,18 @@ def test_a_new_shop_says_what_it_is_and_what_delivery_costs(shopper: httpx.Clien
         "about": "",
         "promises": [],
         "read_only": False,
+        "ways": [
+            {
+                "price": {"amount": 490, "currency": "EUR"},
+                "free_from": {"amount": 6000, "currency": "EUR"},
+                "days_min": 2,
+                "days_max": 3,
+                "name": "Standardversand",
+                "countries": ["DE"],
+                "steps_by": "weight",
+                "steps": [],
+            }
+        ],
     }
 
 
@@ -62,6 +74,8 @@ def test_delivery_is_what_the_shop_s_own_country_pays(shopper: httpx.Client, dat
                 countries=["AT", "CH"],
                 price=990,
                 free_from=None,
+                steps_by="subtotal",
+                steps=[[12000, 0], [5000, 490]],
                 tax_class="standard",
                 days_min=3,
                 days_max=6,
@@ -75,6 +89,13 @@ def test_delivery_is_what_the_shop_s_own_country_pays(shopper: httpx.Client, dat
         "days_max": 6,
     }
     assert home("FR") is None
+    english = shopper.get("/v1/shop", headers={"Accept-Language": "en"}).json()["ways"]
+    assert [(way["name"], way["countries"]) for way in english] == [
+        ("Standard delivery", ["DE"]),
+        ("Post", ["AT", "CH"]),
+    ]
+    told = [(step["start"], step["price"]["amount"]) for step in english[1]["steps"]]
+    assert (english[1]["steps_by"], told) == ("subtotal", [(5000, 490), (12000, 0)])
     database.write(lambda c: c.execute(delete(shipping_method)))
     assert home("DE") is None
 

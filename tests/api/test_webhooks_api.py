@@ -161,6 +161,8 @@ def test_a_wrong_amount_that_is_settled_stays_settled_however_often_it_is_told(c
     assert [issue["resolved_at"] is None for issue in before["payments"][0]["issues"]] == [False]
     assert done(tell(counter.api, event)) == {"received": event["id"]}
     assert counter.seen(order) == before
+    done(tell(counter.api, charge_event(bank.charged[0].key, "succeeded", 1)))
+    assert counter.seen(order)["order"] == before["order"]
     assert done(counter.staff("GET", "orders?view=unclear"))["total"] == 0
 
 

@@ -55,7 +55,7 @@ def test_whoever_withdrew_is_seen_to_until_the_money_is_back(counter: Counter, s
     assert (views["all"], views["unclear"], views["to_ship"]) == (1, int(not shipped), 0)
 
 
-@pytest.mark.parametrize("spelling", ["lower", "spaced", "letters"])
+@pytest.mark.parametrize("spelling", ["lower", "spaced", "letters", "\u2013", "\u2011", "\u2212", "\u00a0\u2014\u202f"])
 def test_a_number_and_an_address_fit_however_they_are_written(counter: Counter, spelling: str) -> None:
     order = counter.order()
     number = order["number"]
@@ -64,14 +64,15 @@ def test_a_number_and_an_address_fit_however_they_are_written(counter: Counter, 
         "lower": number.lower(),
         "spaced": f" {head} - {tail[:3]} {tail[3:]}",
         "letters": f"{head}-{tail.replace('0', 'O').replace('1', 'l')}",
-    }[spelling]
+    }.get(spelling, f"{head}{spelling}{tail}")
     told = done(declare(counter, order_number=typed, email="Anna@Kundin.example"), 201)
     assert told["order_number"] == typed.strip()
     assert kinds(counter.read(order)) == ["placed", "withdrawn"]
 
 
 @pytest.mark.parametrize(
-    "said", [{"order_number": "S-000000"}, {"order_number": "the blue one"}, {"order_number": "#TT_0 Müller"}]
+    "said",
+    [{"order_number": text} for text in ("S-000000", "keine Ahnung, Becher", "Becher vom 12.11.", "#0 (a@b) / 茶碗?")],
 )
 def test_a_declaration_that_fits_none_is_kept_and_answered_alike(counter: Counter, said: dict[str, str]) -> None:
     order = counter.order()
@@ -448,8 +449,7 @@ def test_the_same_declaration_twice_is_one(counter: Counter) -> None:
             ("email", "anna"),
             ("email", ""),
         ),
-        *(("order_number", ""), ("order_number", "x" * 41), ("order_number", "http://evil.example/win")),
-        *(("order_number", "win.example"), ("order_number", "a\u2028b"), ("order_number", "a@b")),
+        *(("order_number", value) for value in ("", " ", "\u200b", "\u061c", "x" * 41, "a\nb")),
     ],
 )
 def test_what_cannot_be_answered_is_400_at_its_field(counter: Counter, field: str, value: str) -> None:

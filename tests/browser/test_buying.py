@@ -115,6 +115,8 @@ def test_a_card_is_declined_then_another_pays_after_the_bank_has_asked(
 ) -> None:
     page = visitor(market, scripts=scripts, width=390)
     go_to_address(page, units=1)
+    mark = page.locator(".fold summary").evaluate("fold => getComputedStyle(fold, '::after').content")
+    assert mark.startswith('"+"'), "The cart beside the address is folded on a phone, and says that it opens."
     go_to_review(page, "sandbox")
     page.get_by_role("button", name="Order with obligation to pay").click()
     expect(page.get_by_role("heading", name="Test payment")).to_be_visible()

@@ -106,7 +106,7 @@ def test_staff_sell_and_the_customer_follows(bureau: RunningShop, visitor: Visit
     page.get_by_role("link", name="Refund", exact=True).click()
     page.locator("#amount").fill("99999")
     press(page, "Go on")
-    expect(page.locator("#amount-error")).to_contain_text("as no more came in")
+    expect(page.locator("#amount-error")).to_contain_text("no more is left to give back")
     page.locator("#amount").fill("5,50")
     press(page, "Go on")
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund €5.50 to Anna Weber")

@@ -39,11 +39,11 @@ def shown(shop: Shopctl, number: str) -> dict[str, Any]:
     return answer
 
 
-def charged(db: Database, number: str, sandbox: ShopProcess) -> dict[str, Any]:
+def charged(db: Database, number: str, sandbox: ShopProcess, token: str = "tok_ok") -> dict[str, Any]:
     """The order's money, charged at the sandbox under the key that the shop wrote down."""
     with db.reading() as c, client_at(sandbox) as client:
         key = c.execute(select(payment_attempt.c.provider_key).order_by(payment_attempt.c.id.desc()).limit(1))
-        return charge(client, f"{key.scalar_one()}", "tok_ok", amount=TOTAL, order_number=number)
+        return charge(client, f"{key.scalar_one()}", token, amount=TOTAL, order_number=number)
 
 
 def at(sandbox: ShopProcess) -> dict[str, str]:
@@ -136,6 +136,16 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     for words in (", settled: done, ", ", settled: not meant, ", "withdrawal settled: done", "withdrawal settled: not"):
         assert words in told.out
     assert not [row for row in shop("orders", "list").out.splitlines() if number in row and "withdrawn" in row]
+
+
+def test_what_leaves_despite_an_unconfirmed_withdrawal_is_told(shop: Shopctl, database: Database) -> None:
+    number = placed(database, paid=True)
+    with database.writing() as c:
+        withdraw(c, WithdrawalInput("Eve", number, "eve@elsewhere.example"), "de")
+    told = shop("orders", "ship", number)
+    assert (told.code, told.out) == (0, f"  ✓ {number}  has left\n")
+    assert told.err.startswith("  ! withdrawn by Eve, eve@elsewhere.example, ")
+    assert told.err.endswith(", not confirmed: another e-mail address than in the order\n")
 
 
 def test_a_transfer_is_noted_once(shop: Shopctl, database: Database) -> None:
@@ -247,6 +257,17 @@ def test_a_charge_that_may_have_happened_is_called_off_or_nothing_is_done(
     assert [order["order"]["state"], order["payments"][0]["state"]] == ["cancelled", "cancelled"]
     with client_at(standing_sandbox) as client:
         assert client.get(f"/charges/key-{number}").json()["state"] == "cancelled"
+
+
+def test_what_was_charged_wrongly_is_told_once_it_went_back(
+    shop: Shopctl, database: Database, standing_sandbox: ShopProcess
+) -> None:
+    number = placed(database, provider="sandbox")
+    charged(database, number, standing_sandbox, "tok_wrong_amount")
+    assert shop("orders", "cancel", number, **at(standing_sandbox)).code == 0
+    told = shop("orders", "show", number).out
+    assert "sandbox: €0.00 of €41.90 paid, €41.89 charged wrongly and given back" in told
+    assert "amount_mismatch, given back" in told
 
 
 @pytest.mark.parametrize(

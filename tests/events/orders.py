@@ -88,7 +88,7 @@ def order(*, locale: Locale = "de", account: BankTransfer | None = None, **more:
                 options={"Farbe": "Salbei"},
                 fact="Steinzeug, spülmaschinenfest",
             ),
-            line("Schalen-Trio", 3900, 1, tax=573, discount=312, sku="TRIO"),
+            line("Schalen-Trio", 3900, 1, tax=573, discount=312, sku="TRIO", fact="Drei Schalen, Ø 11 bis 15 cm"),
             line("Kaffee „Hafenrunde“, 250 g", 980, 2, rate=700, tax=118, discount=152, sku="KAFFEE-250"),
         ],
         discounts=[Discount("Herbst", "HERBST10", euros(760), False)],

@@ -1,11 +1,12 @@
 """E-mails say what happened and what comes next, in both languages, whatever anybody has typed."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
+from shopapi.catalog.rich_text import html_of
 from shopapi.contract.carts import Discount, TaxLine
 from shopapi.contract.catalog import Locale
 from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderEvent, OrderShipping
@@ -19,7 +20,12 @@ URL = order_url(SHOP, "TT-7K4M2A", "secret-token_1")
 KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
 LOCALES: tuple[Locale, ...] = get_args(Locale)
 TERMS = LawText(
-    "terms", '<h2>Recht</h2><p><a href="/legal/privacy">Datenschutz</a></p>', "## Recht\n\nEs gilt.\\\nImmer."
+    "terms",
+    html_of(
+        "> **Muster.** Nur\nzum Ansehen.\n\n## Recht & Pflicht\n\nEs gilt.\\\nImmer. Lesen Sie "
+        "[Datenschutz](/legal/privacy) oder <rechte@example.com>.\n\n- Waren *nach Maß*\n- Versiegeltes:\n"
+        "  1. Seife\n  2. Tinte\n\n### Folgen\n\n1 < 2"
+    ),
 )
 
 
@@ -74,11 +80,12 @@ def test_a_confirmation_lists_what_was_bought_with_its_taxes() -> None:
     assert "2 × Becher „Westerwald“, Ton, 320 ml, Salbei: 37,00 €" in text
     assert "Code HERBST10: −7,60 €" in text
     assert "Gesamt, bezahlt: 88,00 €" in text
-    assert "37,00 €\n  Steinzeug, spülmaschinenfest\n" in text
+    assert "Schalen-Trio: 39,00 €\n  Drei Schalen, Ø 11 bis 15 cm\n" in text
+    assert "spülmaschinenfest" not in text, "What was chosen says it, and more truly."
     assert "Zwischensumme: 95,60 €" in text
     assert "Versand, DHL Paket: kostenlos" in text
     assert "enthält 19 % MwSt. auf 69,92 €: 11,17 €\nenthält 7 % MwSt. auf 18,08 €: 1,18 €" in text
-    assert "zwischen dem 27. November 2026 und dem 30. November 2026" in text, "Paid on a Wednesday."
+    assert "zwischen dem 27. und dem 30. November 2026" in text, "Paid on a Wednesday."
     assert "Karl-Heine-Straße 12" in text
 
 
@@ -138,6 +145,27 @@ def test_a_parcel_that_left_is_told_with_the_days_on_which_it_comes() -> None:
     one = order(locale="en", shipping_method=OrderShipping("Express", 1, 1))
     text = plain(render("shipped", occasion("en", order=one), SHOP))
     assert "Your parcel will reach you on 26 November 2026." in text
+
+
+@pytest.mark.parametrize(
+    ("paid", "days", "german", "english"),
+    [
+        (29, (1, 2), "zwischen dem 1. und dem 2. Dezember 2026", "between 1 and 2 December 2026"),
+        (26, (2, 3), "zwischen dem 30. November und dem 1. Dezember 2026", "between 30 November and 1 December 2026"),
+        (29, (22, 24), "zwischen dem 31. Dezember 2026 und dem 5. Januar", "between 31 December 2026 and 5 January"),
+        (29, (1, 1), "am 1. Dezember 2026", "on 1 December 2026"),
+    ],
+)
+def test_what_is_paid_on_a_sunday_leaves_on_monday_and_no_month_is_told_twice(
+    paid: int, days: tuple[int, int], german: str, english: str
+) -> None:
+    at = datetime(2026, 11, paid, 18, 28, tzinfo=UTC)
+    way = OrderShipping("Express", *days)
+    one = replace(order(), events=[OrderEvent(1, "paid", at, {})], shipping_method=way)
+    assert f"Es kommt {german}" in plain(render("confirmation", occasion(order=one), SHOP))
+    assert f"reach you {english}" in plain(
+        render("confirmation", occasion("en", order=replace(one, locale="en")), SHOP)
+    )
 
 
 def test_what_was_transferred_is_transferred_back_and_nobody_says_that_it_was_already() -> None:
@@ -232,9 +260,14 @@ def test_who_has_withdrawn_is_not_told_that_an_expired_order_may_hold(
 
 def test_the_law_texts_are_in_the_e_mail_for_good() -> None:
     written = render("payment_due", occasion(), SHOP, [TERMS])
-    assert "## Recht\n\nEs gilt.\nImmer." in written.text
-    assert "<h2>Recht</h2>" in written.html
-    assert f'href="{SHOP}/legal/privacy"' in written.html.partition("<h2>Recht</h2>")[2]
+    heading = "<h2>Recht &amp; Pflicht</h2>"
+    assert heading in written.html
+    assert f'href="{SHOP}/legal/privacy"' in written.html.partition(heading)[2]
+    assert written.text.partition("=== AGB ===")[2] == (
+        "\n\nMuster. Nur zum Ansehen.\n\nRecht & Pflicht\n---------------\n\nEs gilt.\nImmer. Lesen Sie "
+        f"Datenschutz ({SHOP}/legal/privacy) oder rechte@example.com.\n\n- Waren nach Maß\n- Versiegeltes:\n"
+        "  1. Seife\n  2. Tinte\n\nFolgen\n------\n\n1 < 2\n"
+    ), "In words alone: nobody reads Markdown's marks."
 
 
 def test_who_has_to_pay_learns_where_how_much_and_until_when() -> None:
@@ -264,7 +297,7 @@ def test_a_cancellation_says_why_and_what_becomes_of_the_money() -> None:
 
 def test_the_receipt_of_a_withdrawal_has_its_words_day_and_time() -> None:
     text = plain(render("withdrawal_received", occasion(order=None, order_url=""), SHOP))
-    assert "Hiermit widerrufe ich den Vertrag über die Waren der Bestellung TT-7K4M2A." in text
+    assert "Hiermit widerrufe ich den Vertrag über die Waren dieser Bestellung: TT-7K4M2A\n" in text
     assert "Name: Anna Weber" in text
     assert "25. November 2026, 09:00:00 MEZ" in text
     assert "anna@kundin.example" in text

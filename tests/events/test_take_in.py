@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import insert, select, update
 
+from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.orders import AssignInput, EmailKind, WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
@@ -19,6 +21,7 @@ from shopapi.orders.rules import access_token
 from shopapi.orders.store import lock_order
 from shopapi.orders.tables import shipment
 from shopapi.orders.withdraw import assign_withdrawal, withdraw
+from shopapi.payments.given_back import record_given_back
 from shopapi.payments.providers.interface import ChargeAnswer
 from shopapi.payments.record_charge import GivenUp, cancel, mark_unknown, record_charge
 from shopapi.runtime import failpoints
@@ -196,6 +199,46 @@ def test_who_asked_to_cancel_hears_of_it_although_the_bank_declined(
     assert kinds(database) == written
 
 
+@pytest.mark.parametrize("charged", [ChargeAnswer("succeeded", amount=1, currency="EUR"), None])
+def test_who_was_charged_wrongly_is_told_that_the_order_is_here_and_then_what_went_back(
+    database: Database, settings: ApiSettings, charged: ChargeAnswer | None
+) -> None:
+    variant_id = sold.goods(database)
+    with database.writing() as c:
+        sold.say_who_sells(c)
+        number = sold.place(c, variant_id)
+        total = lock_order(c, number).total
+        wrong = charged or ChargeAnswer("succeeded", amount=total, currency="USD")
+        for _ in range(2):
+            record_charge(c, number, wrong)
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation"]
+    assert "Wir prüfen Ihre Zahlung" in letter(database, "confirmation")
+    with database.writing() as c:
+        record_given_back(c, number, wrong)
+        record_charge(c, number, ChargeAnswer("failed", reason="cancelled"), given_up=GivenUp("staff", "stf_1"))
+        record_given_back(c, number, wrong)
+    take_in_all(database, settings)
+    assert kinds(database) == ["confirmation", "cancelled"]
+    amount = "0,01 €" if charged else f"{money(Money(total, 'USD'), 'de')}".replace("\N{NO-BREAK SPACE}", " ")
+    assert f"wurden {amount} abgebucht." in letter(database, "cancelled").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_who_was_told_that_it_is_cancelled_hears_when_a_wrong_charge_goes_back(
+    database: Database, settings: ApiSettings
+) -> None:
+    number = unclear(database)
+    wrong = ChargeAnswer("succeeded", amount=1, currency="EUR")
+    with database.writing() as c:
+        cancel(c, lock_order(c, number), GivenUp("expired"))
+        record_charge(c, number, wrong)
+        record_given_back(c, number, wrong)
+        record_charge(c, number, ChargeAnswer("failed", reason="cancelled"))
+    take_in_all(database, settings)
+    assert kinds(database) == ["cancelled", "refunded"]
+    assert "Wir haben 0,01 € zurückgezahlt" in letter(database, "refunded").replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_an_order_that_holds_again_is_confirmed_anew(database: Database, settings: ApiSettings) -> None:
     number = unclear(database)
     with database.writing() as c:
@@ -324,8 +367,8 @@ def test_the_receipt_of_a_withdrawal_goes_to_who_declared_it_and_opens_nobody_el
         assign_withdrawal(c, withdrawn.id, AssignInput(number, now_certain=False, confirmed=True), actor="staff")
     take_in_all(database, settings)
     assert kinds(database).count("withdrawal_received") == 3, "Who was told that it came in is not told twice."
-    assert f"Hiermit widerrufe ich den Vertrag über die Waren der Bestellung {number}." in theirs.text
-    assert "I hereby withdraw from the contract for the goods of order TT-000000." in unknown.text
+    assert f"Hiermit widerrufe ich den Vertrag über die Waren dieser Bestellung: {number}\n" in theirs.text
+    assert "I hereby withdraw from the contract for the goods of this order: TT-000000\n" in unknown.text
 
 
 @pytest.mark.parametrize("point", ["outbox_claimed", "outbox_sent"])

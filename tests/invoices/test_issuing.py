@@ -170,7 +170,11 @@ def test_who_loses_every_guess_issues_under_the_lock(database: Database, monkeyp
 def test_credit_notes_of_an_order_take_back_its_invoice_to_the_cent(database: Database) -> None:
     (number,) = sold.paid_orders(database, 1)
     with database.writing() as c:
-        refunds = [sold.give_back(c, number, amount) for amount in (333, 1, 3856)]
+        refunds = [
+            sold.give_back(c, number, 333, reason="late_payment", actor="clerk@shop.example"),
+            sold.give_back(c, number, 1, reason="customer", actor="customer"),
+            sold.give_back(c, number, 3856),
+        ]
     refs = [issue.issue_credit_note(database, number, one) for one in refunds]
     assert refs == [issue.issue_credit_note(database, number, one) for one in refunds]
     assert [ref.number[0] for ref in refs if ref] == ["G", "G", "G"]
@@ -178,6 +182,8 @@ def test_credit_notes_of_an_order_take_back_its_invoice_to_the_cent(database: Da
     assert numbers_of(database, "invoice") == [1]
     with database.reading() as c:
         invoiced, *credited = contents_of(c, c.execute(select(sales_order.c.id)).scalar_one())
+    assert [one.why for one in credited] == ["", "customer", ""], "What staff type is for colleagues."
+    assert {one.corrects_total for one in credited} == {invoiced.total}
     assert {one.corrects for one in credited} == {invoiced.number}
     for account in ("receivable", "clearing:sandbox", "sales", "shipping_income", "tax_payable:DE"):
         assert balance(database, account) == 0, account

@@ -3,8 +3,10 @@
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, Literal, get_args
+from xml.etree import ElementTree
 
+import msgspec
 import pytest
 import typst
 from msgspec.structs import replace
@@ -72,7 +74,8 @@ def test_an_invoice_says_all_that_section_14_of_the_vat_act_asks_for() -> None:
         "04229 Leipzig",
         "25. November 2026",
         "Lieferung\nvoraussichtlich November 2026",
-        "Steinzeug, spülmaschinenfest",
+        "Farbe: Salbei, WW-320",
+        "Drei Schalen, Ø 11 bis 15 cm",
         "Becher „Westerwald“, Ton, 320 ml",
         "abzüglich Rabatt 2,96 €",
         "34,04 €",
@@ -86,6 +89,7 @@ def test_an_invoice_says_all_that_section_14_of_the_vat_act_asks_for() -> None:
         "Bezahlt per Banküberweisung",
     ):
         assert asked in said, asked
+    assert "spülmaschinenfest" not in said, "What was chosen says it, and more truly."
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,61 @@ def test_a_credit_note_names_the_invoice_that_it_corrects() -> None:
     assert ("For invoice", "R2026-000123 of 25 November 2026") in sheet.facts
     assert sheet.rows == []
     assert sheet.colour != sheet_of(content()).colour
+
+
+@pytest.mark.parametrize(
+    ("why", "german", "english"),
+    [
+        ("customer", "Sie haben die Bestellung storniert", "you cancelled the order"),
+        ("staff", "Wir haben die Bestellung storniert", "we cancelled the order"),
+        ("late_payment", "Ihre Zahlung kam an, als die Bestellung schon", "your payment came after the order"),
+        ("", "", ""),
+    ],
+)
+def test_a_credit_note_says_what_of_the_invoice_goes_back_and_why(why: str, german: str, english: str) -> None:
+    part = sheet_of(content("credit_note", total=1240, corrects_total=8800, why=why)).facts
+    assert ("Erstattet wird", "ein Teil des Rechnungsbetrags von 88,00\N{NO-BREAK SPACE}€") in part
+    assert dict(part).get("Grund", "").startswith(german)
+    assert ("Grund" in dict(part)) == bool(why)
+    whole = sheet_of(content("credit_note", "en", corrects_total=8800, why=why)).facts
+    assert ("Refunded", "the whole amount of the invoice") in whole
+    assert dict(whole).get("Reason", "").startswith(english)
+
+
+def drawn(said: Sheet, form: Literal["png", "svg"]) -> bytes:
+    """The first page as a picture."""
+    compiler, template = sheet._compiler()
+    given = {"sheet": msgspec.json.encode(said).decode()}
+    made = compiler.compile(template, format=form, sys_inputs=given)
+    assert isinstance(made, bytes), "It is one page."
+    return made
+
+
+def heights_of_lines(page: ElementTree.Element, above: float = 0) -> Iterator[float]:
+    """How far below the top of the page each piece of text stands, in millimetres."""
+    moved = page.get("transform", "")
+    here = above + (float(moved.rstrip(")").split()[-1]) * 25.4 / 72 if moved else 0)
+    if moved.startswith("matrix"):
+        yield round(here, 1)
+    for part in page:
+        yield from heights_of_lines(part, here)
+
+
+@pytest.mark.parametrize("lines", [3, 7, 8, 12])
+def test_however_long_an_address_is_the_title_stands_apart_from_it(lines: int) -> None:
+    said = replace(sheet_of(content(customer=["Weberei"] * lines)), seller=["Ton & Tinte"])
+    name, sender, *rest = sorted(set(heights_of_lines(ElementTree.fromstring(drawn(said, "svg")))))
+    address, title = rest[:lines], rest[lines]
+    assert name < sender
+    assert address[-1] - address[-2] < 5 < 9 < title - address[-1]
+
+
+def test_no_line_ends_within_an_article_number() -> None:
+    page = sheet_of(content())
+    name, _, *cells = page.rows[0]
+    said, number = "Farbe: Salbei, Inhalt: 320 ml, Material: Steinzeug,", "TT-BE-WW-TON-320"
+    wraps, apart = ((name, more, *cells) for more in ([f"{said} {number}"], [said, number]))
+    assert drawn(replace(page, rows=[wraps]), "png") == drawn(replace(page, rows=[apart]), "png")
 
 
 @pytest.mark.parametrize("kind", get_args(InvoiceKind))

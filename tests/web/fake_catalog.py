@@ -17,6 +17,7 @@ from shopapi.contract.catalog import (
     CategoryRef,
     CategoryTree,
     Delivery,
+    DeliveryWay,
     Facets,
     Image,
     Money,
@@ -174,6 +175,7 @@ class FakeCatalog:
         self.suggestion: str | None = None
         self.facets: list[OptionFacet] = []
         self.delivery: Delivery | None = Delivery(euros(490), euros(6000), 2, 3)
+        self.abroad: list[DeliveryWay] = []
         self.shop_name = "Ton & Tinte"
         self.words = {"en": replace(ENGLISH), "de": replace(GERMAN)}
         self.returns_days: int | None = 30
@@ -207,6 +209,13 @@ class FakeCatalog:
         self.put(Good("mug", {"de": "Becher „Westerwald“", "en": "Mug “Westerwald”"}))
         self.put(Good("teapot", {"de": "Teekanne", "en": "Teapot"}, price=6400, units=3))
         self.put(Good("notebook", {"de": "Notizbuch", "en": "Notebook"}, price=1600, category="paper"))
+
+    def _ways(self) -> list[DeliveryWay]:
+        one = self.delivery
+        if one is None:
+            return self.abroad
+        home = DeliveryWay(one.price, one.free_from, one.days_min, one.days_max, "DHL Paket", ["DE"], "weight", [])
+        return [home, *self.abroad]
 
     def answer(self, request: httpx.Request) -> httpx.Response | None:
         """The answer, or ``None`` where the path is none of the catalog's."""
@@ -246,6 +255,7 @@ class FakeCatalog:
                 about=words.about,
                 promises=words.promises,
                 read_only=False,
+                ways=self._ways(),
             )
         if last in self.unwritten:
             return problem(404, "not_found")

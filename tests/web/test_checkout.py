@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
@@ -156,6 +159,36 @@ def test_the_invoice_may_go_elsewhere(browser: Browser, api: FakeApi) -> None:
     assert api.carts.only.contact["billing_address"]["city"] == "Wien"
     page = browser.get("/checkout/address")
     assert not re.search(r'id="same"[^>]* checked', page.html)
+
+
+def test_who_first_asks_for_another_address_of_the_invoice_is_shown_its_fields_and_no_errors(
+    browser: Browser, api: FakeApi
+) -> None:
+    form = browser.get("/checkout/address").form("/checkout/address")
+    typed = {**form, **{name: text for name, text in ANNA.items() if name != "same"}}
+    del typed["same"]
+    page = browser.post("/checkout/address", typed, Accept_Language="de")
+    assert page.status == 200
+    assert "Geben Sie nun auch die Rechnungsadresse an." in page.text
+    for wrong in ("-error", 'id="errors"', " checked"):
+        assert wrong not in page.html
+    again = page.form("/checkout/address")
+    assert again["line1"] == ANNA["line1"], "Nothing typed is lost."
+    assert api.carts.only.contact is None
+    page = browser.post("/checkout/address", again, Accept_Language="de")
+    assert page.status == 422
+    assert "Rechnungsadresse: Geben Sie Vor- und Nachnamen an." in page.text
+    assert '<span class="error" id="billing_name-error">Geben Sie Vor- und Nachnamen an.</span>' in page.html
+
+
+def test_what_is_wrong_besides_is_told_also_to_who_first_asks_for_another_address(browser: Browser) -> None:
+    form = browser.get("/checkout/address").form("/checkout/address")
+    del form["same"]
+    page = browser.post(
+        "/checkout/address", {**form, **{name: text for name, text in ANNA.items() if name != "same"}, "city": ""}
+    )
+    assert page.status == 422
+    assert page.text.count("Enter the town.") == 2, "On top and at its field, and not at the one of the invoice."
 
 
 @pytest.mark.parametrize(
@@ -316,7 +349,18 @@ def test_a_country_that_nothing_is_sent_to_is_said(browser: Browser, api: FakeAp
     page = say_address(browser, country="CH", postal_code="8001")
     assert "We do not deliver these goods to this country: Switzerland." in page.text
     assert 'href="/checkout/address"' in page.html
-    assert "On to checking the order" not in page.text
+    assert "Check the order" not in page.text
+
+
+@pytest.mark.parametrize(("country", "told"), [("CH", True), ("AT", False), ("DE", False)])
+def test_who_has_to_pay_customs_learns_it_before_the_order(browser: Browser, country: str, told: bool) -> None:
+    says = "Customs duties and import tax may come on top. You pay them on delivery."
+    postal_code = "04229" if country == "DE" else "8001"
+    page = say_address(browser, country=country, postal_code=postal_code)
+    assert (says in page.text) == told
+    page = say_shipping(browser, "manual")
+    assert path(page) == "/checkout/review"
+    assert (says in page.text) == told
 
 
 # 3. review
@@ -486,13 +530,37 @@ def test_a_refused_payment_leads_back_to_the_payment_with_a_new_key(browser: Bro
     assert led_to(order(browser, review)).startswith("/orders/")
 
 
-def test_a_payment_that_fails_later_finds_the_cart_as_it_was(browser: Browser, api: FakeApi) -> None:
+def placed(browser: Browser, api: FakeApi, **more: Any) -> tuple[str, str]:
+    """An order that waits for its payment: its number, and the address of its page."""
     order(browser, at_review(browser, "sandbox"))
+    number = list(api.carts.orders)[-1]
+    api.orders.put(number, **more)
+    return number, f"/orders/{number}?token=secret-of-{number}"
+
+
+def test_a_payment_that_fails_later_finds_the_cart_as_it_was(browser: Browser, api: FakeApi) -> None:
+    number, address = placed(browser, api, provider="sandbox")
     api.carts.only.state = "open"
+    api.orders.tell(number, "payment_failed", reason="cancelled")
+    api.orders.cancel(number, "payment_failed")
+    told = browser.get(address)
+    assert "Your cart is as it was. Choose another way to pay, or try again." in told.text
+    assert '<a class="btn" href="/checkout/shipping">Choose how to pay</a>' in told.html
     page = browser.get("/checkout/shipping")
     assert path(page) == "/checkout/shipping"
     assert re.search(r'value="sandbox" checked', page.html)
     assert count(browser.get("/cart")) == "2"
+
+
+def test_whoever_has_begun_another_cart_is_not_told_that_it_is_as_it_was(browser: Browser, api: FakeApi) -> None:
+    number, address = placed(browser, api, provider="sandbox")
+    put(browser)
+    api.orders.tell(number, "payment_failed", reason="cancelled")
+    api.orders.cancel(number, "payment_failed")
+    page = browser.get(address, Accept_Language="de")
+    assert "Möchten Sie die Ware noch, legen Sie sie bitte wieder in den Warenkorb." in page.text
+    for untrue in ("Ihr Warenkorb ist unverändert", "/checkout"):
+        assert untrue not in page.html
 
 
 def test_another_total_is_shown_before_anything_is_ordered(browser: Browser, api: FakeApi) -> None:
@@ -668,3 +736,61 @@ def test_staff_who_are_signed_in_buy_like_anybody(browser: Browser, api: FakeApi
     browser.sign_in()
     assert led_to(order(browser, at_review(browser))).startswith("/orders/")
     assert not [call for call in api.calls if "/carts" in call.url.path and "authorization" in call.headers]
+
+
+# an order that waits for its payment
+
+
+@pytest.mark.parametrize("something_new", [False, True])
+def test_the_cart_says_that_the_last_order_waits_for_its_payment_until_when_and_where(
+    browser: Browser, api: FakeApi, something_new: bool
+) -> None:
+    number, address = placed(browser, api, provider="sandbox", next_url=f"{PAY}/pay/1")
+    ends = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
+    api.orders.orders[number] = replace(api.orders.orders[number], expires_at=ends)
+    if something_new:
+        put(browser)
+    page = browser.get("/cart", Accept_Language="de")
+    waits = f"Ihre Bestellung {number} wartet noch auf Ihre Zahlung: bis 24. November 2026, 17:20 Uhr."
+    assert waits in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f'<a href="{PAY}/pay/1" rel="noreferrer">Jetzt bezahlen</a>' in page.html
+    assert page.html.count(f'<a href="{address}">Zu Ihrer letzten Bestellung</a>') == 1
+
+
+def test_a_transfer_is_waited_for_until_it_is_due_and_its_bank_details_are_with_the_order(
+    browser: Browser, api: FakeApi
+) -> None:
+    number, address = placed(browser, api)
+    put(browser)
+    page = browser.get("/cart")
+    assert f"Your order {number} is still waiting for your payment: until " in page.text
+    assert f'<a href="{address}">To your last order</a>' in page.html
+    assert "Pay now" not in page.text
+
+
+def test_who_has_no_unpaid_order_is_told_of_none_and_the_api_is_asked_once(browser: Browser, api: FakeApi) -> None:
+    def asked() -> int:
+        return len([call for call in api.calls if call.url.path.startswith("/v1/orders")])
+
+    browser.get("/cart")
+    assert asked() == 0
+    number, _ = placed(browser, api, provider="sandbox", next_url=f"{PAY}/pay/1")
+    api.orders.pay(number)
+    for _ in range(2):
+        page = browser.get("/cart")
+        assert "waiting for your payment" not in page.text
+        assert "To your last order" in page.text
+    assert asked() == 1, "What is paid is asked for no more."
+
+
+def test_the_cart_is_shown_although_nobody_can_say_how_its_order_stands(
+    browser: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed(browser, api, provider="sandbox", next_url=f"{PAY}/pay/1")
+    put(browser)
+    with monkeypatch.context() as busy:
+        busy.setattr(api.orders, "answer", lambda *_: problem(429, "rate_limited"))
+        page = browser.get("/cart")
+    assert page.status == 200
+    assert "waiting for your payment" not in page.text
+    assert "waiting for your payment" in browser.get("/cart").text

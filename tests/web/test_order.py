@@ -24,7 +24,7 @@ def test_right_after_buying_the_page_says_thank_you_what_comes_next_and_the_sums
     assert page.title == "Thank you for your order | Ton & Tinte"
     assert f"Your number is {NUMBER}. The confirmation goes to anna.weber@example.de." in page.text
     assert "Please transfer €88.00." in page.text
-    for said in ("Subtotal €95.60", "Code HERBST10 −€7.60", "Shipping, DHL Paket free", "Total €88.00"):
+    for said in ("Subtotal €95.60", "Code HERBST10 −€7.60", "Delivery, DHL Paket free", "Total €88.00"):
         assert said in page.text
     assert "includes 19% VAT on €68.40 €10.92" in page.text
 
@@ -180,13 +180,14 @@ def test_a_page_of_the_provider_is_linked_only_where_it_is_one(browser: Browser,
     assert "We are waiting for your bank." in page.text
 
 
-def test_a_declined_card_leads_back_to_choosing_how_to_pay(browser: Browser, api: FakeApi) -> None:
+def test_a_declined_card_is_told_and_only_who_has_the_cart_is_led_back_to_it(browser: Browser, api: FakeApi) -> None:
     path = api.orders.put(provider="sandbox")
     api.orders.tell(NUMBER, "payment_failed", reason="declined")
     api.orders.cancel(NUMBER, "payment_failed")
     page = browser.get(path)
     assert "The card was declined. Nothing was charged." in page.text
-    assert '<a class="btn" href="/checkout/shipping">Choose how to pay</a>' in page.html
+    assert "If you still want the goods, put them into the cart again." in page.text, "This browser never had it."
+    assert "/checkout" not in page.html
     assert [word for _, word in stops(page.html)] == ["Ordered", "Cancelled"]
     german = browser.get(path, Accept_Language="de")
     assert "Die Karte wurde abgelehnt. Es wurde nichts abgebucht." in german.text
@@ -199,7 +200,7 @@ def test_a_declined_card_leads_back_to_choosing_how_to_pay(browser: Browser, api
         ("insufficient_funds", "Die Karte wurde mangels Deckung abgelehnt. Es wurde nichts abgebucht."),
         ("authentication_refused", "Die Zahlung wurde nicht freigegeben. Es wurde nichts abgebucht."),
         ("cancelled_by_customer", "Die Zahlung wurde abgebrochen. Es wurde nichts abgebucht."),
-        ("cancelled", "Die Zahlung wurde abgebrochen. Es wurde nichts abgebucht."),
+        ("cancelled", "Die Zahlung ist nicht zustande gekommen. Es wurde nichts abgebucht."),
         ("The sandbox refused the call (429 ).", "Die Zahlung ist nicht zustande gekommen. Es wurde nichts abgebucht."),
     ],
 )
@@ -319,9 +320,9 @@ def test_a_correction_of_an_invoice_is_called_so(browser: Browser, api: FakeApi)
     assert "Invoice correction G2026-000001" in browser.get(path).text
 
 
-def test_a_line_says_what_the_goods_are(browser: Browser, api: FakeApi) -> None:
+def test_a_line_says_what_was_chosen_or_else_what_the_goods_are(browser: Browser, api: FakeApi) -> None:
     text = browser.get(api.orders.put()).text
-    assert "Becher „Westerwald“ Steinzeug, 320 ml · Ton, 320 ml 4 ×" in text
+    assert "Becher „Westerwald“ Ton, 320 ml 4 ×" in text
     assert "Kaffee „Hafenrunde“ Ganze Bohne, 250 g 2 ×" in text
 
 
@@ -375,6 +376,19 @@ def test_an_order_cancelled_with_its_payment_in_doubt_does_not_say_that_nothing_
     text = browser.get(path).text
     assert "You cancelled this order. You owe nothing. Should money leave your account after all" in text
     assert "Nothing was charged" not in text
+
+
+@pytest.mark.parametrize("reason", ["staff", "customer", "expired"])
+def test_who_was_charged_wrongly_is_told_what_went_back(browser: Browser, api: FakeApi, reason: str) -> None:
+    path = api.orders.put(provider="sandbox")
+    api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch")
+    api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch", given_back="yes", amount="8799", currency="EUR")
+    api.orders.cancel(NUMBER, reason)  # type: ignore[arg-type]
+    text = browser.get(path).text
+    assert "€87.99 was charged instead of €88.00. We have sent €87.99 back to you." in text
+    assert "Should money leave your account" not in text
+    assert "We sent €87.99 back." in text
+    assert text.count("We are checking your payment.") == 1
 
 
 @pytest.mark.parametrize("reason", ["expired", "customer"])
@@ -438,6 +452,10 @@ def test_whoever_has_withdrawn_reads_what_comes_next_and_no_promise(
     for promise in PROMISES:
         assert promise not in page.text
     assert [word for _, word in stops(page.html)] == way
+    assert "Wir bearbeiten Ihren Widerruf. Stornieren oder erneut widerrufen müssen Sie nicht." in page.text
+    for again in ("/cancel?", f'href="/withdrawal?order={NUMBER}"', "Anders entschieden?"):
+        assert again not in page.html
+    assert 'href="/withdrawal"' in page.html, "The way to withdraw is on every page."
     api.orders.tell(NUMBER, "withdrawal_settled", withdrawal="wdr_1")
     page = browser.get(path, Accept_Language="de")
     assert "Ihr Widerruf ist eingegangen." not in page.text, "It goes on as before."

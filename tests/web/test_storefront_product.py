@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from shopapi.contract.catalog import BasePrice, Delivery, Image
+from shopapi.contract.catalog import BasePrice, Delivery, DeliveryWay, Image, PriceStep
 from shopweb.storefront.pictures import picture
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
@@ -76,14 +76,15 @@ def test_price_and_footer_lead_to_what_delivery_costs(browser: Browser, api: Fak
     page = browser.get("/delivery")
     assert page.title.startswith("Delivery and returns")
     assert (
-        "Country Germany Price €4.90 Free from €60 Delivery time in 2 to 3 working days (Monday to Friday) "
-        "Ordered today with you on Thu 26 or Fri 27 November Returns You have 30 days to return what does not suit. "
+        "Delivery Germany Delivery method DHL Paket Price €4.90 Free from €60 "
+        "Delivery time in 2 to 3 working days (Monday to Friday) Ordered today with you on Thu 26 or Fri 27 November "
+        "Returns You have 30 days to return what does not suit. "
         "Your statutory right of withdrawal holds in any case." in page.text
     )
     german = browser.get("/delivery", Accept_Language="de").text.replace("\N{NO-BREAK SPACE}", " ")
     assert (
-        "Lieferland Deutschland Preis 4,90 € Frei ab 60 € Lieferzeit in 2 bis 3 Werktagen (Montag bis Freitag)"
-        in german
+        "Versand Deutschland Versandart DHL Paket Preis 4,90 € Frei ab 60 € "
+        "Lieferzeit in 2 bis 3 Werktagen (Montag bis Freitag)" in german
     )
     assert "Heute bestellt bei Ihnen am Do. 26. oder Fr. 27. November" in german
     api.catalog.delivery = Delivery(euros(0), None, 1, 1)
@@ -95,6 +96,30 @@ def test_price_and_footer_lead_to_what_delivery_costs(browser: Browser, api: Fak
     api.catalog.delivery = None
     api.catalog.changed()
     assert "What delivery costs is not settled yet. Ask us before you order. Contact" in browser.get("/delivery").text
+
+
+def test_the_delivery_page_tells_every_country_what_each_way_there_costs(browser: Browser, api: FakeApi) -> None:
+    steps = [PriceStep(5000, euros(1490)), PriceStep(15500, euros(2490))]
+    by_value = [PriceStep(6000, euros(690)), PriceStep(12000, euros(0))]
+    api.catalog.abroad = [
+        DeliveryWay(euros(990), None, 1, 1, "Express", ["DE"], "weight", steps),
+        DeliveryWay(euros(1490), None, 4, 6, "Paket in die Schweiz", ["CH"], "weight", []),
+        DeliveryWay(euros(990), None, 3, 5, "Paket ins Ausland", ["NL", "BE"], "subtotal", by_value),
+    ]
+    api.catalog.changed()
+    page = browser.get("/delivery", Accept_Language="de")
+    text = page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Versandart Express Preis 9,90 €, ab 5 kg 14,90 €, ab 15,5 kg 24,90 € Lieferzeit in 1 Werktag" in text
+    abroad = "Versandart Paket ins Ausland Preis 9,90 €, ab 60 € Warenwert 6,90 €, ab 120 € Warenwert kostenlos"
+    assert f"Belgien {abroad}" in text
+    assert f"Niederlande {abroad}" in text
+    assert "Schweiz Versandart Paket in die Schweiz Preis 14,90 € Lieferzeit in 4 bis 6 Werktagen" in text
+    places = [text.index(f" {land} Versandart") for land in ("Deutschland", "Belgien", "Niederlande", "Schweiz")]
+    assert places == sorted(places), "Its own first."
+    hint = "Zölle und Einfuhrsteuer können hinzukommen. Sie zahlen sie bei der Lieferung."
+    assert text.count(hint) == 1, "No customs within the Union."
+    assert text.index(hint) > places[-1]
+    assert "Customs duties and import tax may come on top. You pay them on delivery." in browser.get("/delivery").text
 
 
 def test_only_a_shop_that_takes_goods_back_for_longer_says_so(browser: Browser, api: FakeApi) -> None:

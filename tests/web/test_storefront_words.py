@@ -13,7 +13,10 @@ from shopweb.storefront.description import folds_of
     [
         (date(2026, 11, 24), 2, date(2026, 11, 26)),  # Tuesday to Thursday
         (date(2026, 11, 25), 3, date(2026, 11, 30)),  # over a weekend
-        (date(2026, 11, 28), 1, date(2026, 11, 30)),  # from a Saturday
+        (date(2026, 11, 28), 1, date(2026, 12, 1)),  # from a Saturday: it leaves on Monday
+        (date(2026, 11, 29), 1, date(2026, 12, 1)),  # from a Sunday
+        (date(2026, 12, 25), 1, date(2026, 12, 29)),  # from Christmas, a Friday: it leaves on Monday
+        (date(2026, 11, 29), 0, date(2026, 11, 30)),  # on the day on which it leaves
         (date(2026, 12, 23), 2, date(2026, 12, 28)),  # over Christmas
         (date(2027, 3, 25), 1, date(2027, 3, 30)),  # over Easter
         (date(2026, 11, 24), 0, date(2026, 11, 24)),

@@ -10,7 +10,18 @@ from shopapi.catalog.records import ShopWords
 from shopapi.catalog.rich_text import html_of
 from shopapi.catalog.stock_shown import changed
 from shopapi.catalog.tables import shipping_method, shop, shop_text
-from shopapi.contract.catalog import LOCALES, Delivery, Locale, Money, Promise, Shop, ShopText, TextKind
+from shopapi.contract.catalog import (
+    LOCALES,
+    Delivery,
+    DeliveryWay,
+    Locale,
+    Money,
+    PriceStep,
+    Promise,
+    Shop,
+    ShopText,
+    TextKind,
+)
 from shopapi.db.engine import Reader
 from shopapi.db.types import clock
 from shopapi.http.problems import NotFound
@@ -18,9 +29,12 @@ from shopapi.http.problems import NotFound
 _SHOP: Final = (
     select(
         shop,
+        shipping_method.c.names,
         shipping_method.c.countries,
         shipping_method.c.price,
         shipping_method.c.free_from,
+        shipping_method.c.steps_by,
+        shipping_method.c.steps,
         shipping_method.c.days_min,
         shipping_method.c.days_max,
     )
@@ -61,6 +75,7 @@ def read_shop(c: Reader, locale: Locale | None) -> tuple[Shop, str]:
         about=words.about,
         promises=[Promise(title, text) for title, text in words.promises],
         read_only=own.read_only,
+        ways=[_way(row, spoken, own) for row in rows if row.countries],
     )
     return told, spoken
 
@@ -68,6 +83,20 @@ def read_shop(c: Reader, locale: Locale | None) -> tuple[Shop, str]:
 def _delivery(row: Any, currency: str) -> Delivery:
     free_from = None if row.free_from is None else Money(row.free_from, currency)
     return Delivery(Money(row.price, currency), free_from, row.days_min, row.days_max)
+
+
+def _way(row: Any, spoken: str, own: Any) -> DeliveryWay:
+    told = _delivery(row, own.currency)
+    return DeliveryWay(
+        told.price,
+        told.free_from,
+        told.days_min,
+        told.days_max,
+        name=row.names.get(spoken) or row.names.get(own.default_locale) or next(iter(row.names.values()), ""),
+        countries=row.countries,
+        steps_by=row.steps_by,
+        steps=[PriceStep(start, Money(costs, own.currency)) for start, costs in sorted(row.steps)],
+    )
 
 
 def read_text(c: Reader, kind: TextKind, locale: Locale | None) -> ShopText:

@@ -225,7 +225,8 @@ def _lines(draft: Draft) -> list[dict[str, Any]]:
             "sku": line.sku,
             "name": told.name,
             "fact": told.fact,
-            "options": told.options,
+            # Pairs: jsonb sorts the names of an object.
+            "options": list(told.options.items()),
             "image": msgspec.to_builtins(told.image),
             "unit_price": told.unit_price.amount,
             "quantity": told.quantity,

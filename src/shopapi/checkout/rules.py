@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.problems import FieldError
 from shopapi.http.problems import InvalidRequest, ShopError
 
@@ -68,7 +69,7 @@ class PriceChanged(ShopError):
 
     def __init__(self, total: Money) -> None:
         super().__init__(
-            f"It costs {total.amount} {total.currency} (minor units) now. Show the new total and ask again.",
+            f"It costs {money(total, 'en')} now. Show the new total and ask again.",
             total=total,
         )
 

@@ -28,12 +28,19 @@ def last_whole_day(until: datetime) -> date:
 
 
 def working_day(start: date, count: int) -> date:
-    """The ``count``-th working day after ``start``, in Germany: Monday to Friday, and no holiday."""
-    day = start
-    while count > 0:
+    """The ``count``-th working day after a parcel leaves, in Germany: Monday to Friday, and no holiday.
+
+    It leaves on ``start``, or on the next working day where that is none.
+    """
+    day = _works(start)
+    for _ in range(count):
+        day = _works(day + _DAY)
+    return day
+
+
+def _works(day: date) -> date:
+    while day.weekday() > 4 or day in holidays(day.year):
         day += _DAY
-        if day.weekday() < 5 and day not in holidays(day.year):
-            count -= 1
     return day
 
 

@@ -266,6 +266,25 @@ class Delivery(Struct, frozen=True):
     days_max: int
 
 
+class PriceStep(Struct, frozen=True):
+    """From ``start`` on it costs ``price`` instead."""
+
+    start: int
+    price: Money
+
+
+class DeliveryWay(Delivery, frozen=True):
+    """A way to deliver to ``countries`` (ISO 3166).
+
+    ``steps`` say what it costs from so many grams, or minor units of goods, on (``steps_by``).
+    """
+
+    name: str
+    countries: list[str]
+    steps_by: Literal["weight", "subtotal"]
+    steps: list[PriceStep]
+
+
 class Promise(Struct, frozen=True):
     """Something that the shop is proud of."""
 
@@ -277,7 +296,8 @@ class Shop(Struct, frozen=True):
     """What every page needs to know of the shop.
 
     ``headline``, ``intro``, ``about`` and ``promises`` are its own words, empty where it has written none;
-    ``returns_days`` is how long it takes goods back, where that is longer than the law asks.
+    ``returns_days`` is how long it takes goods back, where that is longer than the law asks. ``ways`` are all ways to
+    deliver, wherever to; ``delivery`` is the first of them within its own country.
     """
 
     name: str
@@ -293,6 +313,7 @@ class Shop(Struct, frozen=True):
     about: str
     promises: list[Promise]
     read_only: bool
+    ways: list[DeliveryWay] = []
 
 
 class ShopText(Struct, frozen=True):

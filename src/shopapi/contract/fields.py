@@ -5,6 +5,7 @@ Text that people write is trimmed and brought to Unicode NFC before it is stored
 see :func:`clean_text`, which the API's body guard applies before a request is decoded.
 """
 
+import re
 import unicodedata
 from typing import Annotated, Final
 
@@ -35,9 +36,12 @@ Line = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
 _NO_INK = r"\u0000-\u0020\u007f-\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff"
 _ATOM = rf'[^{_NO_INK}"(),.:;<>@\[\\\]]+'
 _LETTER = rf"[^{_NO_INK}!-/:-@\[-`{{-~]"
+_NO_DIGIT = rf"[^{_NO_INK}!-@\[-`{{-~]"
 # A hyphen stands between letters and digits only (RFC 1123).
 _LABEL = rf"{_LETTER}+(-+{_LETTER}+)*"
-EMAIL = rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+$"
+# The last one has a letter, so that the number of a computer is no domain (RFC 3696, section 2).
+_TOP = rf"([0-9]+-+)*[0-9]*{_NO_DIGIT}{_LETTER}*(-+{_LETTER}+)*"
+EMAIL = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_TOP}$"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=EMAIL)]
 """An address as RFC 5321 has it, without quoted names and bare domains; whether mail arrives only mail can tell."""
 Password = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\u0000\ud800-\udfff]*$")]
@@ -45,6 +49,8 @@ NewPassword = Annotated[str, Meta(min_length=12, max_length=128, pattern=r"^[^\u
 PageLimit = Annotated[int, Meta(ge=1, le=100)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9_=.-]+$")]
 Search = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
+_MINUS: Final = "\N{MINUS SIGN}"
+_DIGITS: Final = str.maketrans("OIL", "011")
 
 
 UNSEEN: Final = "[\u00ad\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -56,6 +62,15 @@ Indic scripts and Khmer are written with them."""
 def clean_text(text: str) -> str:
     """Return ``text`` trimmed and in Unicode NFC, so that equal-looking names compare equal."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def typed_number(text: str) -> str:
+    """An order's number as the shop writes it, from one that somebody typed, if it is any: case and spaces do not
+    count, every dash that a phone or a word processor makes of a hyphen is one, O is 0, I and L are 1."""
+    signs = "".join(unicodedata.normalize("NFKC", re.sub(UNSEEN, "", text)).upper().split())
+    signs = "".join("-" if unicodedata.category(sign) == "Pd" or sign == _MINUS else sign for sign in signs)
+    initials, dash, rest = signs.partition("-")
+    return initials + dash + rest.translate(_DIGITS)
 
 
 CartToken = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]

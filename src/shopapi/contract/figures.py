@@ -36,6 +36,11 @@ def percent(basis_points: int, locale: Locale) -> str:
     return f"{text}{_NO_BREAK}%" if locale == "de" else f"{text}%"
 
 
+def kilograms(grams: int, locale: Locale) -> str:
+    """``5 kg`` or ``0,5 kg``."""
+    return f"{format_decimal(grams / 1000, format='#,##0.###', locale=LOCALES[locale])}{_NO_BREAK}kg"
+
+
 def in_groups(iban: str) -> str:
     """An IBAN as people read it, in groups of four (ISO 13616)."""
     together = "".join(iban.split())

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from shopapi.contract.fields import EMAIL, NOT_BLANK, PRINTABLE
-from shopapi.contract.orders import TYPED_NUMBER, WITHDRAWAL_ID
+from shopapi.contract.orders import WITHDRAWAL_ID
 
 OTHER_FORM: Final = "has not the form that is asked for"
 
@@ -13,7 +13,6 @@ WORDS: Final[Mapping[str, str]] = {
     EMAIL: "is no e-mail address, such as anna@example.org",
     NOT_BLANK: "is blank or holds a line break or another control character",
     PRINTABLE: "holds a line break or another control character",
-    TYPED_NUMBER: "is no order number, such as TT-7K4M2P: it has letters, digits, spaces, hyphens, # and _ alone",
     r"^[^\u0000\ud800-\udfff]*$": "holds what is no character",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "is no sku, such as mug-1: it has letters, digits, dots, hyphens and _ alone",
     r"^[A-Za-z0-9_=.-]+$": "is no cursor that a list has given",

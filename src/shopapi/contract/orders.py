@@ -174,16 +174,18 @@ class CancelInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 MAX_WITHDRAWAL_NAME: Final = 120
-MAX_TYPED_NUMBER: Final = 40
-TYPED_NUMBER: Final = r"^[A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f #_-]+$"
-"""An order's number as somebody types it, wrong perhaps: it gets into the receipt, which shall carry no address."""
+MAX_NAMED_CONTRACT: Final = 40
 
 
 class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):
-    """The declaration of section 356a BGB: who withdraws from which contract, and where the receipt goes."""
+    """The declaration of section 356a BGB: who withdraws from which contract, and where the receipt goes.
+
+    ``order_number`` is whatever tells the contract: the order's number as somebody types it, or what was ordered and
+    when. Staff find out which order is meant where it is no number of the shop's.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=MAX_WITHDRAWAL_NAME, pattern=NOT_BLANK)]
-    order_number: Annotated[str, Meta(min_length=1, max_length=MAX_TYPED_NUMBER, pattern=TYPED_NUMBER)]
+    order_number: Annotated[str, Meta(min_length=1, max_length=MAX_NAMED_CONTRACT, pattern=NOT_BLANK)]
     email: Email
 
 

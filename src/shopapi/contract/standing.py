@@ -71,3 +71,12 @@ def may_be_revived(order: Order) -> bool:
         return False
     mismatched = any(event.data.get("issue") == "amount_mismatch" for event in order.events)
     return not mismatched and not withdrawal_stands(order)
+
+
+def wrongly_charged(order: Order) -> Money | None:
+    """What the provider had charged wrongly, and what went back when the order was cancelled: it counts neither as
+    captured nor as refunded."""
+    for event in reversed(order.events):
+        if event.kind == "payment_issue" and "given_back" in event.data:
+            return Money(int(event.data["amount"]), event.data["currency"])
+    return None

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from msgspec import Struct
 
 from shopapi.contract.orders import EmailKind
+from shopapi.events.law_text import as_text
 from shopapi.events.letters import Occasion, letter
 from shopapi.events.words import words
 
@@ -17,15 +18,13 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]
 _LONGEST_SUBJECT: Final = 200
 _OWN_LINK: Final = re.compile(r'href="/(?!/)')
 _SEAL: Final = "{{access_token}}"
-_LINE_BREAK: Final = re.compile(r"\\$", re.MULTILINE)
 
 
 class LawText(Struct, frozen=True):
-    """A text that the law wants the customer to have for good: sanitised HTML, and Markdown to be read as it is."""
+    """A text that the law wants the customer to have for good, as sanitised HTML."""
 
     kind: str
     html: str
-    markdown: str
 
 
 class Rendered(Struct, frozen=True):
@@ -52,11 +51,7 @@ def render(kind: EmailKind, why: Occasion, shop_url: str, texts: Sequence[LawTex
         "shop_url": shop_url,
         "common": told.common,
         "legal": told.legal,
-        "texts": [
-            # Markdown's mark for a line break says nothing to who reads it as it is.
-            LawText(one.kind, _OWN_LINK.sub(f'href="{shop_url}/', one.html), _LINE_BREAK.sub("", one.markdown.strip()))
-            for one in texts
-        ],
+        "texts": [LawText(one.kind, _OWN_LINK.sub(f'href="{shop_url}/', one.html)) for one in texts],
     }
     return Rendered(
         subject=one_line(said.subject)[:_LONGEST_SUBJECT],
@@ -106,4 +101,5 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["one_line"] = one_line
+    made.filters["as_text"] = as_text
     return made

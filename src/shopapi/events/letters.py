@@ -11,11 +11,11 @@ from shopapi.contract.calendar import OF_THE_SHOP, working_day
 from shopapi.contract.catalog import Locale, Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import BankTransfer, EmailKind, Order, OrderShipping, Shipment, Withdrawal
-from shopapi.contract.standing import may_be_revived, open_withdrawal
+from shopapi.contract.standing import may_be_revived, open_withdrawal, wrongly_charged
 from shopapi.events.sums import Sum, sums_of
 from shopapi.events.words import Words, words
 from shopapi.invoices.seller import Seller
-from shopapi.invoices.written import address_lines, day, moment
+from shopapi.invoices.written import address_lines, day, day_of_range, moment
 
 
 class Occasion(Struct, frozen=True):
@@ -64,7 +64,9 @@ def _confirmation(why: Occasion, told: Words) -> Letter:
     said = told.of["confirmation"]
     waits = order.payment is not None and not order.payment.captured.amount
     if waits:
-        paragraphs = [said["next_waiting"], said["more_waiting"], _after_payment(order, told)]
+        # Another amount was charged than was asked for: no bank is waited for.
+        wait = "checking" if any(event.kind == "payment_issue" for event in order.events) else "waiting"
+        paragraphs = [said[f"next_{wait}"], said[f"more_{wait}"], _after_payment(order, told)]
     else:
         paragraphs = [_packing(order, told, said)]
     return _made(
@@ -140,21 +142,25 @@ def _cancelled(why: Occasion, told: Words) -> Letter:
     order = _order(why)
     payment = order.payment
     in_doubt = payment is not None and payment.state in ("pending", "unknown")
-    reason, names = why.reason, list[str]()
+    reason, names, wrong = why.reason, list[str](), wrongly_charged(order)
     if reason in ("customer", "staff"):
         names = [reason, *(["in_doubt"] if in_doubt else [])]
     elif payment is not None and payment.bank_transfer is not None:
         names = ["expired", "late_transfer"]
     elif in_doubt:
         names = ["in_doubt"]
-    elif payment is not None and not payment.captured.amount:
+    elif wrong is None and payment is not None and not payment.captured.amount:
         # What was declined may have been given up by somebody too: then the money goes back, and else it may not.
         names = ["not_charged", "late_unclear" if reason == "payment_failed" else "late"]
     if may_be_revived(order):
         names.append("may_hold")
     if payment is not None and payment.captured.amount > payment.refunded.amount:
         names.append("paid_before")
-    return _made(why, said, paragraphs=[said["next"], *(said[name] for name in names)], can_withdraw=False)
+    if wrong is not None:
+        names.append("charged_wrongly")
+    sums = {"charged": money(wrong, why.locale) if wrong else "", "total": money(order.total, why.locale)}
+    paragraphs = [said["next"], *(said[name].format(**sums) for name in names)]
+    return _made(why, said, paragraphs=paragraphs, can_withdraw=False)
 
 
 def _withdrawal_received(why: Occasion, told: Words) -> Letter:
@@ -230,8 +236,10 @@ def _arrives(order: Order, told: Words, start: datetime) -> str:
     """The days on which what left or was paid at ``start`` should arrive."""
     begin, way = start.astimezone(OF_THE_SHOP).date(), order.shipping_method
     first, last = working_day(begin, way.days_min), working_day(begin, way.days_max)
-    name = "arrives_on" if first == last else "arrives_between"
-    return told.common[name].format(first=day(first, order.locale), last=day(last, order.locale))
+    if first == last:
+        return told.common["arrives_on"].format(day=day(last, order.locale))
+    begun = day_of_range(first, last, order.locale)
+    return told.common["arrives_between"].format(first=begun, last=day(last, order.locale))
 
 
 def _packing(order: Order, told: Words, said: dict[str, str]) -> str:

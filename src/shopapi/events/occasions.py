@@ -15,8 +15,9 @@ from shopapi.events.emails import LawText, order_url
 from shopapi.events.letters import Occasion
 from shopapi.http.problems import NotFound
 from shopapi.invoices.seller import read_seller
-from shopapi.orders.store import CUSTOMER, SHOP
+from shopapi.orders.store import CUSTOMER
 from shopapi.orders.tables import order_event, sales_order, withdrawal
+from shopapi.payments.refund_reason import reason_told
 from shopapi.payments.tables import refund
 
 _FOR_GOOD: Final = ("withdrawal", "terms")
@@ -45,7 +46,9 @@ def kind_for(c: Reader, topic: str, sequence: int, payload: Mapping[str, Any], o
         return "payment_due" if offline and order.state != "cancelled" else None
     if topic == "order.payment_unknown":
         # Their bank takes its time: they shall know without delay that the order is here (section 312i BGB).
-        return "confirmation" if order.state != "cancelled" and sequence == _first_unknown(order) else None
+        return "confirmation" if order.state != "cancelled" and sequence == _first_unclear(order) else None
+    if topic == "order.payment_issue":
+        return _of_an_issue(sequence, payload, order)
     if topic == "order.paid":
         return "paid" if offline or _was_confirmed(order) else "confirmation"
     if topic == "order.shipped":
@@ -60,20 +63,34 @@ def kind_for(c: Reader, topic: str, sequence: int, payload: Mapping[str, Any], o
     return None
 
 
-def _first_unknown(order: Order) -> int | None:
-    return next((event.sequence for event in order.events if event.kind == "payment_unknown"), None)
+def _of_an_issue(sequence: int, payload: Mapping[str, Any], order: Order) -> EmailKind | None:
+    if "given_back" in payload:
+        # What is cancelled with it says so itself; who was told before that it is cancelled hears of the money.
+        before = any(event.kind == "cancelled" and event.sequence < sequence for event in order.events)
+        return "refunded" if before else None
+    # They are charged, and shall have the order's number as if all were well.
+    return "confirmation" if order.state != "cancelled" and sequence == _first_unclear(order) else None
+
+
+def _first_unclear(order: Order) -> int | None:
+    """Since when nobody knew what had become of the money: no answer, or another amount than was asked for."""
+    for event in order.events:
+        if event.kind == "paid":
+            return None  # What is wrong about a refund comes later.
+        if event.kind == "payment_unknown" or event.data.get("issue") == "amount_mismatch":
+            return event.sequence
+    return None
 
 
 def _was_confirmed(order: Order) -> bool:
     # An order that holds again was told to be cancelled, so all of it is said anew.
-    kinds = [event.kind for event in order.events]
-    return "payment_unknown" in kinds and "revived" not in kinds
+    return _first_unclear(order) is not None and all(event.kind != "revived" for event in order.events)
 
 
 def _waits_for_word(c: Reader, order: Order) -> bool:
     # Somebody whose card was declined, or who called the payment off, saw it there and may just be trying again. Who
     # was told to wait for the bank saw nothing, and who asked the shop to cancel waits for word.
-    return _first_unknown(order) is not None or _asked_to_cancel(c, order.number)
+    return _first_unclear(order) is not None or _asked_to_cancel(c, order.number)
 
 
 def _asked_to_cancel(c: Reader, number: str) -> bool:
@@ -128,20 +145,20 @@ def _withdrawal(c: Reader, payload: Mapping[str, Any], order: Order | None) -> t
 
 def _refunded(c: Reader, payload: Mapping[str, Any], order: Order) -> tuple[Money, str]:
     """How much went back, and why where that is the shop's own word: what staff type is for colleagues."""
+    if "given_back" in payload:
+        return Money(int(payload["amount"]), str(payload["currency"])), ""
     row = c.execute(select(refund).where(refund.c.public_id == str(payload.get("refund")))).first()
     if row is None:
         raise NotFound(f"There is no refund {payload.get('refund')} of order {order.number}.")
-    by_itself = (row.reason, row.actor) in (("late_payment", SHOP), ("customer", CUSTOMER))
-    told = by_itself or (row.reason == "staff" and order.state == "cancelled")
-    return Money(row.amount, order.currency), row.reason if told else ""
+    return Money(row.amount, order.currency), reason_told(row.reason, row.actor, order)
 
 
 def _text(c: Reader, kind: str, locale: Locale) -> LawText | None:
     row = c.execute(
-        select(shop_text.c.html, shop_text.c.body)
+        select(shop_text.c.html)
         .join(shop, shop.c.id == 1)
         .where(shop_text.c.kind == kind)
         .order_by(shop_text.c.locale != locale, shop_text.c.locale != shop.c.default_locale)
         .limit(1)
     ).first()
-    return None if row is None else LawText(kind, row.html, row.body)
+    return None if row is None else LawText(kind, row.html)

@@ -43,7 +43,8 @@ def _sums(order: Order, told: Words, total: str) -> Iterator[Sum]:
 def _goods(line: OrderLine, order: Order) -> Sum:
     price = Money(line.unit_price.amount * line.quantity, order.currency)
     label = f"{line.quantity} × {', '.join([line.name, *line.options.values()])}"
-    return Sum(label, money(price, order.locale), more=line.fact)
+    # The fact is of all variants, so beside what was chosen it would name what others have.
+    return Sum(label, money(price, order.locale), more="" if line.options else line.fact)
 
 
 def _discount(one: Discount, order: Order, told: Words) -> Sum:

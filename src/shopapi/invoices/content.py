@@ -56,7 +56,8 @@ class TaxSum(Struct, frozen=True):
 class Content(Struct, frozen=True):
     """An invoice or credit note. Days are ISO dates; ``supplied_on`` is ``""`` where the goods have not left yet.
 
-    A credit note names the invoice that it corrects, and has no lines.
+    A credit note names the invoice that it corrects with its total (``corrects_total``), and has no lines; ``why`` is
+    the reason of its refund, where the shop has a word for it.
     """
 
     kind: InvoiceKind
@@ -83,6 +84,8 @@ class Content(Struct, frozen=True):
     tax_country: str
     corrects: str = ""
     corrects_of: str = ""
+    corrects_total: int = 0
+    why: str = ""
 
 
 def parts_of(order: Order, *, shipping_tax: int, shipping_tax_rate_bp: int) -> Parts:

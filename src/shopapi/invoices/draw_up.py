@@ -27,6 +27,7 @@ from shopapi.invoices.seller import read_seller
 from shopapi.invoices.written import address_lines
 from shopapi.orders.reading import read_order
 from shopapi.orders.tables import sales_order
+from shopapi.payments.refund_reason import reason_told
 from shopapi.payments.tables import payment, refund
 
 _ORDER: Final = select(sales_order.c.id, sales_order.c.shipping_tax, sales_order.c.shipping_tax_rate_bp)
@@ -39,6 +40,8 @@ class Subject(Struct, frozen=True):
     order_id: int
     refund_id: int | None = None
     amount: int = 0
+    reason: str = ""
+    actor: str = ""
 
     @property
     def kind(self) -> InvoiceKind:
@@ -54,13 +57,13 @@ def subject_of(c: Reader, order_number: str, refund_id: str | None = None) -> Su
     if refund_id is None:
         return Subject(order_number, order.id)
     row = c.execute(
-        select(refund.c.id, refund.c.amount)
+        select(refund.c.id, refund.c.amount, refund.c.reason, refund.c.actor)
         .join_from(refund, payment)
         .where(refund.c.public_id == refund_id, payment.c.order_id == order.id)
     ).first()
     if row is None:
         raise NotFound(f"Order {order_number} has no refund {refund_id}.")
-    return Subject(order_number, order.id, row.id, row.amount)
+    return Subject(order_number, order.id, row.id, row.amount, row.reason, row.actor)
 
 
 def series_now(c: Reader, kind: InvoiceKind) -> str:
@@ -116,6 +119,8 @@ def _content(
         tax_country=order.shipping_address.country,
         corrects=invoiced.number if invoiced else "",
         corrects_of=invoiced.issued_on if invoiced else "",
+        corrects_total=invoiced.total if invoiced else 0,
+        why=reason_told(subject.reason, subject.actor, order),
     )
 
 

@@ -1,9 +1,6 @@
 """Deliveries out of the European Union: free of VAT, and the invoice must say why (section 14 (4) no. 8 UStG)."""
 
-import tomllib
-from functools import cache
-from importlib.resources import files
-
+from shopapi.contract.customs import is_in_the_eu
 from shopapi.invoices.content import Content
 
 
@@ -14,10 +11,4 @@ def is_taxed(content: Content) -> bool:
 
 def is_export(content: Content) -> bool:
     """Whether the goods left the EU free of VAT (section 4 no. 1 a, section 6 UStG)."""
-    return not is_taxed(content) and content.tax_country not in _in_the_eu()
-
-
-@cache
-def _in_the_eu() -> frozenset[str]:
-    said = tomllib.loads(files("shopapi.invoices").joinpath("eu_members.toml").read_text(encoding="utf-8"))
-    return frozenset([*said["members"], *said["counted_in"]])
+    return not is_taxed(content) and not is_in_the_eu(content.tax_country)

@@ -133,6 +133,11 @@ def _facts(content: Content, said: dict[str, str]) -> list[tuple[str, str]]:
     if content.corrects:
         of = said["corrects_of"].format(number=content.corrects, day=written(content.corrects_of))
         facts.append((said["corrects"], of))
+    if content.corrects_total:
+        part = said["whole" if content.total == content.corrects_total else "part"]
+        facts.append((said["refunded"], part.format(total=_sum(content.corrects_total, content))))
+    if content.why:
+        facts.append((said["why"], said[f"why_{content.why}"]))
     facts.append((said["order"], said["order_of"].format(number=content.order_number, day=written(content.ordered_on))))
     if content.kind == "invoice":
         if content.supplied_on:
@@ -156,7 +161,8 @@ def _rows(content: Content, said: dict[str, str]) -> list[Row]:
 
 
 def _goods(line: InvoiceLine, content: Content, said: dict[str, str]) -> Row:
-    more = [line.fact] if line.fact else []
+    # The fact is of all variants, so beside what was chosen it would name what others have.
+    more = [line.fact] if line.fact and not line.options else []
     more.append(", ".join([*(f"{name}: {value}" for name, value in line.options.items()), line.sku]))
     if line.discount:
         more.append(said["discount"].format(amount=_sum(line.discount, content)))

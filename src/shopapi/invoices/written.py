@@ -18,6 +18,14 @@ def day(at: date | datetime, locale: Locale) -> str:
     return str(format_date(at, "d. MMMM yyyy" if locale == "de" else "d MMMM yyyy", locale=LOCALES[locale]))
 
 
+def day_of_range(first: date, last: date, locale: Locale) -> str:
+    """``first`` without the month and the year that ``last`` says too: the ``1`` of 1 and 2 December 2026."""
+    if first.year != last.year:
+        return day(first, locale)
+    pattern = ("d." if locale == "de" else "d") + ("" if first.month == last.month else " MMMM")
+    return str(format_date(first, pattern, locale=LOCALES[locale]))
+
+
 def month(at: date, locale: Locale) -> str:
     """``November 2026``."""
     return str(format_date(at, "LLLL yyyy", locale=LOCALES[locale]))

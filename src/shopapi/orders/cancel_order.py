@@ -11,6 +11,7 @@ from shopapi.orders.reading import OFFLINE
 from shopapi.orders.rules import InvalidTransition, can_cancel, customer_can_cancel
 from shopapi.orders.store import CUSTOMER, Locked
 from shopapi.payments.begin_refund import intend_refund, refund_key
+from shopapi.payments.given_back import charged_wrongly, record_given_back
 from shopapi.payments.providers.interface import CALLED_OFF, ChargeAnswer, NoAnswer, PaymentProvider, TooBusy
 from shopapi.payments.record_charge import GivenUp, asks_to_cancel, cancel, record_charge
 from shopapi.payments.refunds import carry_out
@@ -74,32 +75,37 @@ async def cancel_order(till: Till, number: str, given_up: GivenUp) -> None:
     if owed is not None and unsettled and not (provider and provider.offline):
         if provider is None:
             raise PaymentUnclear
-        answer = await _call_off(provider, owed)
-        await till.run(lambda db: db.write(lambda c: _record(c, number, owed, answer, given_up)))
+        answer, wrong = await _call_off(provider, owed)
+        await till.run(lambda db: db.write(lambda c: _record(c, number, owed, answer, wrong, given_up)))
     back = await till.run(lambda db: db.write(lambda c: _cancel(c, number, given_up)))
     if back is not None:
         await carry_out(till, back, actor=given_up.actor)
 
 
-def _record(c: Connection, number: str, owed: Owed, answer: ChargeAnswer, given_up: GivenUp) -> None:
+def _record(
+    c: Connection, number: str, owed: Owed, answer: ChargeAnswer, wrong: ChargeAnswer | None, given_up: GivenUp
+) -> None:
+    if wrong is not None:
+        record_given_back(c, number, wrong)
     record_charge(c, number, answer, given_up=given_up)
     if answer.state == "failed":
         resolve_issues(c, owed.id, "amount_mismatch")
 
 
-async def _call_off(provider: PaymentProvider, owed: Owed) -> ChargeAnswer:
-    """Ask the provider not to charge. What it charged wrongly goes straight back: it never was in the shop's books."""
+async def _call_off(provider: PaymentProvider, owed: Owed) -> tuple[ChargeAnswer, ChargeAnswer | None]:
+    """Ask the provider not to charge: its answer, and what it had charged wrongly, if anything. That goes straight
+    back, for it never was in the shop's books."""
     try:
         answer = await provider.cancel(owed.key)
-        if answer.state == "succeeded" and (answer.amount, answer.currency) != (owed.amount, owed.currency):
+        if charged_wrongly(owed, answer):
             key = refund_key(owed.public_id, "wrong amount")
             back = await provider.refund(key, owed.key, answer.amount, answer.currency)
             if back.state != "succeeded":
                 raise PaymentUnclear
-            return ChargeAnswer("failed", reason=CALLED_OFF)
+            return ChargeAnswer("failed", reason=CALLED_OFF), answer
     except (NoAnswer, TooBusy):
         raise PaymentUnclear from None
-    return answer
+    return answer, None
 
 
 def _read(db: Database, number: str) -> Owed | None:

@@ -36,7 +36,7 @@ class _Line(Struct, frozen=True):
     sku: str
     name: str
     fact: str
-    options: dict[str, str]
+    options: list[tuple[str, str]] | dict[str, str]
     image: Image | None
     unit_price: int
     quantity: int
@@ -243,7 +243,7 @@ def _line(line: _Line, currency: str) -> OrderLine:
         sku=line.sku,
         name=line.name,
         fact=line.fact,
-        options=line.options,
+        options=dict(line.options),
         image=line.image,
         unit_price=Money(line.unit_price, currency),
         quantity=line.quantity,
@@ -300,7 +300,9 @@ def _events(one: _Stored, *, for_staff: bool) -> list[OrderEvent]:
 
 
 def _public(data: dict[str, str]) -> dict[str, str]:
-    # Why staff cancelled or refunded is told to colleagues; of a wrong amount, that somebody looks at it.
+    # Why staff cancelled or refunded is told to colleagues; of a wrong amount, that somebody looks at it, and what of
+    # it went back.
     if "issue" in data:
-        return {"issue": data["issue"]}
+        told = ("issue", "given_back", "amount", "currency") if "given_back" in data else ("issue",)
+        return {name: data[name] for name in told}
     return {name: value for name, value in data.items() if name != "why"}

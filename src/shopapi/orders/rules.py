@@ -8,6 +8,7 @@ import unicodedata
 from base64 import urlsafe_b64encode
 from typing import Final
 
+from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import OrderState, PaymentState, ShippingState
 from shopapi.http.problems import ShopError
 
@@ -85,9 +86,8 @@ def new_number(shop: str) -> str:
 
 
 def normal_number(typed: str) -> str | None:
-    """An order's number as somebody types it, or ``None``: case and spaces do not count, O is 0, I and L are 1."""
-    head, _, rest = typed.upper().replace(" ", "").partition("-")
-    number = f"{head}-{rest.translate(str.maketrans('OIL', '011'))}"
+    """An order's number as somebody types it (see :func:`typed_number`); ``None`` where it is none."""
+    number = typed_number(typed)
     return number if _NUMBER.fullmatch(number) else None
 
 

@@ -88,7 +88,11 @@ order_line = Table(
     UniqueConstraint("order_id", "variant_id"),
     sqlite_strict=True,
 )
-"""A copy of what was bought: no later change of the catalog changes it."""
+"""A copy of what was bought: no later change of the catalog changes it.
+
+``options`` are pairs of an option's name and its value's, in the product's order; in older orders they are an object,
+the order of whose names PostgreSQL does not keep.
+"""
 
 order_event = Table(
     "order_event",

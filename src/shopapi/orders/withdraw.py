@@ -31,13 +31,11 @@ _FOR_STAFF: Final = select(
 def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdrawal:
     """Take a declaration in; the receipt goes out by the outbox, and the order that it names says so to staff.
 
-    Characters that nobody sees are left out of the name: the law wants no reason to refuse a declaration. Raises
-    :class:`InvalidRequest` where nothing else is in it.
+    Characters that nobody sees are left out: the law wants no reason to refuse a declaration. Raises
+    :class:`InvalidRequest` where nothing else is in a field.
     """
-    declared = replace(declared, name=re.sub(UNSEEN, "", declared.name).strip())
-    # Letters, numbers, marks of punctuation and other signs take ink.
-    if not any(unicodedata.category(each)[0] in "LNPS" for each in declared.name):
-        raise InvalidRequest.of("name", "has no character that can be seen")
+    name, contract = _seen("name", declared.name), _seen("order_number", declared.order_number)
+    declared = replace(declared, name=name, order_number=contract)
     number, certain = _meant(c, declared)
     order = None if number is None else lock_order(c, number)
     name = public_id("wdr")
@@ -59,6 +57,14 @@ def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdr
     else:
         tell(c, "withdrawal.received", f"withdrawal:{name}", 1, {"withdrawal": name})
     return Withdrawal(name, declared.name, declared.order_number, declared.email, row.created_at)
+
+
+def _seen(field: str, text: str) -> str:
+    text = re.sub(UNSEEN, "", text).strip()
+    # Letters, numbers, marks of punctuation and other signs take ink.
+    if not any(unicodedata.category(each)[0] in "LNPS" for each in text):
+        raise InvalidRequest.of(field, "has no character that can be seen")
+    return text
 
 
 def _meant(c: Reader, declared: WithdrawalInput) -> tuple[str | None, bool]:

@@ -5,6 +5,9 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, true, update
 
+from shopapi.contract.carts import MoneyInput
+from shopapi.contract.catalog import Money
+from shopapi.contract.figures import money
 from shopapi.contract.problems import FieldError
 from shopapi.db.types import clock
 from shopapi.http.problems import ShopError
@@ -22,10 +25,27 @@ class RefundTooLarge(ShopError):
     status, code, title = 422, "refund_too_large", "Refund too large"
 
     def __init__(self, left: int, currency: str) -> None:
+        most = money(Money(left, currency), "en")
         super().__init__(
-            f"{left} {currency} (minor units) can still be refunded, no more.",
-            errors=[FieldError("amount", f"is 0, or more than {left} {currency} (minor units)")],
+            f"{most} can still be refunded, no more.", errors=[FieldError("amount", f"is more than {most}")]
         )
+
+
+class NotARefund(ShopError):
+    """Of nothing, or in another currency than came in."""
+
+    status, code, title = 422, "refund_not_possible", "Not a refund"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, errors=[FieldError(field, message)])
+
+
+def check_refund(wanted: MoneyInput, currency: str) -> None:
+    """Raises :class:`NotARefund` where no payment in ``currency`` has such a refund, however much came in."""
+    if wanted.currency != currency:
+        raise NotARefund("amount.currency", f"The payment is in {currency}, so nothing goes back in {wanted.currency}.")
+    if wanted.amount == 0:
+        raise NotARefund("amount.amount", "A refund of 0 gives nothing back. Name an amount, or none for all of it.")
 
 
 def refund_key(payment_id: str, key: str) -> str:

@@ -13,6 +13,7 @@ from shopapi.orders import releasing
 from shopapi.orders.store import SHOP, Locked
 from shopapi.orders.tables import order_event
 from shopapi.payments.begin_refund import intend_refund
+from shopapi.payments.given_back import was_given_back
 from shopapi.payments.ledger import Entry, clearing, post
 from shopapi.payments.providers.interface import BY_CUSTOMER, CALLED_OFF, ChargeAnswer
 from shopapi.payments.store import Owed, lock_payment, open_issue, resolve_issues, set_attempt, set_payment_state
@@ -108,6 +109,8 @@ def _captured(owed: Owed) -> Owed:
 
 
 def _wrong_amount(c: Connection, order: Locked, owed: Owed, answer: ChargeAnswer) -> Recorded:
+    if was_given_back(c, owed, answer):
+        return "known"
     # Nobody can say what it means: the money stays where it is, the goods stay reserved, and a person decides.
     if owed.attempt_state in ("intended", "unknown"):
         set_attempt(c, owed, "unknown", next_check_at=None)
@@ -140,7 +143,9 @@ def _failed(c: Connection, order: Locked, owed: Owed, reason: str, given_up: Giv
     given_up = _called_off(c, order, reason, given_up)
     set_attempt(c, owed, "failed", next_check_at=None)
     resolve_issues(c, owed.id, "no_answer", "amount_mismatch")
-    set_payment_state(c, owed, "cancelled" if given_up else "failed", next_url=None)
+    # What its customer called off was declined by nobody.
+    called_off = given_up is not None or reason == BY_CUSTOMER
+    set_payment_state(c, owed, "cancelled" if called_off else "failed", next_url=None)
     if order.state == "placed":
         if given_up is None:
             order.add_event(c, "payment_failed", provider=owed.provider, reason=reason)

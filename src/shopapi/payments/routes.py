@@ -16,7 +16,7 @@ from shopapi.http.problems import InvalidRequest, NotFound
 from shopapi.http.threads import in_thread
 from shopapi.http.told import PUBLIC, Route
 from shopapi.orders.rules import InvalidTransition
-from shopapi.payments.begin_refund import RefundTooLarge, intend_refund, refund_key
+from shopapi.payments.begin_refund import NotARefund, RefundTooLarge, check_refund, intend_refund, refund_key
 from shopapi.payments.capture_by_hand import capture_by_hand
 from shopapi.payments.keyed import Said, once_with_provider
 from shopapi.payments.providers.interface import BadSignature
@@ -74,7 +74,7 @@ def capture_payment(
             "payments:write",
             "Give money back",
             answers={201: Payment},
-            problems=(NotFound, RefundTooLarge, InvalidTransition, KeyRequired),
+            problems=(NotFound, RefundTooLarge, NotARefund, InvalidTransition, KeyRequired),
             keyed=True,
         )
     },
@@ -92,8 +92,8 @@ async def refund_payment(
         _, owed = lock_payment(c, number)
         if owed is None:
             raise NotFound("No payment has this id.")
-        if data.amount is not None and data.amount.currency != owed.currency:
-            raise RefundTooLarge(owed.left, owed.currency)
+        if data.amount is not None:
+            check_refund(data.amount, owed.currency)
         intend_refund(
             c,
             owed,

@@ -45,7 +45,9 @@ class CodeUsedUp(ShopError):
     status, code, title = 422, "code_used_up", "Code used up"
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"{code} has been used up.", errors=[FieldError("code", "has no use left")])
+        super().__init__(
+            f"{code} has no use left, in all or for this customer.", errors=[FieldError("code", "has no use left")]
+        )
 
 
 class CodeNotApplicable(ShopError):
@@ -70,7 +72,7 @@ def why_not(why: CodeWhy, missing: Money | None, goods: str | None) -> str:
         case "ended":
             return "is no longer valid"
         case "used_up":
-            return "has been used up"
+            return "has no use left, in all or for this customer"
 
 
 def normal_code(typed: str) -> str | None:

@@ -4,7 +4,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
-from shopapi.contract.orders import AdminOrder, Order, OrderCard, OrderEvent, OrderState, Payment, ShippingState
+from shopapi.contract.catalog import Money
+from shopapi.contract.orders import (
+    AdminOrder,
+    Order,
+    OrderCard,
+    OrderEvent,
+    OrderState,
+    Payment,
+    ShippingState,
+    Withdrawal,
+)
 from shopapi.contract.standing import is_given_back, outcome_of
 from shopctl.commands.amounts import shown
 
@@ -59,16 +69,24 @@ def whereto(order: Order) -> list[str]:
 
 
 def withdrawals(told: AdminOrder) -> list[str]:
-    """A line for each declaration of withdrawal: who, where the receipt went, when, if it is certain, and what it was
-    settled as; an exclamation mark where something is to be done."""
-    done = told.order.state == "cancelled" or is_given_back(told)
-    return [
-        ("" if done or one.settled_at is not None else "! ")
-        + f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
-        + (", not confirmed: another e-mail address than in the order" if one.certain is False else "")
-        + (f", {_SETTLED[one.outcome]}, {moment(one.settled_at)}" if one.outcome and one.settled_at else "")
-        for one in told.withdrawals
-    ]
+    """A line for each declaration of withdrawal; an exclamation mark where something is to be done."""
+    open_ones = to_see_to(told)
+    return [f"{'! ' if one in open_ones else ''}{withdrawal(one)}" for one in told.withdrawals]
+
+
+def to_see_to(told: AdminOrder) -> list[Withdrawal]:
+    """The declarations of withdrawal that ask for something."""
+    if told.order.state == "cancelled" or is_given_back(told):
+        return []
+    return [one for one in told.withdrawals if one.settled_at is None]
+
+
+def withdrawal(one: Withdrawal) -> str:
+    """Who withdrew, where the receipt went, when, if it is certain, and what it was settled as."""
+    said = f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
+    said += ", not confirmed: another e-mail address than in the order" if one.certain is False else ""
+    settled = f", {_SETTLED[one.outcome]}, {moment(one.settled_at)}" if one.outcome and one.settled_at else ""
+    return said + settled
 
 
 def sums(order: Order) -> list[tuple[str, str]]:
@@ -89,8 +107,14 @@ def money_lines(told: Payment) -> list[str]:
         parts.append(f"{shown(told.refunded)} refunded")
     if told.refund_pending.amount:
         parts.append(f"{shown(told.refund_pending)} on its way back")
+    parts += [f"{shown(wrong)} charged wrongly and given back" for wrong in _given_back(told)]
     open_issues = [one.kind.replace("_", " ") for one in told.issues if one.resolved_at is None]
     return [", ".join(parts), *(f"! {kind}: a person should look" for kind in open_issues)]
+
+
+def _given_back(told: Payment) -> list[Money]:
+    charges = (one.data for one in told.issues if "given_back" in one.data)
+    return [Money(int(data["charged"]), data["currency"]) for data in charges]
 
 
 def step(event: OrderEvent) -> tuple[str, str, str, str]:
@@ -105,7 +129,11 @@ def step(event: OrderEvent) -> tuple[str, str, str, str]:
 
 _TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "text", "to")
 """What of an event's data says something to a person; amounts and ids stand elsewhere."""
-_SAID: Final = {("assigned", "yes"): "assigned by staff", ("certain", "no"): "not confirmed"}
+_SAID: Final = {
+    ("assigned", "yes"): "assigned by staff",
+    ("certain", "no"): "not confirmed",
+    ("given_back", "yes"): "given back",
+}
 """What says it in other words."""
 
 

@@ -92,15 +92,19 @@ def ship(
 ) -> None:
     """Ship a paid order, all of it in one parcel.
 
-    Its units leave the stock, and the customer gets an e-mail.
+    Its units leave the stock, and the customer gets an e-mail. A withdrawal that its customer has not confirmed keeps
+    nothing back, but is told.
     """
     from shopapi.contract.orders import ShipmentInput
     from shopapi.orders.ship_order import ship_order
     from shopctl.commands.inputs import checked
+    from shopctl.commands.order_words import to_see_to, withdrawal
 
     parcel = checked(ShipmentInput, carrier=carrier, tracking=tracking)
     told = _change(number, lambda c, known: ship_order(c, known, parcel, actor=ACTOR))
     _tell(told, json, "has left")
+    for one in to_see_to(told):
+        console.warn(withdrawal(one))
 
 
 @app.command("pay")

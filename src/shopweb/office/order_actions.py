@@ -15,10 +15,17 @@ from shopapi.contract.standing import refundable
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
-from shopweb.office.order_money import by_hand
+from shopweb.office.order_money import by_hand, to_give_back
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import goods_gone, order_refused, too_long
-from shopweb.office.order_view import can_ship, customer_withdrew, order_page, transfer_awaited, units_of
+from shopweb.office.order_view import (
+    can_ship,
+    customer_withdrew,
+    declared_before,
+    order_page,
+    transfer_awaited,
+    units_of,
+)
 from shopweb.office.order_words import send_yourself
 from shopweb.office.orders import lacks
 from shopweb.session import Note
@@ -131,7 +138,8 @@ def _not_to_ship(visit: Visit, found: AdminOrder) -> Page:
 async def _ship_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
     units = units_of(found.order)
     words = visit.ngettext("Ship %(count)s unit", "Ship %(count)s units", units)
-    return _asking(visit, "office/order_ship.html", found, sent, errors, button=words % {"count": visit.number(units)})
+    button, declared = words % {"count": visit.number(units)}, declared_before(visit, found)
+    return _asking(visit, "office/order_ship.html", found, sent, errors, button=button, declared=declared)
 
 
 async def _pay_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
@@ -146,11 +154,16 @@ async def _pay_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[Fi
 
 async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
     left = sum(refundable(payment).amount for payment in found.payments)
-    back = money(Money(left, found.order.currency), visit.language) if left > 0 else ""
-    sends = bool(back) and any(by_hand(payment) for payment in found.payments)
-    send = send_yourself(visit, back, found.order.billing_address.name) if sends else ""
+    wrong = [amount for payment in found.payments for amount in to_give_back(payment)]
+    back = [Money(left, found.order.currency)] if left > 0 else wrong
+    told = " + ".join(money(amount, visit.language) for amount in back)
+    sends = left > 0 and any(by_hand(payment) for payment in found.payments)
+    send = send_yourself(visit, told, found.order.billing_address.name) if sends else ""
     paid = any(payment.captured.amount for payment in found.payments)
-    return _asking(visit, "office/order_cancel.html", found, sent, errors, back=back, paid=paid, send=send)
+    unclear = any(payment.state == "unknown" for payment in found.payments)
+    return _asking(
+        visit, "office/order_cancel.html", found, sent, errors, back=told, paid=paid, unclear=unclear, send=send
+    )
 
 
 def _cancelled(visit: Visit, done: AdminOrder) -> Note:

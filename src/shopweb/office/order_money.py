@@ -44,6 +44,11 @@ def by_hand(payment: Payment) -> bool:
     return payment.provider == "manual"
 
 
+def to_give_back(payment: Payment) -> list[Money]:
+    """What was charged wrongly, and goes back when the order is cancelled."""
+    return _wrong(payment, given_back=False)
+
+
 def payment_view(visit: Visit, payment: Payment) -> PaymentView:
     """The view of one payment."""
     _ = visit.gettext
@@ -53,6 +58,7 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         (_("Refunded"), payment.refunded),
         *([(_("Refund on its way"), payment.refund_pending)] if payment.refund_pending.amount else []),
         *([(_("Can be refunded"), refundable(payment))] if payment.captured.amount else []),
+        *((_("Charged wrongly, given back"), wrong) for wrong in _wrong(payment, given_back=True)),
     ]
     return PaymentView(
         payment.id,
@@ -65,6 +71,15 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         [MoneyLine(event.kind, "", when(visit, event.at)) for event in payment.events],
         [_issue(visit, issue, payment) for issue in payment.issues],
     )
+
+
+def _wrong(payment: Payment, *, given_back: bool) -> list[Money]:
+    told = [one.data for one in payment.issues if given_back or one.resolved_at is None]
+    return [
+        Money(int(data["charged"]), data.get("currency", payment.amount.currency))
+        for data in told
+        if ("given_back" in data) == given_back and "charged" in data
+    ]
 
 
 def _unclear(visit: Visit, payment: Payment) -> str:

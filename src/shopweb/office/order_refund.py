@@ -64,7 +64,9 @@ async def check_refund(visit: NamedDependency[Visit], number: FromPath[str]) -> 
         return visit.redirect(order_page(number), note=Note("order_moved_on", number))
     errors = too_long(visit, "reason", form.reason)
     amount = typed_amount(form.amount)
-    if not amount or amount > refundable(payment).amount:
+    if amount is None:
+        errors = [_no_amount(visit), *errors]
+    elif not 0 < amount <= refundable(payment).amount:
         errors = [_wrong_amount(visit, refundable(payment)), *errors]
     if errors or not amount:
         return await _form_page(visit, found, form, errors)
@@ -144,10 +146,15 @@ async def _form_page(visit: Visit, found: AdminOrder, form: RefundForm, errors: 
     )
 
 
+def _no_amount(visit: Visit) -> FieldError:
+    message = visit.gettext("An amount is a number, such as 12 or %(example)s.")
+    return FieldError("amount", message % {"example": typed(1250, visit.language)})
+
+
 def _wrong_amount(visit: Visit, most: Money) -> FieldError:
     if most.amount <= 0:
         return FieldError("amount", visit.gettext("Everything that came in has gone back already."))
-    message = visit.gettext("An amount from %(least)s to %(most)s, as no more came in.")
+    message = visit.gettext("An amount from %(least)s to %(most)s: no more is left to give back.")
     least = money(Money(1, most.currency), visit.language)
     return FieldError("amount", message % {"least": least, "most": money(most, visit.language)})
 

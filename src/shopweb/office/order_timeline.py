@@ -33,7 +33,8 @@ def office_timeline(visit: Visit, order: Order) -> list[OfficeStep]:
 
 
 def _step(visit: Visit, order: Order, event: OrderEvent) -> OfficeStep:
-    look = "bad" if event.kind in _BAD else _LOOKS.get(event.kind, "")
+    is_bad = event.kind in _BAD and "given_back" not in event.data
+    look = "bad" if is_bad else _LOOKS.get(event.kind, "")
     more, who = _more(visit, order, event), _who(visit, event.actor)
     return OfficeStep(_text(visit, order, event), more, who, when(visit, event.at), look)
 
@@ -54,7 +55,10 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "paid":
             return _("%(amount)s paid") % {"amount": money(amount or order.total, visit.language)}
         case "payment_failed":
-            return _("Payment declined")
+            return {
+                "cancelled_by_customer": _("The customer called the payment off"),
+                "cancelled": _("Payment called off"),
+            }.get(event.data.get("reason", ""), _("Payment declined"))
         case "cancel_asked":
             return _("Cancellation asked for")
         case "cancelled":
@@ -82,6 +86,8 @@ def _text(visit: Visit, order: Order, event: OrderEvent) -> str:
             is_done = outcome_of(event) == "done"
             return _("Withdrawal settled: done") if is_done else _("Withdrawal settled: not meant")
         case "payment_issue":
+            if "given_back" in event.data:
+                return _("%(amount)s, charged wrongly, given back") % sum_told
             return _("The payment needs a look")
         case "note":
             return f"“{event.data.get('text', '')}”" if visit.language == "en" else f"„{event.data.get('text', '')}“"
@@ -100,7 +106,7 @@ def _more(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "refund_failed":
             found = (told.get("reason", ""), "")
         case "payment_issue":
-            found = (issue_words(visit, told.get("issue", ""), told), "")
+            found = ("" if "given_back" in told else issue_words(visit, told.get("issue", ""), told), "")
         case "withdrawn":
             found = (not_confirmed(visit) if told.get("certain") == "no" else "", "")
         case "invoiced":
@@ -108,7 +114,9 @@ def _more(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "shipped":
             found = (told.get("carrier", ""), told.get("tracking", ""))
         case "paid" | "payment_failed":
-            found = (provider_word(visit, told.get("provider", "")), told.get("reason", ""))
+            reason = told.get("reason", "")
+            said = reason in ("cancelled_by_customer", "cancelled")
+            found = (provider_word(visit, told.get("provider", "")), "" if said else reason)
         case _:
             found = ("", "")
     return ", ".join(filter(None, found))
@@ -126,7 +134,7 @@ def reason_words(visit: Visit, reason: str) -> str:
         "customer": _("by the customer"),
         "staff": _("by the shop"),
         "expired": _("not paid in time"),
-        "payment_failed": _("payment declined"),
+        "payment_failed": _("not paid"),
         "late_payment": _("paid too late"),
     }.get(reason, reason)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
-from shopapi.contract.standing import can_be_done, is_given_back, is_paid, refundable
+from shopapi.contract.standing import can_be_done, cancel_reason, is_given_back, is_paid, refundable
 from shopweb.office.order_money import PaymentView, payment_view
 from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline, settled_words
 from shopweb.office.order_words import (
@@ -47,8 +47,8 @@ class Letter:
 class Declared:
     """A withdrawal that was declared; ``certain`` says whether it is the customer's own, ``doubt`` why it may be
     somebody else's doing, ``todo`` what to do now: nothing where it is ``settled``, which says as what. ``settle`` is
-    where to say so, empty where it asks for nothing, and ``remedy`` what has to happen before that it is done can be
-    said; ``assign`` is where to say which order it means."""
+    where to say so, empty where that changes nothing any more, and ``remedy`` what has to happen before that it is done
+    can be said; ``assign`` is where to say which order it means. Both are empty for whoever may not."""
 
     id: str
     name: str
@@ -131,6 +131,11 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
     )
 
 
+def declared_before(visit: Visit, found: AdminOrder) -> list[Declared]:
+    """The withdrawals that ask for something before the order leaves."""
+    return [_declared(visit, found, one) for one in _to_see_to(found)]
+
+
 def can_ship(found: AdminOrder) -> bool:
     """Whether it waits to be sent."""
     return _to_leave(found.order) and not is_given_back(found) and not customer_withdrew(found)
@@ -193,15 +198,15 @@ def _ship(visit: Visit, order: Order) -> Act:
 
 def _others(visit: Visit, found: AdminOrder) -> list[Act]:
     order, acts = found.order, list[Act]()
-    if _to_see_to(found) and order.can_cancel:
-        if can_ship(found) and visit.may("orders:write"):
-            acts.append(_ship(visit, order))
-        if order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
-            acts.append(Act(order_page(order.number, "pay"), visit.gettext("Mark as paid")))
+    asked_first = bool(_to_see_to(found)) and order.can_cancel
+    if asked_first and order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
+        acts.append(Act(order_page(order.number, "pay"), visit.gettext("Mark as paid")))
     if order.state == "cancelled" and transfer_awaited(found) and visit.may("payments:write"):
         acts.append(Act(order_page(order.number, "pay"), visit.gettext("The money came after all")))
     if payment_to_refund(found) and visit.may("payments:write"):
         acts.append(Act(order_page(order.number, "refund"), visit.gettext("Refund")))
+    if asked_first and can_ship(found) and visit.may("orders:write"):
+        acts.append(_ship(visit, order))
     return acts
 
 
@@ -218,14 +223,20 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
 def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
     doubt = not_confirmed(visit) if one.certain is False else ""
     todo, settled = _to_do(visit, found, one), settled_words(visit, one.outcome) if one.outcome else ""
-    settle = order_page(found.order.number, "withdrawals", one.id, "settle") if visit.may("orders:write") else ""
+    seen_to = bool(settled) or not visit.may("orders:write")
+    settle = order_page(found.order.number, "withdrawals", one.id, "settle")
     assign = f"/office/withdrawals/{one.id}/assign?{urlencode({'order': found.order.number})}"
     return Declared(
         *(one.id, one.name, one.email, when(visit, one.declared_at), bool(one.certain), doubt, todo, settled),
-        settle="" if settled else settle,
+        settle="" if seen_to or _is_over(found) else settle,
         remedy=_remedy(visit, found),
-        assign=assign,
+        assign="" if seen_to else assign,
     )
+
+
+def _is_over(found: AdminOrder) -> bool:
+    """Whether nothing can come of a withdrawal any more. What the shop gave up by itself, late money may revive."""
+    return is_given_back(found) or cancel_reason(found.order) in ("customer", "staff")
 
 
 def _remedy(visit: Visit, found: AdminOrder) -> str:

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from shopapi.client import BadRequest, ProblemError
 from shopapi.contract.accounts import PageQuery
+from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import AssignInput, SettleInput, SettleOutcome, Withdrawal
 from shopweb.forms import FieldError, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
@@ -22,7 +23,7 @@ from shopweb.office.order_timeline import not_confirmed
 from shopweb.office.order_view import order_page
 from shopweb.office.orders import lacks
 from shopweb.session import Note
-from shopweb.storefront.order_paths import NUMBER, typed_number
+from shopweb.storefront.order_paths import NUMBER
 from shopweb.storefront.order_times import When, when
 from shopweb.visit import Page, Visit
 

@@ -18,6 +18,7 @@ from shopweb.storefront.cart_redeem import redeem
 from shopweb.storefront.cart_settling import Settled, note_units, settled_cart, short_sentence
 from shopweb.storefront.cart_view import LineView, lines_of, means_of, sums_of, way_to_free_delivery
 from shopweb.storefront.frame import frame_of, product_path, storefront_page, variant_path
+from shopweb.storefront.last_order import unpaid_order
 from shopweb.visit import Page, Visit
 
 PATH: Final = "/cart"
@@ -42,10 +43,12 @@ async def cart_page(
     settled = await settled_cart(visit)
     note = spoken(visit)
     note = note and replace(note, leads_to_cart=False)
+    unpaid = await unpaid_order(visit)
     frame = await frame_of(visit)
     if settled is None or not settled.cart.lines:
         context: dict[str, object] = {
             "note": note,
+            "unpaid": unpaid,
             "gone": settled.gone if settled else [],
             "order": visit.cart.order if visit.cart else "",
         }
@@ -60,6 +63,7 @@ async def cart_page(
         own=True,
         context={
             "note": note,
+            "unpaid": unpaid,
             "gone": settled.gone,
             "shown": shown(cart),
             "lines": _marked(visit, settled, wanted, short or {}),

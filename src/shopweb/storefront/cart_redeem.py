@@ -25,7 +25,7 @@ async def _sentence(visit: Visit, token: str, typed: str, error: ProblemError) -
         case "code_expired":
             return _("The code %(code)s is not valid today.") % {"code": typed}
         case "code_used_up":
-            return _("The code %(code)s has been used up.") % {"code": typed}
+            return _("The code %(code)s has been used up, or you have used it already.") % {"code": typed}
         case "code_not_applicable":
             cart = await visit.api_for_nobody.get_cart(token, language=visit.language)
             return code_sentence(visit, typed, error.problem, cart.subtotal)

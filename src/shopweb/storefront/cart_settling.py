@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec import structs
+
 from shopapi.client import Conflict, NotFound
 from shopapi.contract.carts import Cart, CartProblem
 from shopapi.contract.catalog import Money
@@ -65,11 +67,11 @@ def note_units(visit: Visit, cart: Cart | None) -> None:
     kept = visit.cart
     if cart is None:
         if kept:
-            visit.keep_cart(KeptCart(kept.token, 0, kept.provider, kept.order))
+            visit.keep_cart(structs.replace(kept, units=0))
         return
-    same = kept is not None and kept.token == cart.token
-    provider, order = (kept.provider, kept.order) if kept and same else ("", "")
-    visit.keep_cart(KeptCart(cart.token, units_of(cart), provider, order))
+    if kept is None or kept.token != cart.token:
+        kept = KeptCart(cart.token, unpaid=kept.unpaid if kept else "")
+    visit.keep_cart(structs.replace(kept, units=units_of(cart)))
 
 
 async def _settled(visit: Visit, cart: Cart) -> Settled:
@@ -159,5 +161,5 @@ def _why_not(visit: Visit, problem: CartProblem | Problem) -> str:
         case "ended":
             return _("The code %(code)s is not valid today.")
         case "used_up":
-            return _("The code %(code)s has been used up.")
+            return _("The code %(code)s has been used up, or you have used it already.")
     return _("%(code)s takes nothing off what is in the cart.")

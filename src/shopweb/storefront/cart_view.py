@@ -17,8 +17,8 @@ from shopweb.visit import Visit
 
 @dataclass(frozen=True)
 class LineView:
-    """A line. ``facts`` are the goods' main facts and the chosen options (section 312j (2) BGB); ``each`` is
-    ``2 × 18,50 €``; ``was`` the lowest price of the last 30 days, where it is reduced."""
+    """A line. ``facts`` are those of :func:`facts_of`; ``each`` is ``2 × 18,50 €``; ``was`` the lowest price of the
+    last 30 days, where it is reduced."""
 
     sku: str
     href: str
@@ -70,8 +70,9 @@ def lines_of(visit: Visit, cart: Cart, notes: Mapping[str, list[str]] | None = N
 
 
 def facts_of(fact: str, options: Mapping[str, str]) -> str:
-    """What a line says of its goods: their one fact and what was chosen (section 312j (2) BGB)."""
-    return " · ".join(filter(None, [fact, ", ".join(options.values())]))
+    """What a line says of its goods (section 312j (2) BGB): what was chosen, or else their one fact. Not both: the fact
+    is of all variants, and names what others have."""
+    return ", ".join(options.values()) or fact
 
 
 def units_of(cart: Cart) -> int:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 
 from shopapi.contract.calendar import working_day
 from shopapi.contract.carts import Address, Cart, ShippingOption
+from shopapi.contract.customs import meets_customs
 from shopweb import locale
 from shopweb.forms import FieldError
 from shopweb.session import Note
@@ -96,6 +97,7 @@ async def step_page(
         "sums": sums_of(visit, cart, shop.country),
         "count": units_of(cart),
         "told": _told(visit, cart),
+        "customs": cart.contact is not None and meets_customs(shop.country, cart.contact.shipping_address.country),
         "note": spoken(visit),
         "errors": errors or [],
     }

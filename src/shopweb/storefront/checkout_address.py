@@ -46,6 +46,8 @@ async def keep_address(visit: NamedDependency[Visit]) -> Page:
         return visit.redirect(CART)
     form = ContactForm.sent_by(sent)
     errors = wrong_fields(visit, form, cart.countries)
+    if form.asks_to_bill and not errors:
+        return await _asking_to_bill(visit, form)
     if not errors:
         try:
             note_units(visit, await _kept(visit, cart, form))
@@ -57,6 +59,15 @@ async def keep_address(visit: NamedDependency[Visit]) -> Page:
         settled = await settled_cart(visit)
         return await _page(visit, settled, form, errors) if settled else visit.redirect(CART)
     return visit.redirect(SHIPPING) if cart.lines else visit.redirect(CART, note=Note("kept"))
+
+
+async def _asking_to_bill(visit: Visit, form: ContactForm) -> Page:
+    """The same form with the fields of the invoice's address, which browsers may have hidden until now."""
+    settled = await settled_cart(visit)
+    if settled is None:
+        return visit.redirect(CART)
+    note = SpokenNote(visit.gettext("Now enter the address of the invoice too."), warns=False)
+    return await _page(visit, settled, form, note=note, status=200)
 
 
 async def _outdated(visit: Visit) -> Page:

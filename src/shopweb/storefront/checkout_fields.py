@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shopapi.client import ProblemError
@@ -31,16 +31,23 @@ _BILLED: Final = tuple(BILLING + name for name in _ADDRESS if name != "phone")
 
 @dataclass(frozen=True)
 class ContactForm:
-    """What was typed, by the name of the field; ``same`` says that the invoice goes to the same address."""
+    """What was typed, by the name of the field; ``same`` says that the invoice goes to the same address.
+
+    ``asks_to_bill`` says that another address was asked for on a page that may not have shown its fields: nothing is
+    in them, and so nothing wrong.
+    """
 
     values: dict[str, str]
     same: bool = True
+    asks_to_bill: bool = False
 
     @classmethod
     def sent_by(cls, sent: Sent) -> "ContactForm":
         """The form that somebody sent, without what nobody sees: it comes along with what one copies."""
         names = ("email", *_ADDRESS, *_BILLED)
-        return cls({name: one_line(re.sub(UNSEEN, "", sent.get(name, ""))) for name in names}, same="same" in sent)
+        values = {name: one_line(re.sub(UNSEEN, "", sent.get(name, ""))) for name in names}
+        same, typed = "same" in sent, any(values[name] for name in _BILLED if name != BILLING + "country")
+        return cls(values, same, asks_to_bill=not same and not typed and "asked_to_bill" not in sent)
 
     @classmethod
     def of(cls, contact: Contact | None, country: str) -> "ContactForm":
@@ -68,13 +75,15 @@ class ContactForm:
 def wrong_fields(visit: Visit, form: ContactForm, countries: Sequence[str]) -> list[FieldError]:
     """What is wrong with it, in the order of the page."""
     found = [*_wrong_email(visit, form.values["email"]), *_wrong_address(visit, form.values, "", countries)]
-    return found if form.same else [*found, *_wrong_address(visit, form.values, BILLING, countries)]
+    if form.same or form.asks_to_bill:
+        return found
+    return [*found, *(_to_bill(visit, error) for error in _wrong_address(visit, form.values, BILLING, countries))]
 
 
 def refused_fields(visit: Visit, error: ProblemError) -> list[FieldError]:
     """The API's refusal as errors of the form; raises ``error`` again where no field is to blame."""
     found = [
-        FieldError(field, _refused(visit, field))
+        _to_bill(visit, FieldError(field, _refused(visit, field)))
         for field in dict.fromkeys(map(_field_of, (fault.field for fault in error.problem.errors)))
         if field.removeprefix(BILLING) in _MOST
     ]
@@ -141,6 +150,11 @@ def _refused(visit: Visit, field: str) -> str:
         case "postal_code":
             return _("This postcode does not fit the country.")
     return _("We cannot use this as it stands. Write it in one line, without special signs.")
+
+
+def _to_bill(visit: Visit, error: FieldError) -> FieldError:
+    """``error``; where it is one of the invoice's address, it says so."""
+    return replace(error, where=visit.gettext("Address of the invoice")) if error.field.startswith(BILLING) else error
 
 
 def _field_of(path: str) -> str:

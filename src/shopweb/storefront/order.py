@@ -8,13 +8,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, NotFound
+from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import Order
 from shopapi.contract.standing import open_withdrawal
 from shopweb.forms import FieldError
 from shopweb.storefront.cart_settling import note_units
 from shopweb.storefront.order_frame import private_page
-from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_number, typed_token
-from shopweb.storefront.order_state import JUST_BACK, is_unfinished
+from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, typed_token
+from shopweb.storefront.order_state import JUST_BACK, has_its_cart, is_unfinished
 from shopweb.storefront.order_view import order_view
 from shopweb.visit import Page, Visit
 
@@ -84,7 +85,7 @@ async def order_of(visit: Visit, number: str, token: str) -> Order | None:
 async def _count_again(visit: Visit, order: Order) -> None:
     """After a payment that failed the cart is open again, so its units are in the header again."""
     kept = visit.cart
-    if kept is None or kept.units or not kept.order.startswith(f"/orders/{order.number}?"):
+    if kept is None or kept.units or not has_its_cart(visit, order):
         return
     try:
         cart = await visit.api_for_nobody.get_cart(kept.token, language=visit.language)

@@ -6,19 +6,12 @@ from urllib.parse import quote, urlencode
 
 NUMBER: Final = re.compile(r"[A-Z]{1,3}-[0-9A-HJKMNP-TV-Z]{6}")
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,128}")
-_NO_LETTERS: Final = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 
 def order_path(number: str, token: str, *more: str, **query: str) -> str:
     """The page of an order, or one below it."""
     path = "/".join(("/orders", quote(number, safe=""), *(quote(part, safe="") for part in more)))
     return f"{path}?{urlencode({'token': token, **query})}"
-
-
-def typed_number(text: str) -> str:
-    """An order's number as it was typed: its case, spaces, and the letters that look like digits do not count."""
-    initials, _, rest = "".join(text.split()).upper().partition("-")
-    return f"{initials}-{rest.translate(_NO_LETTERS)}" if rest else initials
 
 
 def typed_token(text: str) -> str:

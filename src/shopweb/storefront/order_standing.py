@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
-from shopapi.contract.standing import cancel_reason, may_be_revived, open_withdrawal, outcome_of
+from shopapi.contract.standing import cancel_reason, may_be_revived, open_withdrawal, outcome_of, wrongly_charged
 from shopweb.storefront.arrival import days_between
 from shopweb.storefront.order_state import (
     arrives,
     came_back,
+    has_its_cart,
     is_refunded,
     is_unfinished,
     last,
@@ -44,6 +45,9 @@ def standing_of(visit: Visit, order: Order) -> Standing:
     if order.state != "cancelled" and open_withdrawal(order):
         return _withdrawn(visit, order)
     standing = _cancelled(visit, order) if order.state == "cancelled" else _going_on(visit, order)
+    if order.state == "cancelled" and standing.onward and not has_its_cart(visit, order):
+        again = visit.gettext("If you still want the goods, put them into the cart again.")
+        standing = replace(standing, text=again, onward="", button="")
     return replace(standing, text=f"{standing.text} {_settled(visit, order)}".strip())
 
 
@@ -153,8 +157,8 @@ def _withdrawn(visit: Visit, order: Order) -> Standing:
 
 def _cancelled(visit: Visit, order: Order) -> Standing:
     _ = visit.gettext
-    reason, money_back = cancel_reason(order), _given_back(visit, order)
-    payment = order.payment
+    reason, payment = cancel_reason(order), order.payment
+    money_back = _given_back(visit, order) or _wrong_amount_back(visit, order)
     in_doubt = ""
     if payment is not None and payment.state in ("pending", "unknown"):
         in_doubt = _("We do not know yet whether anything was charged. We clear it up, and what was charged goes back.")
@@ -188,6 +192,15 @@ def _expired(visit: Visit, order: Order, known: str) -> Standing:
             "We will write to you about that, too."
         )
     return Standing(_("The payment did not come in time, so the order is cancelled."), text, "warn")
+
+
+def _wrong_amount_back(visit: Visit, order: Order) -> str:
+    """What the provider had charged wrongly, and that it went back."""
+    wrong = wrongly_charged(order)
+    if wrong is None:
+        return ""
+    words = visit.gettext("%(charged)s was charged instead of %(total)s. We have sent %(charged)s back to you.")
+    return words % {"charged": money(wrong, visit.language), "total": money(order.total, visit.language)}
 
 
 def _given_back(visit: Visit, order: Order) -> str:

@@ -56,6 +56,12 @@ def came_back(visit: Visit) -> bool:
     return abs(visit.now.timestamp() - int(since)) < KNOWN_WITHIN.total_seconds()
 
 
+def has_its_cart(visit: Visit, order: Order) -> bool:
+    """Whether this browser still has the cart that was ordered, and has ordered nothing else from it: the API opens it
+    again where the payment fails."""
+    return visit.cart is not None and visit.cart.order.startswith(f"/orders/{order.number}?")
+
+
 def is_unfinished(visit: Visit, order: Order) -> bool:
     """Whether the payment was begun on the provider's page, and is waited for there."""
     begun = payment_page(order) != "" and order.payment is not None and order.payment.state == "pending"
@@ -64,10 +70,11 @@ def is_unfinished(visit: Visit, order: Order) -> bool:
 
 def is_written(order: Order) -> bool:
     """Whether an e-mail confirms the order by now: at once where the customer transfers the money or has nothing to
-    pay, else as soon as it is paid, or its bank keeps them waiting."""
+    pay, else as soon as it is paid, its bank keeps them waiting, or another amount was charged."""
     payment = order.payment
     at_once = payment is None or payment.bank_transfer is not None
-    return at_once or last(order, "paid") is not None or last(order, "payment_unknown") is not None
+    told = ("paid", "payment_unknown", "payment_issue")
+    return at_once or any(event.kind in told for event in order.events)
 
 
 def needs_a_person(order: Order, now: datetime) -> bool:

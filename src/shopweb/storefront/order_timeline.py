@@ -38,7 +38,7 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("You ordered.")
         case "payment_unknown":
             return _("Your bank has not answered yet.")
-        case "payment_issue":
+        case "payment_issue" if "given_back" not in event.data:
             return _("We are checking your payment.")
         case "paid":
             return _("The payment has come in.")
@@ -54,7 +54,7 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
             return _("The payment came after all, so the order holds.")
         case "shipped":
             return _("The goods have left our shop.")
-        case "refunded":
+        case "refunded" | "payment_issue":
             amount = amount_told(event, order.currency)
             if amount is None:
                 return _("We sent money back.")

@@ -57,8 +57,9 @@ class Paper:
 
 @dataclass(frozen=True)
 class OrderView:
-    """``seen`` changes whenever something on the page does; ``cancel`` is empty where it cannot be cancelled;
-    ``written`` says that an e-mail confirms the order by now.
+    """``seen`` changes whenever something on the page does; ``cancel`` and ``withdraw`` are empty where that
+    cannot be done, or is not to be done again; ``withdrawn`` says that the customer's own withdrawal is being seen to;
+    ``written`` that an e-mail confirms the order by now.
 
     ``looks_again_s`` says how often the page looks whether something has changed; 0 where nothing is awaited."""
 
@@ -81,13 +82,15 @@ class OrderView:
     billing: list[str]
     arrival: str
     cancel: str
-    cancelled: bool
+    withdraw: str
+    withdrawn: bool
 
 
 def order_view(visit: Visit, order: Order, token: str) -> OrderView:
     """The view of an order to whoever has its ``token``."""
     standing, awaits = standing_of(visit, order), awaits_invoice(order, visit.now)
     same = order.billing_address == order.shipping_address
+    stands, withdrawn = order.state != "cancelled", open_withdrawal(order) is not None
     return OrderView(
         number=order.number,
         seen=f"{order.version}-back" if came_back(visit) else str(order.version),
@@ -107,8 +110,9 @@ def order_view(visit: Visit, order: Order, token: str) -> OrderView:
         address=address_lines(visit, order.shipping_address),
         billing=[] if same else address_lines(visit, order.billing_address),
         arrival=arrival_told(visit, order),
-        cancel=order_path(order.number, token, "cancel") if order.can_cancel else "",
-        cancelled=order.state == "cancelled",
+        cancel=order_path(order.number, token, "cancel") if order.can_cancel and not withdrawn else "",
+        withdraw=f"/withdrawal?order={order.number}" if stands and not withdrawn else "",
+        withdrawn=stands and withdrawn,
     )
 
 

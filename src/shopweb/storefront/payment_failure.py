@@ -21,7 +21,7 @@ def failure_words(visit: Visit, reason: str) -> str:
             return _("The card was declined for lack of funds. Nothing was charged.")
         case "authentication_refused":
             return _("The payment was not approved. Nothing was charged.")
-        case "cancelled_by_customer" | "cancelled":
+        case "cancelled_by_customer":
             return _("The payment was called off. Nothing was charged.")
         case "provider_busy":
             return _("The payment service was busy. Nothing was charged.")

@@ -38,7 +38,7 @@ def tax_rows(visit: Visit, taxes: Iterable[TaxLine], *, included: bool) -> list[
 
 def delivery_name(visit: Visit, method: str) -> str:
     """What the row of a chosen way of delivery is called."""
-    return visit.gettext("Shipping, %(method)s") % {"method": method}
+    return visit.gettext("Delivery, %(method)s") % {"method": method}
 
 
 def price_or_free(visit: Visit, amount: Money) -> str:

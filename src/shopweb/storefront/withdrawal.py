@@ -8,10 +8,10 @@ from litestar import get, post
 from litestar.di import NamedDependency
 
 from shopapi.client import BadRequest, Conflict, TooManyRequests, Unprocessable
+from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import Withdrawal
 from shopweb.forms import FieldError, key_of, new_key
 from shopweb.storefront.order_frame import private_page
-from shopweb.storefront.order_paths import typed_number
 from shopweb.storefront.order_times import when
 from shopweb.storefront.withdrawal_form import Declaration, refused, wrong
 from shopweb.visit import OutdatedForm, Page, Visit

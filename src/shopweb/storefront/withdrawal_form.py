@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from shopapi.client import ProblemError
-from shopapi.contract.fields import EMAIL
-from shopapi.contract.orders import MAX_TYPED_NUMBER, MAX_WITHDRAWAL_NAME, TYPED_NUMBER, WithdrawalInput
+from shopapi.contract.fields import EMAIL, NOT_BLANK
+from shopapi.contract.orders import MAX_NAMED_CONTRACT, MAX_WITHDRAWAL_NAME, WithdrawalInput
 from shopweb.forms import FieldError, Sent, one_line
 from shopweb.visit import Visit
 
 _EMAIL: Final = re.compile(EMAIL)
-_NUMBER: Final = re.compile(TYPED_NUMBER)
+_NOT_BLANK: Final = re.compile(NOT_BLANK)
 MAX_EMAIL: Final = 254
 
 
@@ -40,12 +40,10 @@ def wrong(visit: Visit, declared: Declaration) -> list[FieldError]:
         found.append(FieldError("name", _("Tell us your name, as it stands on the order.")))
     elif len(declared.name) > MAX_WITHDRAWAL_NAME:
         found.append(FieldError("name", _("A name has at most 120 characters.")))
-    if not declared.order_number:
-        found.append(FieldError("order_number", _("Tell us the order's number; it stands in the confirmation.")))
-    elif len(declared.order_number) > MAX_TYPED_NUMBER:
-        found.append(FieldError("order_number", _("An order's number is shorter, such as TT-7K4M2P.")))
-    elif not _NUMBER.fullmatch(declared.order_number):
-        message = _("An order's number has letters, digits and hyphens alone, such as TT-7K4M2P.")
+    if not _NOT_BLANK.fullmatch(declared.order_number):
+        found.append(FieldError("order_number", _("Tell us the order's number, or what you ordered and when.")))
+    elif len(declared.order_number) > MAX_NAMED_CONTRACT:
+        message = _("This is one line of at most %(most)s characters.") % {"most": MAX_NAMED_CONTRACT}
         found.append(FieldError("order_number", message))
     if not _EMAIL.fullmatch(declared.email) or len(declared.email) > MAX_EMAIL:
         message = _("Tell us an e-mail address for the receipt, such as anna@example.org.")

@@ -74,11 +74,12 @@ document.addEventListener("click", (event) => {
   field.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
-// The page of the browser's memory may count what was in the cart before.
+// The page of the browser's memory may count what was in the cart before; one that came over the wire knows better.
 const count = () => document.getElementById("cart-link");
 const remembered = "cart-link";
 addEventListener("pageshow", (event) => {
-  const old = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const [came] = performance.getEntriesByType("navigation");
+  const old = event.persisted || (came?.type === "back_forward" && !came.transferSize);
   const known = sessionStorage.getItem(remembered);
   if (old && known && count()) count().outerHTML = known;
   else if (count()) sessionStorage.setItem(remembered, count().outerHTML);
