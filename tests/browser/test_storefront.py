@@ -375,7 +375,8 @@ def test_what_delivery_costs_is_one_click_from_every_price(demo: RunningShop, vi
     expect(folded).to_be_visible()
     page.locator(".lead").get_by_role("link", name="delivery").click()
     heading(page, "Delivery and returns")
-    expect(page.locator(".facts")).to_contain_text("€4.90")
+    expect(page.locator(".facts").first).to_contain_text("€4.90")
+    expect(page.get_by_role("heading", name="Switzerland")).to_be_visible()
 
 
 def test_what_is_lost_leads_to_the_search_and_the_departments(demo: RunningShop, visitor: Visitor) -> None:
