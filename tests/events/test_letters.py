@@ -302,6 +302,9 @@ def test_the_receipt_of_a_withdrawal_has_its_words_day_and_time() -> None:
     assert "25. November 2026, 09:00:00 MEZ" in text
     assert "anna@kundin.example" in text
     assert "token=" not in text
+    declared = replace(withdrawal(), order_number="https://elsewhere.example/win")
+    subject = render("withdrawal_received", occasion(order=None, order_url="", withdrawal=declared), SHOP).subject
+    assert subject == "Ihr Widerruf ist eingegangen", "Anybody may have it sent to anybody."
 
 
 NASTY = "Eve <script>alert(1)</script> \"'& {0} {number}\r\nBcc: all@shop.example\n\nHello"

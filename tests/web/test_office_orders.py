@@ -169,12 +169,15 @@ def test_what_was_charged_wrongly_is_named_before_it_goes_back_and_after(clerk: 
     api.orders.doubt(NUMBER, "amount_mismatch", charged="8799", currency="USD", expected="8800")
     asking = clerk.get(f"{PAGE}/cancel")
     assert "The goods go back on the shelf, and Anna Weber gets US$87.99 back." in asking.text
+    api.orders.cancel(NUMBER, "expired")
+    assert f'href="{PAGE}/cancel">Give back what was charged wrongly' in clerk.get(PAGE).html
+    asking = clerk.get(f"{PAGE}/cancel")
+    assert "Anna Weber gets US$87.99 back, which was charged wrongly." in asking.text
     payment = api.orders.payments[NUMBER]
     (issue,) = payment.issues
     settled = replace(issue, data={**issue.data, "given_back": "yes"}, resolved_at=datetime.now(UTC))
     api.orders.payments[NUMBER] = replace(payment, issues=[settled])
     api.orders.tell(NUMBER, "payment_issue", issue="amount_mismatch", given_back="yes", amount="8799", currency="USD")
-    api.orders.cancel(NUMBER, "staff")
     page = clerk.get(PAGE)
     assert "US$87.99, charged wrongly, given back" in page.text
     assert "Captured €0.00 Refunded €0.00 Charged wrongly, given back US$87.99" in page.text

@@ -27,12 +27,12 @@ def last_whole_day(until: datetime) -> date:
     return until.astimezone(OF_THE_SHOP).date() - _DAY
 
 
-def working_day(start: date, count: int) -> date:
+def working_day(start: date, count: int, *, has_left: bool = False) -> date:
     """The ``count``-th working day after a parcel leaves, in Germany: Monday to Friday, and no holiday.
 
-    It leaves on ``start``, or on the next working day where that is none.
+    It leaves on ``start``, or on the next working day where that is none; one that ``has_left`` left on ``start``.
     """
-    day = _works(start)
+    day = start if has_left else _works(start)
     for _ in range(count):
         day = _works(day + _DAY)
     return day

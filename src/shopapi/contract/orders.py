@@ -174,7 +174,7 @@ class CancelInput(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 MAX_WITHDRAWAL_NAME: Final = 120
-MAX_NAMED_CONTRACT: Final = 40
+MAX_NAMED_CONTRACT: Final = 200
 
 
 class WithdrawalInput(Struct, forbid_unknown_fields=True, frozen=True):

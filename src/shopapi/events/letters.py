@@ -16,6 +16,7 @@ from shopapi.events.sums import Sum, sums_of
 from shopapi.events.words import Words, words
 from shopapi.invoices.seller import Seller
 from shopapi.invoices.written import address_lines, day, day_of_range, moment
+from shopapi.orders.rules import normal_number
 
 
 class Occasion(Struct, frozen=True):
@@ -116,7 +117,7 @@ def _shipped(why: Occasion, told: Words) -> Letter:
     return _made(
         why,
         said,
-        paragraphs=[said["next"].format(days=_arrives(order, told, left))],
+        paragraphs=[said["next"].format(days=_arrives(order, told, left, has_left=True))],
         facts=[*parcels, _delivery(order, why, told)],
     )
 
@@ -175,9 +176,11 @@ def _withdrawal_received(why: Occasion, told: Words) -> Letter:
     # What was declared, with day and time: section 356a BGB asks for both.
     rows = [(told.common[name], value) for name, value in zip(names, values, strict=True)]
     facts = Facts(told.common["declared"], [("", declaration), *rows])
+    # Anybody may have anything sent to any address by this: of their words none stands in the subject.
+    subject = said["subject" if normal_number(declared.order_number) else "subject_in_words"]
     return _made(
         why,
-        said,
+        {**said, "subject": subject},
         paragraphs=[said["next"].format(at=at), said["more"]],
         facts=[facts],
         can_withdraw=False,
@@ -232,10 +235,10 @@ def _order(why: Occasion) -> Order:
     return why.order
 
 
-def _arrives(order: Order, told: Words, start: datetime) -> str:
+def _arrives(order: Order, told: Words, start: datetime, *, has_left: bool = False) -> str:
     """The days on which what left or was paid at ``start`` should arrive."""
     begin, way = start.astimezone(OF_THE_SHOP).date(), order.shipping_method
-    first, last = working_day(begin, way.days_min), working_day(begin, way.days_max)
+    first, last = (working_day(begin, days, has_left=has_left) for days in (way.days_min, way.days_max))
     if first == last:
         return told.common["arrives_on"].format(day=day(last, order.locale))
     begun = day_of_range(first, last, order.locale)

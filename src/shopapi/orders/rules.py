@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import string
 import unicodedata
 from base64 import urlsafe_b64encode
 from typing import Final
@@ -89,6 +90,12 @@ def normal_number(typed: str) -> str | None:
     """An order's number as somebody types it (see :func:`typed_number`); ``None`` where it is none."""
     number = typed_number(typed)
     return number if _NUMBER.fullmatch(number) else None
+
+
+def numbers_in(text: str) -> list[str]:
+    """The orders' numbers that stand among other words, such as "TT-7K4M2P of 12 November", each once."""
+    words = (typed_number(word.strip(string.punctuation + "„“”‚‘’«»")) for word in text.split())
+    return list(dict.fromkeys(word for word in words if _NUMBER.fullmatch(word)))
 
 
 def access_token(number: str, secret_key: str) -> str:

@@ -18,7 +18,7 @@ from shopapi.events.outbox_store import tell
 from shopapi.http.problems import InvalidRequest, NotFound
 from shopapi.names import public_id
 from shopapi.orders.open_withdrawals import SETTLED_AS, SETTLED_AT, is_settled
-from shopapi.orders.rules import InvalidTransition, can_cancel, normal_number
+from shopapi.orders.rules import InvalidTransition, can_cancel, normal_number, numbers_in
 from shopapi.orders.store import CUSTOMER, lock_order, lock_orders
 from shopapi.orders.tables import sales_order, withdrawal
 from shopapi.payments.store import Owed, lock_payment
@@ -73,11 +73,11 @@ def _meant(c: Reader, declared: WithdrawalInput) -> tuple[str | None, bool]:
     The law lets people name any address for the receipt, so another one makes the declaration no less valid; but it may
     as well be somebody else's doing, which staff have to find out.
     """
-    number = normal_number(declared.order_number)
-    if number is None:
-        return None, False
-    certain = _is_customers(c, number, declared.email)
-    return (None, False) if certain is None else (number, certain)
+    whole = normal_number(declared.order_number)
+    named = [whole] if whole else numbers_in(declared.order_number)
+    known = {number: own for number in named if (own := _is_customers(c, number, declared.email)) is not None}
+    # Of several the customer's own is meant, or else the first.
+    return next(((number, own) for number, own in sorted(known.items(), key=lambda one: not one[1])), (None, False))
 
 
 def _is_customers(c: Reader, number: str, email: str) -> bool | None:

@@ -1,14 +1,10 @@
 """What is written down of a charge that the provider made wrongly and gave back: the books never had it."""
 
-from typing import Final
-
 from sqlalchemy import Connection, select, update
 
 from shopapi.payments.providers.interface import ChargeAnswer
 from shopapi.payments.store import Owed, lock_payment, open_issue, resolve_issues
 from shopapi.payments.tables import payment_issue
-
-_LIVE: Final = ("intended", "unknown")
 
 
 def charged_wrongly(owed: Owed, answer: ChargeAnswer) -> bool:
@@ -30,7 +26,7 @@ def was_given_back(c: Connection, owed: Owed, charged: ChargeAnswer) -> bool:
 def record_given_back(c: Connection, number: str, charged: ChargeAnswer) -> None:
     """Settle what was wrong about the charge of this order, and say in its timeline what went back; once."""
     order, owed = lock_payment(c, number)
-    if owed is None or not (owed.mismatched or owed.attempt_state in _LIVE):
+    if owed is None or was_given_back(c, owed, charged):
         return  # Somebody else was quicker.
     told = {"charged": str(charged.amount), "currency": charged.currency, "expected": str(owed.amount)}
     open_issue(c, owed, "amount_mismatch", **told)

@@ -15,7 +15,7 @@ from shopapi.contract.standing import refundable
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
-from shopweb.office.order_money import by_hand, to_give_back
+from shopweb.office.order_money import by_hand, has_wrong_charge, to_give_back
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import goods_gone, order_refused, too_long
 from shopweb.office.order_view import (
@@ -98,7 +98,8 @@ async def show_cancel(visit: NamedDependency[Visit], number: FromPath[str]) -> P
     if lacking := lacks(visit, "orders:write"):
         return lacking
     found = await order_found(visit, number)
-    return await _cancel_page(visit, found, {}) if found.order.can_cancel else _too_late(visit, number)
+    asked = found.order.can_cancel or has_wrong_charge(found)
+    return await _cancel_page(visit, found, {}) if asked else _too_late(visit, number)
 
 
 @post("/office/orders/{number:str}/cancel")
@@ -162,7 +163,12 @@ async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list
     paid = any(payment.captured.amount for payment in found.payments)
     unclear = any(payment.state == "unknown" for payment in found.payments)
     return _asking(
-        visit, "office/order_cancel.html", found, sent, errors, back=told, paid=paid, unclear=unclear, send=send
+        *(visit, "office/order_cancel.html", found, sent, errors),
+        back=told,
+        paid=paid,
+        unclear=unclear,
+        send=send,
+        cancelled=found.order.state == "cancelled",
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
-from shopapi.contract.orders import Attempt, AttemptState, Payment, PaymentIssue, Refund
+from shopapi.contract.orders import AdminOrder, Attempt, AttemptState, Payment, PaymentIssue, Refund
 from shopapi.contract.standing import refundable
 from shopweb.office.order_timeline import issue_words, reason_words
 from shopweb.office.order_words import payment_badge, provider_word
@@ -47,6 +47,11 @@ def by_hand(payment: Payment) -> bool:
 def to_give_back(payment: Payment) -> list[Money]:
     """What was charged wrongly, and goes back when the order is cancelled."""
     return _wrong(payment, given_back=False)
+
+
+def has_wrong_charge(found: AdminOrder) -> bool:
+    """Whether anything was charged wrongly that has not gone back: cancelling does that, of a cancelled order too."""
+    return any(to_give_back(payment) for payment in found.payments)
 
 
 def payment_view(visit: Visit, payment: Payment) -> PaymentView:

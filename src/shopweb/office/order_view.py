@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
 from shopapi.contract.standing import can_be_done, cancel_reason, is_given_back, is_paid, refundable
-from shopweb.office.order_money import PaymentView, payment_view
+from shopweb.office.order_money import PaymentView, has_wrong_charge, payment_view
 from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline, settled_words
 from shopweb.office.order_words import (
     attention_badge,
@@ -203,6 +203,8 @@ def _others(visit: Visit, found: AdminOrder) -> list[Act]:
         acts.append(Act(order_page(order.number, "pay"), visit.gettext("Mark as paid")))
     if order.state == "cancelled" and transfer_awaited(found) and visit.may("payments:write"):
         acts.append(Act(order_page(order.number, "pay"), visit.gettext("The money came after all")))
+    if order.state == "cancelled" and has_wrong_charge(found) and visit.may("orders:write"):
+        acts.append(Act(order_page(order.number, "cancel"), visit.gettext("Give back what was charged wrongly")))
     if payment_to_refund(found) and visit.may("payments:write"):
         acts.append(Act(order_page(order.number, "refund"), visit.gettext("Refund")))
     if asked_first and can_ship(found) and visit.may("orders:write"):

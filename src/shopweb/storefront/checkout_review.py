@@ -82,7 +82,7 @@ def _placed(visit: Visit, order: Order) -> Page:
         path += f"?token={quote(order.access_token)}"
     if visit.cart:
         # The token stays: should the payment fail, the API opens this cart again.
-        unpaid = path if order.state == "placed" else ""
+        unpaid = path if order.state == "placed" else visit.cart.unpaid
         visit.keep_cart(replace(visit.cart, units=0, order=path, unpaid=unpaid))
     action = order.payment.next_action if order.payment else None
     if action is None:

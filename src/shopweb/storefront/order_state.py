@@ -126,6 +126,6 @@ def arrives(visit: Visit, order: Order) -> tuple[date, date] | None:
     if start is None or is_refunded(order):
         return None
     day, method = visit.local(start).date(), order.shipping_method
-    first, latest = working_day(day, method.days_min), working_day(day, method.days_max)
+    first, latest = (working_day(day, days, has_left=gone is not None) for days in (method.days_min, method.days_max))
     # It is still here, although the days are over: what was once promised is nothing to promise again.
     return None if gone is None and latest <= visit.today else (first, latest)

@@ -90,7 +90,8 @@ def order_view(visit: Visit, order: Order, token: str) -> OrderView:
     """The view of an order to whoever has its ``token``."""
     standing, awaits = standing_of(visit, order), awaits_invoice(order, visit.now)
     same = order.billing_address == order.shipping_address
-    stands, withdrawn = order.state != "cancelled", open_withdrawal(order) is not None
+    given_back = order.payment is not None and order.payment.state == "refunded"
+    stands, withdrawn = order.state != "cancelled", open_withdrawal(order) is not None and not given_back
     return OrderView(
         number=order.number,
         seen=f"{order.version}-back" if came_back(visit) else str(order.version),
