@@ -413,7 +413,8 @@ def wrong_sum(shop: Shop, mode: str, number: int) -> int:
     assert happened(shop, numbers, "payment_issue") == number, "A person is called in, once."
     assert happened(shop, numbers, "paid") == 0
     wait_until(lambda: all(_rows(shop, one)["payment_event"] for one in numbers), 30, "the provider's own webhooks")
-    staff, (amount_off, currency) = owner(shop), (1, "EUR") if mode == "wrong_amount" else (0, "USD")
+    # Not the sum that is given back: of that one the shop knows by itself that it is settled.
+    staff, (amount_off, currency) = owner(shop), (2, "EUR") if mode == "wrong_amount" else (1, "USD")
     with httpx.Client(base_url=shop.urls[0], timeout=20, trust_env=False) as client:
         for one in numbers:
             key, amount = charge_of(shop, one)
