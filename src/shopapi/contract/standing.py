@@ -3,7 +3,7 @@
 from typing import get_args
 
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import AdminOrder, CancelReason, Order, OrderEvent, Payment, SettleOutcome
+from shopapi.contract.orders import AdminOrder, CancelReason, Order, OrderEvent, Payment, SettleOutcome, Withdrawal
 
 
 def open_withdrawal(order: Order) -> OrderEvent | None:
@@ -43,6 +43,23 @@ def is_given_back(found: AdminOrder) -> bool:
     """Whether all that came in has gone back or is on its way: then the goods stay too."""
     came_in = [payment for payment in found.payments if payment.captured.amount]
     return bool(came_in) and not any(refundable(payment).amount for payment in came_in)
+
+
+def to_see_to(found: AdminOrder) -> list[Withdrawal]:
+    """The declarations of withdrawal that ask for something: none once it is cancelled, or its money goes back."""
+    if found.order.state == "cancelled" or is_given_back(found):
+        return []
+    return [one for one in found.withdrawals if one.settled_at is None]
+
+
+def wrong_charges(payment: Payment, *, given_back: bool) -> list[Money]:
+    """What was charged wrongly and went back when the order was cancelled; or else what is still to go back."""
+    told = [one.data for one in payment.issues if given_back or one.resolved_at is None]
+    return [
+        Money(int(data["charged"]), data.get("currency", payment.amount.currency))
+        for data in told
+        if ("given_back" in data) == given_back and "charged" in data
+    ]
 
 
 def cancel_reason(order: Order) -> CancelReason | None:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
-from shopapi.contract.catalog import Money
 from shopapi.contract.orders import (
     AdminOrder,
     Order,
@@ -15,7 +14,7 @@ from shopapi.contract.orders import (
     ShippingState,
     Withdrawal,
 )
-from shopapi.contract.standing import is_given_back, outcome_of
+from shopapi.contract.standing import is_given_back, outcome_of, to_see_to, wrong_charges
 from shopctl.commands.amounts import shown
 
 _SETTLED: Final = {"not_meant": "settled: not meant", "done": "settled: done"}
@@ -74,13 +73,6 @@ def withdrawals(told: AdminOrder) -> list[str]:
     return [f"{'! ' if one in open_ones else ''}{withdrawal(one)}" for one in told.withdrawals]
 
 
-def to_see_to(told: AdminOrder) -> list[Withdrawal]:
-    """The declarations of withdrawal that ask for something."""
-    if told.order.state == "cancelled" or is_given_back(told):
-        return []
-    return [one for one in told.withdrawals if one.settled_at is None]
-
-
 def withdrawal(one: Withdrawal) -> str:
     """Who withdrew, where the receipt went, when, if it is certain, and what it was settled as."""
     said = f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
@@ -107,14 +99,9 @@ def money_lines(told: Payment) -> list[str]:
         parts.append(f"{shown(told.refunded)} refunded")
     if told.refund_pending.amount:
         parts.append(f"{shown(told.refund_pending)} on its way back")
-    parts += [f"{shown(wrong)} charged wrongly and given back" for wrong in _given_back(told)]
+    parts += [f"{shown(wrong)} charged wrongly and given back" for wrong in wrong_charges(told, given_back=True)]
     open_issues = [one.kind.replace("_", " ") for one in told.issues if one.resolved_at is None]
     return [", ".join(parts), *(f"! {kind}: a person should look" for kind in open_issues)]
-
-
-def _given_back(told: Payment) -> list[Money]:
-    charges = (one.data for one in told.issues if "given_back" in one.data)
-    return [Money(int(data["charged"]), data["currency"]) for data in charges]
 
 
 def step(event: OrderEvent) -> tuple[str, str, str, str]:

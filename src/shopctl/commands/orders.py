@@ -96,9 +96,10 @@ def ship(
     nothing back, but is told.
     """
     from shopapi.contract.orders import ShipmentInput
+    from shopapi.contract.standing import to_see_to
     from shopapi.orders.ship_order import ship_order
     from shopctl.commands.inputs import checked
-    from shopctl.commands.order_words import to_see_to, withdrawal
+    from shopctl.commands.order_words import withdrawal
 
     parcel = checked(ShipmentInput, carrier=carrier, tracking=tracking)
     told = _change(number, lambda c, known: ship_order(c, known, parcel, actor=ACTOR))

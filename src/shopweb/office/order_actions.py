@@ -11,11 +11,11 @@ from shopapi.client import ProblemError
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, CancelInput, CaptureInput, ShipmentInput
-from shopapi.contract.standing import refundable
+from shopapi.contract.standing import is_paid, refundable, wrong_charges
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
-from shopweb.office.order_money import by_hand, has_wrong_charge, to_give_back
+from shopweb.office.order_money import by_hand, has_wrong_charge
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import goods_gone, order_refused, too_long
 from shopweb.office.order_view import (
@@ -155,17 +155,16 @@ async def _pay_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[Fi
 
 async def _cancel_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
     left = sum(refundable(payment).amount for payment in found.payments)
-    wrong = [amount for payment in found.payments for amount in to_give_back(payment)]
+    wrong = [amount for payment in found.payments for amount in wrong_charges(payment, given_back=False)]
     back = [Money(left, found.order.currency)] if left > 0 else wrong
     told = " + ".join(money(amount, visit.language) for amount in back)
     sends = left > 0 and any(by_hand(payment) for payment in found.payments)
     send = send_yourself(visit, told, found.order.billing_address.name) if sends else ""
-    paid = any(payment.captured.amount for payment in found.payments)
     unclear = any(payment.state == "unknown" for payment in found.payments)
     return _asking(
         *(visit, "office/order_cancel.html", found, sent, errors),
         back=told,
-        paid=paid,
+        paid=is_paid(found),
         unclear=unclear,
         send=send,
         cancelled=found.order.state == "cancelled",

@@ -6,7 +6,7 @@ from datetime import datetime
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, Attempt, AttemptState, Payment, PaymentIssue, Refund
-from shopapi.contract.standing import refundable
+from shopapi.contract.standing import refundable, wrong_charges
 from shopweb.office.order_timeline import issue_words, reason_words
 from shopweb.office.order_words import payment_badge, provider_word
 from shopweb.office.rows import Badge
@@ -44,14 +44,9 @@ def by_hand(payment: Payment) -> bool:
     return payment.provider == "manual"
 
 
-def to_give_back(payment: Payment) -> list[Money]:
-    """What was charged wrongly, and goes back when the order is cancelled."""
-    return _wrong(payment, given_back=False)
-
-
 def has_wrong_charge(found: AdminOrder) -> bool:
     """Whether anything was charged wrongly that has not gone back: cancelling does that, of a cancelled order too."""
-    return any(to_give_back(payment) for payment in found.payments)
+    return any(wrong_charges(payment, given_back=False) for payment in found.payments)
 
 
 def payment_view(visit: Visit, payment: Payment) -> PaymentView:
@@ -63,7 +58,7 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         (_("Refunded"), payment.refunded),
         *([(_("Refund on its way"), payment.refund_pending)] if payment.refund_pending.amount else []),
         *([(_("Can be refunded"), refundable(payment))] if payment.captured.amount else []),
-        *((_("Charged wrongly, given back"), wrong) for wrong in _wrong(payment, given_back=True)),
+        *((_("Charged wrongly, given back"), wrong) for wrong in wrong_charges(payment, given_back=True)),
     ]
     return PaymentView(
         payment.id,
@@ -76,15 +71,6 @@ def payment_view(visit: Visit, payment: Payment) -> PaymentView:
         [MoneyLine(event.kind, "", when(visit, event.at)) for event in payment.events],
         [_issue(visit, issue, payment) for issue in payment.issues],
     )
-
-
-def _wrong(payment: Payment, *, given_back: bool) -> list[Money]:
-    told = [one.data for one in payment.issues if given_back or one.resolved_at is None]
-    return [
-        Money(int(data["charged"]), data.get("currency", payment.amount.currency))
-        for data in told
-        if ("given_back" in data) == given_back and "charged" in data
-    ]
 
 
 def _unclear(visit: Visit, payment: Payment) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
-from shopapi.contract.standing import can_be_done, cancel_reason, is_given_back, is_paid, refundable
+from shopapi.contract.standing import can_be_done, cancel_reason, is_given_back, is_paid, refundable, to_see_to
 from shopweb.office.order_money import PaymentView, has_wrong_charge, payment_view
 from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline, settled_words
 from shopweb.office.order_words import (
@@ -133,7 +133,7 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
 
 def declared_before(visit: Visit, found: AdminOrder) -> list[Declared]:
     """The withdrawals that ask for something before the order leaves."""
-    return [_declared(visit, found, one) for one in _to_see_to(found)]
+    return [_declared(visit, found, one) for one in to_see_to(found)]
 
 
 def can_ship(found: AdminOrder) -> bool:
@@ -143,7 +143,7 @@ def can_ship(found: AdminOrder) -> bool:
 
 def customer_withdrew(found: AdminOrder) -> bool:
     """Whether its customer has withdrawn, and there is something to do about it. Another's is a question."""
-    return any(one.certain is not False for one in _to_see_to(found))
+    return any(one.certain is not False for one in to_see_to(found))
 
 
 def transfer_awaited(found: AdminOrder) -> Payment | None:
@@ -168,16 +168,9 @@ def _to_leave(order: Order) -> bool:
     return order.state == "confirmed" and order.shipping_state == "unshipped"
 
 
-def _to_see_to(found: AdminOrder) -> list[Withdrawal]:
-    """The declarations that ask for something: none once it is cancelled, or its money goes back."""
-    if found.order.state == "cancelled" or is_given_back(found):
-        return []
-    return [one for one in found.withdrawals if one.settled_at is None]
-
-
 def _next(visit: Visit, found: AdminOrder) -> Act | None:
     order = found.order
-    if _to_see_to(found) and order.can_cancel:
+    if to_see_to(found) and order.can_cancel:
         # One that may be somebody else's doing is to be asked about first: then nothing is the sensible thing to do.
         sure, word = customer_withdrew(found), visit.gettext("Cancel the order")
         return Act(order_page(order.number, "cancel"), word) if sure and visit.may("orders:write") else None
@@ -198,7 +191,7 @@ def _ship(visit: Visit, order: Order) -> Act:
 
 def _others(visit: Visit, found: AdminOrder) -> list[Act]:
     order, acts = found.order, list[Act]()
-    asked_first = bool(_to_see_to(found)) and order.can_cancel
+    asked_first = bool(to_see_to(found)) and order.can_cancel
     if asked_first and order.state == "placed" and transfer_awaited(found) and visit.may("payments:write"):
         acts.append(Act(order_page(order.number, "pay"), visit.gettext("Mark as paid")))
     if order.state == "cancelled" and transfer_awaited(found) and visit.may("payments:write"):
@@ -218,7 +211,7 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
     shipping = shipping_badge(visit, order.state, order.shipping_state)
     issues = any(issue.resolved_at is None for payment in found.payments for issue in payment.issues)
     badges = [order_badge(visit, order.state), payment_badge(visit, state)]
-    more = [*([attention_badge(visit)] if issues else []), *([withdrawn_badge(visit)] if _to_see_to(found) else [])]
+    more = [*([attention_badge(visit)] if issues else []), *([withdrawn_badge(visit)] if to_see_to(found) else [])]
     return [*badges, *([shipping] if shipping else []), *more]
 
 
@@ -255,7 +248,7 @@ def _remedy(visit: Visit, found: AdminOrder) -> str:
 
 def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
     _ = visit.gettext
-    if one not in _to_see_to(found):
+    if one not in to_see_to(found):
         return ""
     if one.certain is False:
         return _("Ask first, at the address in the order, whether it is meant. Do not ship until you know.")
