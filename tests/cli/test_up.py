@@ -1,9 +1,11 @@
 """``shopctl up``: one command, the whole shop."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -37,13 +39,16 @@ class Up:
                 break
         assert self.lines, self.process.communicate()[1]
 
-    def child(self, command: str) -> int:
-        """The process id of the part that runs ``command``; 0 where there is none just now."""
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    def child(self, command: str) -> int | None:
+        """The process id of the part that runs ``command``; None where there is none, or none yet."""
+        # -ww: without a terminal ps cuts each line after 80 characters, and so, in a long path, before the command.
+        listed = subprocess.run(
+            ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
         for pid, ppid, args in (line.split(None, 2) for line in listed.splitlines()):
             if int(ppid) == self.process.pid and f"shopctl {command}" in args:
                 return int(pid)
-        return 0
+        return None
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         self.process.send_signal(number)
@@ -140,10 +145,13 @@ def test_an_open_shop_is_warned_of_and_a_sandbox_elsewhere_used_instead_of_one_o
 def test_a_part_that_dies_is_started_again_and_said_so(start: Start) -> None:
     parts = {"serve-api": "api", "serve-web": "web", "worker": "worker", "serve-sandbox-provider": "sandbox"}
     up = Up(start)
-    killed = {part: up.child(part) for part in parts}
-    subprocess.run(["kill", "-9", *map(str, killed.values())], check=True)
+    # The worker is not waited for when the shop opens: until it has become what it runs, it is nobody's process id.
+    killed = {part: wait_until(partial(up.child, part), 15, f"{part} to be started") for part in parts}
+    for pid in killed.values():
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
     for part, pid in killed.items():
-        wait_until(lambda p=part, was=pid: up.child(p) not in (0, was), 15, f"{part} to be started again")  # type: ignore[misc]
+        wait_until(lambda p=part, was=pid: up.child(p) not in (None, was), 15, f"{part} to be started again")  # type: ignore[misc]
     wait_until(lambda: all(map(answers, (up.api, up.web, up.sandbox))), 20, "all to answer again")
     code, err = up.stop()
     assert code == 0
