@@ -53,7 +53,7 @@ def checkouts(counter: Counter, what: str, of: Models, clients: int) -> Lane:
         for cart in ready:
             # Always the same key for a cart: one that comes twice is answered, but it makes no order and is counted.
             headers = {**LOCALE, "Idempotency-Key": secrets.token_hex(16)}
-            body = msgspec.json.encode(CheckoutInput(PaymentInput("manual"), MoneyInput(cart.total, of.currency)))
+            body = msgspec.json.encode(CheckoutInput(MoneyInput(cart.total, of.currency), PaymentInput("manual")))
             path = f"/v1/carts/{cart.token}/checkout"
             raw += Requests.to(counter.api.port, "POST", path, headers=headers, bodies=[body]).raw
         return Requests(counter.api.port, tuple(raw))

@@ -51,7 +51,7 @@ def drawn_up(of: Models) -> list[Values]:
 
 def _values(c: Reader, token: str, total: int) -> Values:
     cart = read_cart(c, token, "de")
-    asked = CheckoutInput(PaymentInput("manual"), MoneyInput(total, cart.currency))
+    asked = CheckoutInput(MoneyInput(total, cart.currency), PaymentInput("manual"))
     draft = draft_order(price_cart(cart), asked, Manual(), wait_s=_WEEK_S, known=["manual"])
     headers = {"ETag": etag(draft.order.version), "Cache-Control": "no-store", "Content-Language": cart.locale}
     kept = Kept(201, headers, msgspec.json.encode(draft.order))

@@ -248,7 +248,7 @@ def cart(
 def order(c: Connection, *lines: tuple[str, int], email: str = "anna@kundin.example", code: str = "") -> str:
     """The number of an order that waits for its bank transfer; :data:`ACCESS` opens it."""
     filled = cart(c, *lines, email=email, code=code)
-    asked = CheckoutInput(PaymentInput("manual"), MoneyInput(filled.total, "EUR"))
+    asked = CheckoutInput(MoneyInput(filled.total, "EUR"), PaymentInput("manual"))
     priced = price_cart(read_cart(c, filled.token, "de"))
     draft = draft_order(priced, asked, Manual(), wait_s=7 * 86_400, known=["manual"])
     claim = Claim(f"cart:{filled.token[:32]} POST", f"{next(_numbers):016}", b"f", "owner", "r", None)

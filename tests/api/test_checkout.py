@@ -184,8 +184,17 @@ def test_an_order_that_costs_nothing_is_confirmed_without_a_payment(counter: Cou
         assert (order["state"], order["total"], order["payment"]) == ("confirmed", euros(0), None)
         assert kinds(order) == ["placed", "paid"]
         assert counter.read(order) == order | {"access_token": None}
+    cart = counter.cart(code="ALLES")
+    order = done(counter.check_out(cart, payment=None), 201)
+    assert (order["state"], order["payment"], order["expires_at"]) == ("confirmed", None, None)
     assert bank.asked == []
     assert done(counter.ship(order), 201)["order"]["state"] == "closed"
+
+
+def test_an_order_that_costs_something_says_how_it_is_paid(counter: Counter) -> None:
+    told = problem(counter.check_out(counter.cart(), payment=None), 422, "checkout_incomplete", "payment")
+    assert told["detail"] == "payment is missing: say how it is paid, by manual or sandbox."
+    nothing_happened(counter)
 
 
 def test_events_and_outbox_count_alike_and_have_no_gap(counter: Counter) -> None:

@@ -82,7 +82,7 @@ class Calling:
             ways = await shop.list_shipping_options(cart.token)
             cart = await shop.set_cart_shipping(cart.token, ways.data[0].method)
             agreed = MoneyInput(cart.total.amount, cart.total.currency)
-            return cart.token, CheckoutInput(PaymentInput("manual"), agreed)
+            return cart.token, CheckoutInput(agreed, PaymentInput("manual"))
 
         return self.as_customer(fill)
 
@@ -123,7 +123,7 @@ def test_what_is_refused_says_what_is_left_and_what_it_costs(calling: Calling) -
     with pytest.raises(Conflict) as short:
         calling.as_customer(lambda shop: shop.add_to_cart(token, LineInput(KRUG, 99)))
     assert short.value.problem.left == {KRUG: 10}
-    dear = CheckoutInput(asked.payment, MoneyInput(1, "EUR"))
+    dear = CheckoutInput(MoneyInput(1, "EUR"), asked.payment)
     with pytest.raises(Conflict) as changed:
         calling.as_customer(lambda shop: shop.check_out(token, dear, key=KEY))
     assert changed.value.problem.total is not None
@@ -143,7 +143,7 @@ def test_the_same_key_is_the_same_order(calling: Calling) -> None:
 def test_a_declined_payment_is_an_error_of_its_own(calling: Calling, bank: Bank) -> None:
     bank.says = "declined"
     token, asked = calling.ready()
-    by_card = CheckoutInput(PaymentInput("sandbox", "tok_declined"), asked.expected_total)
+    by_card = CheckoutInput(asked.expected_total, PaymentInput("sandbox", "tok_declined"))
     with pytest.raises(PaymentDeclined):
         calling.as_customer(lambda shop: shop.check_out(token, by_card, key=KEY))
     assert calling.as_customer(lambda shop: shop.get_cart(token)).state == "open"
@@ -232,7 +232,7 @@ def test_staff_take_an_order_from_its_money_to_its_parcel(
 
 def test_staff_cancel_an_order_that_is_paid_and_its_money_goes_back(calling: Calling, bank: Bank) -> None:
     token, asked = calling.ready()
-    by_card = CheckoutInput(PaymentInput("sandbox"), asked.expected_total)
+    by_card = CheckoutInput(asked.expected_total, PaymentInput("sandbox"))
     order = calling.as_customer(lambda shop: shop.check_out(token, by_card, key=KEY))
     told = calling.as_owner(lambda shop: shop.cancel_admin_order(order.number, CancelInput("sold twice")))
     assert (told.order.state, told.payments[0].state, bank.taken()) == ("cancelled", "refunded", 0)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
-from tests.web.fake_carts import problem
+from tests.web.fake_carts import EXPRESS, STANDARD, problem
 from tests.web.test_cart import change, change_on, count, put
 
 PAY = "http://127.0.0.1:8002"
@@ -309,6 +309,24 @@ def test_the_only_way_to_pay_is_chosen_already(browser: Browser, api: FakeApi) -
     page = say_address(browser)
     assert re.search(r'value="invoice-later" checked', page.html)
     assert "invoice-later" in page.text, "A name that nobody translated is shown plainly."
+
+
+def test_who_has_nothing_to_pay_is_not_asked_how_and_orders_without_an_obligation(
+    browser: Browser, api: FakeApi
+) -> None:
+    api.carts.codes["ALLES"] = 100
+    put(browser, quantity="8")
+    api.carts.only.codes = ["ALLES"]
+    asked = say_address(browser)
+    assert "Choose how you want to pay." in browser.send(asked, "/checkout/shipping", method=EXPRESS).text
+    page = browser.send(asked, "/checkout/shipping", method=STANDARD)
+    assert path(page) == "/checkout/review"
+    assert "Payment Nothing to pay" in page.text
+    assert "obligation to pay" not in page.text
+    api.carts.dearer = {"DE": -990}  # Now express is free too.
+    assert "Choose how to pay" not in browser.get("/checkout/shipping").text
+    assert led_to(order(browser, page)).startswith("/orders/")
+    assert [one["payment"] for one in api.carts.orders.values()] == [None]
 
 
 def test_the_choice_is_kept_for_the_next_time(browser: Browser) -> None:

@@ -67,7 +67,8 @@ async def check_out(till: Till, asked: Asked) -> Said:
 
     Raises :class:`ShopError` where nothing was done.
     """
-    provider = till.providers.get(asked.order.payment.provider)
+    payment = asked.order.payment
+    provider = till.providers.get(payment.provider) if payment else None
     if provider is None or provider.offline:
         return await _check_out(till, asked, provider)
     with till.enter():
@@ -194,7 +195,7 @@ async def _charge(provider: PaymentProvider, asked: Asked, begun: _Begun, owed: 
         amount=owed.amount,
         currency=owed.currency,
         order_number=number,
-        token=asked.order.payment.token,
+        token=asked.order.payment.token if asked.order.payment else None,
         return_url=asked.order.return_url or f"{asked.public_url}/orders/{number}?token={token}&back=1",
         locale=asked.locale or "de",
     )

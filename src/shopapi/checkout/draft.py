@@ -58,7 +58,7 @@ def draft_order(
     who, method = contact(cart), priced.method
     if missing := _missing(priced):
         raise Incomplete(missing)
-    if provider is None:
+    if provider is None and asked.payment is not None:
         raise UnknownProvider(asked.payment.provider, known)
     assert who is not None  # noqa: S101 - what is missing was named above
     assert method is not None  # noqa: S101
@@ -66,8 +66,10 @@ def draft_order(
     agreed = Money(asked.expected_total.amount, asked.expected_total.currency)
     if agreed != total and not planted("ignore_expected_total"):
         raise PriceChanged(total)
+    if provider is None and total.amount:
+        raise Incomplete([FieldError("payment", f"is missing: say how it is paid, by {' or '.join(known)}")])
     number, placed_at = new_number(cart.shop), as_kept(cart.now)
-    expires_at = None if totals.total == 0 else _expires_at(placed_at, wait_s, provider)
+    expires_at = _expires_at(placed_at, wait_s, provider) if provider and totals.total else None
     payment_id = public_id("pay")
     billing = who.billing_address or who.shipping_address
     draft = Draft(
@@ -80,12 +82,12 @@ def draft_order(
         search_words=_search_words(number, who.email, who.shipping_address, billing, priced),
         placed_at=placed_at,
         expires_at=expires_at,
-        provider=provider.name,
+        provider=provider.name if provider else "",
         payment_id=payment_id,
         payment_key=hashlib.sha256(f"charge:{payment_id}".encode()).hexdigest(),
         order=_order(priced, number, placed_at, expires_at, who.email, who.shipping_address, billing),
     )
-    return draft if draft.is_free else _with_payment(draft, provider)
+    return _with_payment(draft, provider) if provider and totals.total else draft
 
 
 def _expires_at(placed_at: datetime, wait_s: int, provider: PaymentProvider) -> datetime:

@@ -64,7 +64,8 @@ async def check_out_cart(token: FromPath[str], data: JSONBody[CheckoutInput], re
     till: Till = request.app.state.till
     limits: GuestLimits = request.app.state.guest_limits
     take(request, limits.checkouts, token)
-    check_token(data.payment.token)
+    if data.payment is not None:
+        check_token(data.payment.token)
     claim = claim_of(request, data, scope=cart_scope(token))
     if data.return_url is not None and _origin(data.return_url) not in _origins(settings):
         raise ForeignReturn

@@ -107,11 +107,13 @@ class PaymentInput(Struct, forbid_unknown_fields=True, frozen=True):
 class CheckoutInput(Struct, forbid_unknown_fields=True, frozen=True):
     """Order what is in the cart. ``expected_total`` is the total that the customer agreed to.
 
+    ``payment`` may be left out where that is nothing: then there is nothing to pay.
+
     ``return_url`` is where the provider's page leads back to; the shop's own page of the order, where it is left out.
     """
 
-    payment: PaymentInput
     expected_total: MoneyInput
+    payment: PaymentInput | None = None
     return_url: (
         Annotated[str, Meta(max_length=1000, pattern=r"^https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+$")] | None
     ) = None

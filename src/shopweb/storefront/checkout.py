@@ -53,13 +53,15 @@ def first_step(visit: Visit, cart: Cart) -> str:
         return CART
     if cart.contact is None:
         return ADDRESS
-    if cart.shipping_method is None or chosen_provider(visit, cart) is None:
+    if cart.shipping_method is None or (cart.total.amount and chosen_provider(visit, cart) is None):
         return SHIPPING
     return REVIEW
 
 
 def chosen_provider(visit: Visit, cart: Cart) -> str | None:
-    """How this browser's owner wants to pay, as long as the shop takes it."""
+    """How this browser's owner wants to pay, as long as the shop takes it and there is something to pay."""
+    if cart.shipping_method and not cart.total.amount:
+        return None
     wanted = visit.cart.provider if visit.cart else ""
     return wanted if wanted in cart.payment_providers else None
 
@@ -118,7 +120,7 @@ def _told(visit: Visit, cart: Cart) -> Told:
         delivered_to=_written(visit, contact.shipping_address) if contact else [],
         billed_to=_written(visit, contact.billing_address) if contact and contact.billing_address else [],
         way=[f"{option.name}, {price}", _days(visit, option, provider)] if option else [],
-        provider=provider_name(visit, provider) if provider else "",
+        provider=provider_name(visit, provider) if provider else visit.gettext("Nothing to pay"),
     )
 
 

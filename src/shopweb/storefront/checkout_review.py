@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 _TEMPLATE: Final = "storefront/checkout-review.html"
 _AMOUNT: Final = re.compile(r"[0-9]{1,14}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
-_PROVIDER: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_PROVIDER: Final = re.compile(r"([a-z][a-z0-9-]{0,31})?")
 
 
 @get(REVIEW)
@@ -73,7 +73,7 @@ def _wanted(sent: Sent) -> CheckoutInput:
     right = _AMOUNT.fullmatch(amount) and _CURRENCY.fullmatch(currency) and _PROVIDER.fullmatch(provider)
     if not right or int(amount) > MAX_TOTAL:
         raise NotAsWritten
-    return CheckoutInput(PaymentInput(provider), MoneyInput(int(amount), currency))
+    return CheckoutInput(MoneyInput(int(amount), currency), PaymentInput(provider) if provider else None)
 
 
 def _placed(visit: Visit, order: Order) -> Page:

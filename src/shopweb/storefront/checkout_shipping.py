@@ -66,12 +66,13 @@ async def keep_shipping(visit: NamedDependency[Visit]) -> Page:
         return visit.redirect(ADDRESS)
     options = await _options(visit, cart)
     errors = []
-    if not any(option.method == method for option in options):
+    chosen = next((option for option in options if option.method == method), None)
+    if chosen is None:
         errors.append(FieldError("method", visit.gettext("Choose how we shall deliver.")))
-    if provider not in cart.payment_providers:
-        errors.append(FieldError("provider", visit.gettext("Choose how you want to pay.")))
-    else:
+    if provider in cart.payment_providers:
         visit.keep_cart(replace(visit.cart, provider=provider))
+    elif chosen is None or _costs(cart, chosen):
+        errors.append(FieldError("provider", visit.gettext("Choose how you want to pay.")))
     if not errors:
         try:
             note_units(visit, await visit.api_for_nobody.set_cart_shipping(cart.token, method, language=visit.language))
@@ -91,6 +92,11 @@ async def _options(visit: Visit, cart: Cart) -> list[ShippingOption]:
         return (await visit.api_for_nobody.list_shipping_options(cart.token, language=visit.language)).data
     except (Unprocessable, Conflict):  # Nothing leads to that address.
         return []
+
+
+def _costs(cart: Cart, option: ShippingOption) -> bool:
+    """Whether there is something to pay where ``cart`` is delivered that way."""
+    return cart.subtotal.amount - cart.discount.amount + option.price.amount > 0
 
 
 async def _page(
@@ -116,6 +122,7 @@ async def _page(
     means = [
         ChoiceCard(name, provider_name(visit, name), "", _more(visit, name), name == provider)
         for name in settled.cart.payment_providers
+        if any(_costs(settled.cart, option) for option in options)
     ]
     context = {"ways": ways, "means": means, "land": locale.country(land, visit.language)}
     return await step_page(visit, _TEMPLATE, settled, errors=errors, status=422 if errors else 200, context=context)
