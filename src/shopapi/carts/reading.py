@@ -11,6 +11,7 @@ from shopapi.carts.rules import CartGone
 from shopapi.contract.carts import Address, CartState
 from shopapi.contract.catalog import BasePrice, Image, Locale, Money, TaxClass
 from shopapi.db.engine import Reader
+from shopapi.db.prepared import prepared
 from shopapi.pricing.values import PromotionKind, PromotionScope
 
 
@@ -225,7 +226,7 @@ def _statement(*, postgresql: bool) -> TextClause:
     """)  # noqa: S608 - of our own words alone
 
 
-_STATEMENTS: Final = {True: _statement(postgresql=True), False: _statement(postgresql=False)}
+_STATEMENTS: Final = {True: prepared(_statement(postgresql=True)), False: _statement(postgresql=False)}
 _PARTS: Final = ("lines", "methods", "rates", "promotions", "shipping_address", "billing_address")
 _paged: Final = msgspec.json.Decoder(PagedProduct)
 

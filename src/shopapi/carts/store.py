@@ -23,6 +23,7 @@ from shopapi.catalog.tables import shop, variant
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES, ContactInput, LineInput
 from shopapi.contract.catalog import Locale
 from shopapi.db.engine import TryAgain
+from shopapi.db.prepared import prepared
 from shopapi.db.types import clock
 from shopapi.promotions.rules import normal_code
 from shopapi.promotions.store import find_code
@@ -65,7 +66,8 @@ WHERE k.token = :token
 _FITS: Final = f"least(free, {MAX_LINE_QUANTITY})"
 # One statement: the cart's row is locked before anything is read, and what two callers add at once is summed on the
 # line's newest version, never on what was read before.
-_ADD_ON_POSTGRESQL: Final = text(f"""
+_ADD_ON_POSTGRESQL: Final = prepared(
+    text(f"""
 WITH locked AS MATERIALIZED (SELECT id FROM cart WHERE token = :token AND state = 'open' FOR UPDATE),
 facts AS MATERIALIZED ({_FACTS} AND EXISTS (SELECT 1 FROM locked)),
 added AS (
@@ -81,6 +83,7 @@ added AS (
 )
 SELECT facts.*, EXISTS (SELECT 1 FROM added) AS added FROM facts
 """)  # noqa: S608 - of our own words alone
+)
 _FACTS_ALONE: Final = text(_FACTS)
 
 

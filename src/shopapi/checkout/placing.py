@@ -10,6 +10,7 @@ from shopapi.catalog.tables import VERSION_SLOTS
 from shopapi.checkout.draft import Draft
 from shopapi.checkout.placing_on_sqlite import place_on_sqlite
 from shopapi.checkout.verdict import Kept, Verdict, Why
+from shopapi.db.prepared import prepared
 from shopapi.db.types import Bytes, Instant, Json
 from shopapi.http.idempotency import LEASE_S, Claim
 from shopapi.runtime.failpoints import Point, planted
@@ -127,7 +128,7 @@ _TYPES: Final[dict[str, Any]] = {
 
 
 def _typed(statement: str) -> TextClause:
-    return text(statement).bindparams(*(bindparam(name, type_=kind) for name, kind in _TYPES.items()))
+    return prepared(text(statement).bindparams(*(bindparam(name, type_=kind) for name, kind in _TYPES.items())))
 
 
 _ON_POSTGRESQL: Final = _typed(_PLACE)

@@ -25,6 +25,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from shopapi.db.prepared import prepare_once
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -332,6 +334,7 @@ def _postgresql_engine(url: str, threads: int, patient: bool) -> Engine:
             "tcp_user_timeout": 10_000,
         },
     )
+    prepare_once(engine)
     limits = {
         "statement_ms": "30s" if patient else "5s",
         "lock_ms": "2s",

@@ -10,6 +10,7 @@ from shopapi.catalog.listing_store import refresh
 from shopapi.catalog.tables import availability, product, product_slug, variant
 from shopapi.contract.items import Item, ItemInput
 from shopapi.db.engine import Reader, TryAgain, constraint
+from shopapi.db.prepared import prepared
 from shopapi.db.types import clock
 from shopapi.http.etag import IfMatch
 from shopapi.http.problems import NotFound
@@ -35,7 +36,8 @@ _GET_ITEM: Final = _ITEMS.where(LIVING, variant.c.id == bindparam("item_id"))
 # Must never be a SELECT and then an INSERT: 50 callers that create one new name make one item, because the insert meets
 # the unique name of whoever was first and adds to it. A known name is locked first, so that nobody archives the item
 # between the look and the addition, and so that adding uses up no ids.
-ADD_ITEM: Final = text("""
+ADD_ITEM: Final = prepared(
+    text("""
 WITH known AS (
   SELECT id, product_id, price, version FROM variant WHERE item_name = :name FOR NO KEY UPDATE
 ), fresh AS (
@@ -87,6 +89,7 @@ WITH known AS (
 SELECT item.id, level.on_hand, item.version + level.version - 1 AS version, item.made
 FROM item JOIN level ON level.variant_id = item.id
 """)
+)
 
 
 def list_items(c: Reader) -> list[Item]:

@@ -23,6 +23,7 @@ from shopapi.contract.orders import (
     ShippingState,
 )
 from shopapi.db.engine import Reader
+from shopapi.db.prepared import prepared
 from shopapi.invoices.numbers import shown
 from shopapi.orders.rules import OrderGone, can_cancel, customer_can_cancel
 from shopapi.payments.told import bank_transfer, order_payment
@@ -168,7 +169,7 @@ def _statement(*, postgresql: bool) -> TextClause:
     """)  # noqa: S608 - of our own words alone
 
 
-_STATEMENTS: Final = {True: _statement(postgresql=True), False: _statement(postgresql=False)}
+_STATEMENTS: Final = {True: prepared(_statement(postgresql=True)), False: _statement(postgresql=False)}
 
 
 def read_order(c: Reader, number: str, *, token_hash: bytes | None = None, for_staff: bool = False) -> Order:
