@@ -439,6 +439,15 @@ def test_the_tax_is_in_the_price_and_goes_by_the_class_of_goods(counter: Counter
     assert cart["tax"] == euros(295 + 78 + 140)
 
 
+def test_delivery_is_taxed_as_its_goods_are(counter: Counter) -> None:
+    factories.save(counter.database, factories.goods("Tee", price=1070, tax_class="reduced", sku="TEE"))
+    cart = counter.cart(TEE=1)
+    # 10.70 of 7 % hold 0.70, 4.90 of it 0.32.
+    assert cart["taxes"] == [{"rate_bp": 700, "net": euros(1000 + 458), "tax": euros(70 + 32)}]
+    order = done(counter.check_out(cart), 201)
+    assert counter.read(order)["taxes"] == cart["taxes"]
+
+
 def test_the_tax_goes_by_the_country_of_delivery(counter: Counter) -> None:
     counter.deliver_to("AT", rate_bp=2000, price=0)
     german, austrian = counter.cart(KRUG=1), counter.cart(KRUG=1, to="AT")
