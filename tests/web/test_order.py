@@ -511,6 +511,7 @@ def test_who_withdrew_from_what_cost_nothing_is_promised_no_money(browser: Brows
     api.orders.tell(NUMBER, "withdrawn", withdrawal="wdr_1", certain="yes")
     page = browser.get(path)
     assert "Your withdrawal has come in. We look into it, and write to you." in page.text
+    assert "There was nothing to pay." in page.text
 
 
 def test_once_the_money_is_back_a_withdrawal_is_told_no_more_of(browser: Browser, api: FakeApi) -> None:

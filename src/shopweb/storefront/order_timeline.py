@@ -41,7 +41,7 @@ def _sentence(visit: Visit, order: Order, event: OrderEvent) -> str:
         case "payment_issue" if "given_back" not in event.data:
             return _("We are checking your payment.")
         case "paid":
-            return _("The payment has come in.")
+            return _("The payment has come in.") if order.payment else _("There was nothing to pay.")
         case "payment_failed":
             if order.payment and order.payment.captured.amount:
                 return _("The payment did not go through at first.")
