@@ -15,7 +15,10 @@ from tests.concurrency.carts import Filled
 from tests.concurrency.history import History, assert_every_answer_is_true
 from tests.concurrency.single_packet import Held, release
 from tests.concurrency.standing import Shop
-from tests.proving.proof import Proof, load
+from tests.proving.proof import Proof, is_full, load
+
+ANSWER_MS = 1000
+"""99 of 100 have their answer within it, also where buyers and shop share two processors."""
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
@@ -66,8 +69,10 @@ def test_sixty_four_buyers_of_the_last_hundred_units_get_exactly_a_hundred(
     for _ in range(times):
         history.tries += sell_all_of(shop, units=100, buyers=64, tries=tries).tries
     proof.sometimes("refused for want of stock", history.refusals()["insufficient_stock"])
-    # Told and not demanded: where buyers and shop share two processors, it is as much the buyers' time.
-    proof.count("99 of 100 within, ms", history.slowest_ms())
+    slowest_ms = history.slowest_ms()
+    proof.count("99 of 100 within, ms", slowest_ms)
+    if is_full():
+        assert slowest_ms < ANSWER_MS, f"One answer in a hundred took {slowest_ms} ms or more."
 
 
 def sell_the_last_one(shop: Shop, *, buyers: int) -> int:
