@@ -59,6 +59,7 @@ from shopapi.contract.orders import (
     AssignInput,
     CancelInput,
     CaptureInput,
+    DismissInput,
     EmailMessage,
     EmailPage,
     EmailQuery,
@@ -489,10 +490,18 @@ class ShopClient:
     async def assign_withdrawal(self, withdrawal_id: str, to: AssignInput, *, key: str | None = None) -> AdminOrder:
         """A withdrawal means this order, whatever it named.
 
-        :class:`Conflict` where it is settled, is there already, or is not as ``now_with`` and ``now_certain`` say.
+        :class:`Conflict` where it is settled, is there already, or is not as ``to`` says that it was seen.
         """
         path = _withdrawal(withdrawal_id, "assign")
         return _decoded(await self._call("POST", path, body=to, key=key), AdminOrder)
+
+    async def dismiss_withdrawal(self, withdrawal_id: str, why: DismissInput, *, key: str | None = None) -> Withdrawal:
+        """A withdrawal belongs to no order.
+
+        :class:`Conflict` where it is with one, or dismissed already.
+        """
+        path = _withdrawal(withdrawal_id, "dismiss")
+        return _decoded(await self._call("POST", path, body=why, key=key), Withdrawal)
 
     async def get_admin_invoice(self, number: str, invoice_id: str) -> bytes:
         """An invoice as PDF."""

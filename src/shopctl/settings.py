@@ -23,7 +23,7 @@ def port(value: str) -> int | None:
 class ShopctlSettings:
     """How servers are started and stopped. Every one of these is an option of a command as well."""
 
-    host: str = setting("HOST", text, "127.0.0.1", "The address that serve-api and serve-web listen at.")
+    host: str = setting("HOST", text, "127.0.0.1", "The address that every server listens at.")
     port: int | None = setting(
         "PORT", port, "", f"The port: {WEB_PORT} for serve-web, {API_PORT} for serve-api, {WORKER_PORT} for worker."
     )

@@ -23,6 +23,7 @@ from shopweb.settings import WebSettings
 from shopweb.site import Site
 from shopweb.storefront import (
     cart,
+    cart_again,
     cart_codes,
     category,
     checkout,
@@ -59,6 +60,7 @@ def create_app(settings: WebSettings, *, transport: httpx.AsyncBaseTransport | N
             cart.show_cart,
             cart.add_to_cart,
             cart.change_cart,
+            cart_again.put_in_again,
             cart_codes.remove_code,
             checkout.begin,
             checkout_address.show_address,

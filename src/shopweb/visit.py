@@ -32,6 +32,7 @@ LOOKS_AGAIN: Final = "x-looks-again"
 
 THEMES: Final = ("system", "light", "dark")
 _MOST_SHOWN: Final = 100
+_FORM_AGAIN: Final = (409, 422, 429)
 _WORTH_COMPRESSING: Final = 1024
 
 
@@ -286,10 +287,13 @@ class Visit:
         headers: Mapping[str, str] | None = None,
         context: Mapping[str, object] | None = None,
     ) -> Page:
-        """A page, kept by nobody unless ``headers`` say so: it is one person's."""
+        """A page, kept by nobody unless ``headers`` say so: it is one person's.
+
+        The browser that sent a form of a purchase keeps the page that says what is wrong with it, to go back to.
+        """
         body = self.site.render(self.language, template, visit=self, **(context or {})).encode()
         sent = {
-            "Cache-Control": "no-store",
+            "Cache-Control": "private, no-cache" if self._is_form_again(status) else "no-store",
             "Content-Language": self.language,
             "Vary": "Accept-Encoding, Accept-Language, Cookie",
             **self._leads_to_payment(),
@@ -299,6 +303,12 @@ class Visit:
             # No time in it: the same page has the same bytes, and so the same ETag, whichever process makes it.
             body, sent["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
         return Response(body, status_code=status, media_type=MediaType.HTML, headers=sent, cookies=self._outgoing)
+
+    def _is_form_again(self, status: int) -> bool:
+        """Whether the page is the form that was just sent, with what was typed: docs/decisions/0016-going-back.md."""
+        path = self.request.scope["path"]
+        of_a_purchase = is_of_the_till(path) or path == "/withdrawal" or path.startswith("/withdrawal/")
+        return of_a_purchase and self.request.scope["method"] == "POST" and status in _FORM_AGAIN
 
     def _leads_to_payment(self) -> dict[str, str]:
         """A form of the checkout may end on a payment provider's page: browsers look at redirects too."""

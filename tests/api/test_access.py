@@ -68,6 +68,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "GET /v1/admin/withdrawals": STAFF,
     "GET /v1/admin/withdrawals/{withdrawal_id:str}": STAFF,
     "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": CLERKS,
+    "POST /v1/admin/withdrawals/{withdrawal_id:str}/dismiss": CLERKS,
     "GET /v1/admin/payments/{payment_id:str}": STAFF,
     "POST /v1/admin/payments/{payment_id:str}/capture": MANAGERS,
     "POST /v1/admin/payments/{payment_id:str}/refunds": MANAGERS,

@@ -338,6 +338,9 @@ def test_addresses_of_every_script_are_kept_as_written_down_to_the_order(
             "a@b.123",
             "a@b.12-3",
             "a@c-.de",
+            "x" * 65 + "@b.de",
+            "a@" + "b" * 64 + ".de",
+            "a@b." + "d" * 64,
         ),
     ],
 )
@@ -357,6 +360,8 @@ def test_an_e_mail_address_that_is_none_is_named(counter: Counter, email: Any) -
         ("city", "\u0000"),
         ("postal_code", "1" * 21),
         ("name", "Anna\u202erebeW"),
+        ("name", "An\u200bna"),
+        ("name", "\u3164"),
         ("line1", "\u2066Weg 1\u2069"),
         ("phone", "\u202a0341 1\u202c"),
         ("postal_code", "0410"),
@@ -380,9 +385,56 @@ def test_the_address_of_the_invoice_is_read_as_closely(counter: Counter) -> None
     assert refused["detail"] == f'billing_address.postal_code: has 4 digits in CH; it is "{ANNA["postal_code"]}"'
 
 
+@pytest.mark.parametrize(
+    ("country", "typed", "kept"),
+    [
+        ("DE", " 04 229 ", "04229"),
+        ("DE", "D-04229", "04229"),
+        ("DE", "de 04229", "04229"),
+        ("AT", "A-1010", "1010"),
+        ("AT", "AT\N{NO-BREAK SPACE}10 10", "1010"),
+    ],
+)
+def test_a_postcode_is_kept_without_its_country_and_blanks(
+    counter: Counter, country: str, typed: str, kept: str
+) -> None:
+    counter.deliver_to("AT")
+    billed = ANNA | {"country": country, "postal_code": typed}
+    body = {"email": EMAIL, "shipping_address": billed, "billing_address": billed}
+    contact = done(counter.api.put(f"/v1/carts/{counter.new_cart(KRUG=1)}/contact", json=body))["contact"]
+    assert [contact[which]["postal_code"] for which in ("shipping_address", "billing_address")] == [kept, kept]
+
+
+def test_an_invoice_goes_to_a_country_that_there_is(counter: Counter) -> None:
+    token = counter.new_cart(KRUG=1)
+
+    def billed(country: str) -> Any:
+        body = {"email": EMAIL, "shipping_address": ANNA, "billing_address": ANNA | {"country": country}}
+        return counter.api.put(f"/v1/carts/{token}/contact", json=body)
+
+    for country in ("XX", "ZZ", "EU", "UK"):
+        refused = problem(billed(country), 400, "invalid_request", "billing_address.country")
+        assert (
+            refused["detail"] == f'billing_address.country: is no country of ISO 3166-1, such as DE; it is "{country}"'
+        )
+    assert counter.read_cart(token)["contact"] is None
+    for country in ("GB", "XK"):
+        done(billed(country))
+
+
 def test_a_hyphen_may_stand_inside_a_domain(counter: Counter) -> None:
     token = counter.new_cart(KRUG=1)
-    for email in ("a@b-c.de", "a@xn--tn-fka.de", "a@1.b--c.de", "ä@tön.de", "a@1.2.3d", "a@b.xn--p1ai", "a@b.1-a-2"):
+    longest = f"{'x' * 64}@{'b' * 63}.{'1-' + 'd' * 61}"
+    for email in (
+        longest,
+        "a@b-c.de",
+        "a@xn--tn-fka.de",
+        "a@1.b--c.de",
+        "ä@tön.de",
+        "a@1.2.3d",
+        "a@b.xn--p1ai",
+        "a@b.1-a-2",
+    ):
         assert done(set_contact(counter, token, email))["contact"]["email"] == email
 
 
@@ -636,6 +688,45 @@ def test_a_code_that_another_promotion_outdoes_says_so(counter: Counter) -> None
     token = counter.cart()["token"]
     told = problem(counter.api.post(f"/v1/carts/{token}/codes", json={"code": "ZEHN"}), 422, "code_not_applicable")
     assert told["why"] == "outdone"
+
+
+def test_a_code_that_costs_the_customer_more_does_not_replace_a_better_one(counter: Counter) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, "ZEHN")
+        factories.promotion(c, "PORTOFREI", kind="free_shipping", value=0)
+        factories.promotion(c, "GLEICH", kind="amount", value=925)
+        factories.promotion(c, "FUENF", kind="amount", value=500)
+    # Before anything is known of delivery, what it costs at least counts: nothing for this much.
+    token = counter.new_cart(KRUG=5)
+    path = f"/v1/carts/{token}/codes"
+    done(counter.api.post(path, json={"code": "ZEHN"}))
+    for code in ("FUENF", "PORTOFREI"):
+        told = problem(counter.api.post(path, json={"code": code}), 422, "code_not_applicable", "code")
+        assert told["why"] == "outdone"
+        assert counter.read_cart(token)["codes"] == ["ZEHN"]
+    assert done(counter.api.post(path, json={"code": "GLEICH"}))["codes"] == ["GLEICH"], "It costs no more."
+
+
+def test_a_code_for_free_delivery_replaces_one_that_takes_less_than_delivery_costs(counter: Counter) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, "PORTOFREI", kind="free_shipping", value=0)
+        factories.promotion(c, "VIER", kind="amount", value=400)
+    for token in (counter.new_cart(KRUG=2), counter.cart(KRUG=2)["token"]):
+        path = f"/v1/carts/{token}/codes"
+        done(counter.api.post(path, json={"code": "VIER"}))
+        assert done(counter.api.post(path, json={"code": "PORTOFREI"}))["codes"] == ["PORTOFREI"]
+        assert problem(counter.api.post(path, json={"code": "VIER"}), 422, "code_not_applicable")["why"] == "outdone"
+
+
+def test_a_code_for_free_delivery_is_refused_where_delivery_is_free_anyway(counter: Counter) -> None:
+    counter.database.write(lambda c: factories.promotion(c, "PORTOFREI", kind="free_shipping", value=0))
+    token = counter.cart(KRUG=5)["token"]
+    answer = counter.api.post(f"/v1/carts/{token}/codes", json={"code": "PORTOFREI"})
+    told = problem(answer, 422, "code_not_applicable", "code")
+    assert (told["why"], told["detail"]) == ("nothing_off", "PORTOFREI takes nothing off what is in the cart.")
+    assert counter.read_cart(token)["codes"] == []
+    unknown = f"/v1/carts/{counter.new_cart(KRUG=5)}/codes"  # It may go where delivery is not free.
+    assert done(counter.api.post(unknown, json={"code": "PORTOFREI"}))["codes"] == ["PORTOFREI"]
 
 
 def test_a_code_whose_goods_went_out_of_the_cart_names_them_in_the_language_that_is_asked_for(

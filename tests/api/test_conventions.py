@@ -367,6 +367,17 @@ def test_json_under_its_own_name_is_read(open_api: httpx.Client, kind: str) -> N
     assert post(open_api, MUG, kind).status_code == 201
 
 
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br", 415), ("identity, x", 415), ("identity", 201)])
+def test_a_body_is_read_as_it_is_or_not_at_all(open_api: httpx.Client, coding: str, status: int) -> None:
+    answer = open_api.post("/items", content=MUG, headers=JSON | {"Content-Encoding": coding})
+    if status == 201:
+        assert answer.status_code == status, answer.text
+        return
+    refused = problem(answer, 415, "unsupported_media_type")
+    assert refused["detail"] == f"Send the body as it is: Content-Encoding {coding} is not read here."
+    assert answer.headers["accept-encoding"] == "identity"
+
+
 def test_a_body_without_a_content_type_is_415(open_api: httpx.Client) -> None:
     problem(open_api.post("/items", content=MUG), 415, "unsupported_media_type")
 

@@ -42,6 +42,13 @@ def movements(database: Database) -> int:
         return int(c.execute(select(func.count()).select_from(stock_movement)).scalar_one())
 
 
+def test_two_keys_are_none(owner: httpx.Client, database: Database) -> None:
+    before = movements(database)
+    keys = [("Idempotency-Key", KEY), ("Idempotency-Key", KEY + "2")]
+    problem(owner.post("/items", json=MUG, headers=keys), 400, "invalid_request", "Idempotency-Key")
+    assert movements(database) == before
+
+
 def test_every_post_but_signing_in_takes_a_key(owner: httpx.Client) -> None:
     post(owner, key="another-key-of-the-caller")
     bodies: dict[str, Any] = {

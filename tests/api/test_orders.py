@@ -1,6 +1,6 @@
 """Orders: who may see one, what customers and staff can do with it, and in which states."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -327,6 +327,8 @@ def test_staff_list_orders_of_some_days_page_by_page(counter: Counter) -> None:
     tomorrow = today + timedelta(days=2)
     assert numbers(counter, placed_from=today - timedelta(days=2), placed_to=tomorrow) == placed
     assert numbers(counter, placed_from=tomorrow) == []
+    assert numbers(counter, placed_from=date.min, placed_to=date.max) == placed
+    assert numbers(counter, placed_from=date.max) == numbers(counter, placed_to=date.min) == []
     page = done(counter.staff("GET", "orders?limit=2"))
     assert [one["number"] for one in page["data"]] == placed[:2]
     assert page["total"] == 3
@@ -336,7 +338,24 @@ def test_staff_list_orders_of_some_days_page_by_page(counter: Counter) -> None:
     problem(counter.staff("GET", "orders?cursor=abc"), 400, "invalid_request", "cursor")
 
 
-@pytest.mark.parametrize("words", ["", " ", "x" * 1001, None])
+def test_a_note_is_kept_without_what_nobody_sees(counter: Counter) -> None:
+    order = counter.order()
+    told = done(counter.staff("POST", f"orders/{order['number']}/notes", {"text": "Ruf\u202e an"}), 201)
+    assert told["order"]["events"][-1]["data"]["text"] == "Ruf an"
+
+
+def test_staff_are_told_which_number_no_order_has(counter: Counter) -> None:
+    order = counter.order()
+    for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/notes")):
+        answer = counter.staff(
+            method, f"orders/S-000000{path}", None if method == "GET" else {"text": "x"} if path == "/notes" else {}
+        )
+        assert problem(answer, 404, "order_not_found")["detail"] == "No order has the number S-000000."
+    wrong = counter.api.get(f"/v1/orders/{order['number']}", params={"token": "x" * 43})
+    assert problem(wrong, 404, "order_not_found")["detail"] == "No order has this number and token."
+
+
+@pytest.mark.parametrize("words", ["", "\u3164", " ", "x" * 1001, None])
 def test_a_note_without_words_is_400(counter: Counter, words: Any) -> None:
     order = counter.order()
     answer = counter.staff("POST", f"orders/{order['number']}/notes", {"text": words})

@@ -35,6 +35,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "reason": "",
     },
     ("POST", "/v1/admin/withdrawals/{withdrawal_id}/assign"): {"number": "TT-000000", "now_certain": False},
+    ("POST", "/v1/admin/withdrawals/{withdrawal_id}/dismiss"): {"reason": "Another shop's."},
     ("POST", "/v1/admin/payments/{payment_id}/capture"): {"reference": "1"},
     ("POST", "/v1/admin/payments/{payment_id}/refunds"): {"amount": MONEY, "reason": ""},
 }

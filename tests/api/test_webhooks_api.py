@@ -114,11 +114,29 @@ def test_a_signature_is_of_these_very_bytes(counter: Counter, waiting: dict[str,
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", b'{"id": 7}', b"\xff", b'{"id":"e","type":"charge.x","charge":{"key":"k"}}']
+    "body",
+    [
+        *(b"", b"[]", b"{", b'{"id": 7}', b"\xff", b'{"id":"e","type":"charge.x","charge":{"key":"k"}}'),
+        *(b'{"id":"a\\u0000","type":"t"}', b'{"id":"a","type":"t\\u0000"}', b'{"id":"a\\ud800","type":"t"}'),
+    ],
 )
 def test_what_is_signed_and_makes_no_sense_is_400(counter: Counter, body: bytes) -> None:
     headers = {"Sandbox-Signature": signature(body), "Content-Type": "application/json"}
     problem(counter.api.post(PATH, content=body, headers=headers), 400, "invalid_request")
+    assert counter.rows("payment_event") == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "field"), [("failed", "reason"), ("succeeded", "currency"), ("succeeded", "reference")]
+)
+def test_text_that_no_database_takes_is_400_and_leaves_the_order_as_it_is(
+    counter: Counter, waiting: dict[str, Any], state: str, field: str
+) -> None:
+    event = charge_event(waiting["key"], state, waiting["total"]["amount"])
+    event["charge"][field] = "a\0"
+    refused = problem(tell(counter.api, event), 400, "invalid_request")
+    assert refused["detail"].endswith(f"The webhook cannot be read: charge.{field} holds what is no character.")
+    assert counter.read(waiting)["state"] == "placed"
     assert counter.rows("payment_event") == 0
 
 

@@ -221,14 +221,36 @@ def test_a_line_is_typed_over_and_taken_out_without_a_jump(market: RunningShop, 
     mug.get_by_role("textbox").fill("4")
     mug.get_by_role("textbox").press("Enter")
     expect(cart_count(page)).to_contain_text("5")
-    mug.get_by_role("button", name="Remove").click()
-    expect(page.locator("#note")).to_contain_text("is out of the cart.")
+    mug.get_by_role("button", name="Remove").dblclick()
+    expect(page.locator("#note")).to_contain_text("Mug “Westerwald” is out of the cart. Undo")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#note")).to_contain_text("Mug “Westerwald” is out of the cart. Undo")
     expect(cart_count(page)).to_contain_text("1")
     page.get_by_role("textbox", name="Quantity").fill("x")
     page.get_by_role("textbox", name="Quantity").press("Enter")
     expect(page.locator("#errors")).to_be_visible()
     assert page.evaluate("window.still"), "The page was loaded anew."
     assert page.url == f"{market.url}/cart"
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
+def test_going_back_to_a_form_that_had_errors_shows_it_filled(
+    market: RunningShop, visitor: Visitor, scripts: bool
+) -> None:
+    page = visitor(market, scripts=scripts)
+    page.goto(MUG)
+    page.get_by_role("button", name="Add to the cart").click()
+    expect(cart_count(page)).to_contain_text("1")
+    page.goto("/checkout")
+    write_address(page)
+    page.locator("#postal_code").fill("0422")
+    page.locator(".step.open .btn.big").click()
+    expect(page.locator("#errors")).to_be_visible()
+    page.locator("#postal_code").fill("04229")
+    page.locator(".step.open .btn.big").click()
+    expect(page.locator("#method")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#line1")).to_have_value("Karl-Heine-Straße 12")
 
 
 def test_the_count_is_right_when_somebody_goes_back(market: RunningShop, visitor: Visitor) -> None:

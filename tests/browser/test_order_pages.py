@@ -133,6 +133,8 @@ def test_a_customer_changes_their_mind(bureau: RunningShop, visitor: Visitor, sc
     page.goto(path)
     page.locator("main").get_by_role("link", name="Vertrag widerrufen").click()
     expect(page.locator("#order_number")).to_have_value(number)
+    expect(page.locator("#name")).to_have_value("Anna Weber")
+    page.locator("#name").fill("")
     page.locator("#email").fill("anna.weber@example.de")
     press(page, "Weiter zur Bestätigung")
     expect(page.locator("#errors")).to_be_focused()

@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
+from shopapi.contract.carts import Discount
+from shopapi.contract.catalog import Money
 from shopapi.contract.orders import SettleInput, WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.inventory.tables import stock_level
+from shopapi.invoices.issue import issue_credit_note
 from shopapi.orders.withdraw import settle_withdrawal, withdraw
 from shopapi.payments.tables import payment_attempt
+from shopctl.commands import order_words
 from tests.cli.conftest import Shopctl
+from tests.events.orders import order
 from tests.invoices import sold
 from tests.processes import ShopProcess
 from tests.sandbox.conftest import SECRET, charge, client_at, standing_receiver, standing_sandbox
@@ -78,6 +84,7 @@ def test_the_list_can_be_narrowed_and_says_what_it_leaves_out(shop: Shopctl, dat
     assert numbers("--q", waiting.lower()) == [waiting]
     assert numbers("--from", "2098-01-01") == []
     assert numbers("--to", "2020-01-01") == []
+    assert numbers("--from", "0001-01-01", "--to", "9999-12-31") == [paid, waiting]
     assert json.loads(shop("orders", "list", "--json").out)["views"]["to_ship"] == 1
     assert "1 of 2: --limit shows more" in shop("orders", "list", "--limit", "1").out
 
@@ -113,7 +120,7 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     assert "anna@kundin.example" in mine
     assert "not confirmed" not in mine
     assert "eve@elsewhere.example" in theirs
-    assert theirs.endswith("not confirmed: another e-mail address than in the order")
+    assert theirs.endswith(f', naming "{number}", not confirmed: another e-mail address than in the order')
     assert f"› shopctl orders cancel {number}" in told.out
     with database.writing() as c:
         withdraw(c, WithdrawalInput("Anna Weber", other, "eve@elsewhere.example"), "de")
@@ -138,14 +145,64 @@ def test_a_withdrawal_is_marked_in_the_list_and_shown_with_its_order(shop: Shopc
     assert not [row for row in shop("orders", "list").out.splitlines() if number in row and "withdrawn" in row]
 
 
-def test_what_leaves_despite_an_unconfirmed_withdrawal_is_told(shop: Shopctl, database: Database) -> None:
+def test_what_somebody_unconfirmed_withdrew_from_leaves_only_when_that_is_said(
+    shop: Shopctl, database: Database
+) -> None:
     number = placed(database, paid=True)
     with database.writing() as c:
         withdraw(c, WithdrawalInput("Eve", number, "eve@elsewhere.example"), "de")
     told = shop("orders", "ship", number)
-    assert (told.code, told.out) == (0, f"  ✓ {number}  has left\n")
-    assert told.err.startswith("  ! withdrawn by Eve, eve@elsewhere.example, ")
-    assert told.err.endswith(", not confirmed: another e-mail address than in the order\n")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("  ✗ withdrawn by Eve, eve@elsewhere.example, ")
+    assert "Nobody knows yet whether it is meant. Nothing has left." in told.err
+    assert "› ask anna@kundin.example first, or ship with --despite-withdrawal" in told.err
+    assert shown(shop, number)["order"]["shipping_state"] == "unshipped"
+    with database.reading() as c:
+        assert c.execute(select(stock_level.c.on_hand, stock_level.c.reserved)).one() == (5000, 2)
+    told = shop("orders", "ship", number, "--despite-withdrawal")
+    assert (told.code, told.out, told.err) == (0, f"  ✓ {number}  has left\n", "")
+    again = shop("orders", "ship", number)
+    assert "closed and shipped cannot be shipped" in again.err, "What the shop refuses anyway is told first."
+
+
+def test_a_withdrawal_from_a_part_stands_word_for_word_and_does_not_end_the_order(
+    shop: Shopctl, database: Database
+) -> None:
+    number = placed(database, paid=True)
+    with database.writing() as c:
+        withdraw(c, WithdrawalInput("Anna Weber", f"{number}, nur das Olivenöl", "anna@kundin.example"), "de")
+    told = shop("orders", "show", number).out
+    assert f', naming "{number}, nur das Olivenöl"\n' in told
+    assert "orders cancel" not in told
+    assert f"› read what is withdrawn from: shopctl orders refund {number} --amount AMOUNT for a part" in told
+    refused = shop("orders", "ship", number, "--despite-withdrawal")
+    assert (refused.code, refused.out) == (1, "")
+    assert "Its customer has withdrawn." in refused.err
+
+
+def test_the_timeline_names_amounts_and_papers(shop: Shopctl, database: Database) -> None:
+    number = placed(database, paid=True)
+    database.write(sold.say_who_sells)
+    assert shop("orders", "refund", number, "--amount", "5.00", "--reason", "a scratch").code == 0
+    refund_id = shown(shop, number)["payments"][0]["refunds"][0]["id"]
+    credit_note = issue_credit_note(database, number, refund_id)
+    assert credit_note
+    rows = [" ".join(row.split()) for row in shop("orders", "show", number).out.splitlines()]
+    assert [row for row in rows if row.endswith(" refunded shopctl €5.00, a scratch")]
+    (paper,) = [row for row in rows if " credit note written " in row]
+    assert paper.endswith(f" {credit_note.number}")
+    (invoiced,) = [row for row in rows if " invoice written " in row]
+    assert invoiced.rpartition(" ")[2].startswith("R")
+
+
+def test_a_code_for_free_delivery_is_named_where_it_took_the_price_away() -> None:
+    free = Discount("Versand frei", "PORTOFREI", Money(0, "EUR"), free_shipping=True)
+    tenth = Discount("Herbst", "HERBST10", Money(1000, "EUR"), free_shipping=False)
+    rows = order_words.sums(replace(order(), discounts=[tenth, free], discount=Money(1000, "EUR")))
+    assert [row for row in rows if row[0].startswith("d")] == [
+        ("discount (HERBST10)", "-€10.00"),
+        ("delivery (DHL Paket, PORTOFREI)", "€0.00"),
+    ]
 
 
 def test_a_transfer_is_noted_once(shop: Shopctl, database: Database) -> None:

@@ -111,7 +111,7 @@ def test_to_end_twice_is_no_failure_and_says_so(shop: Shopctl) -> None:
         (["--percent", "10", "--code", "A" * 65], "is no code."),
         (["--percent", "10", "--from", "tomorrow"], '--from: "tomorrow" is no day.'),
         (["--percent", "10", "--from", "2026-02-30"], '--from: "2026-02-30" is no day.'),
-        (["--percent", "10", "--until", "9999-12-31"], '--until: "9999-12-31" is no day.'),
+        (["--percent", "10", "--until", "9999-12-31"], "--until: 9999-12-31 is not from the years 2000 to 9998."),
         (["--percent", "10", "--until", "2020-01-01"], "--until: 2020-01-01 is over already."),
         (["--percent", "10", "--from", "2090-01-02", "--until", "2090-01-01"], "--until: 2090-01-01 is before --from."),
         (["--percent", "10", "--category", "a", "--product", "b"], "on a category or on a product, not on both"),

@@ -21,6 +21,7 @@ from shopapi.contract.orders import (
     AssignInput,
     CancelInput,
     CaptureInput,
+    DismissInput,
     EmailQuery,
     NoteInput,
     Order,
@@ -172,7 +173,11 @@ def test_staff_see_to_withdrawals(calling: Calling) -> None:
     calling.as_customer(declare)
     page = calling.as_owner(lambda shop: shop.list_unmatched_withdrawals())
     assert [one.order_number for one in page.data] == ["the blue one"]
-    found, to = page.data[0].id, AssignInput(order.number, now_certain=False)
+    found, to = page.data[0].id, AssignInput(order.number, now_certain=False, now_dismissed=True)
+    why = DismissInput("Another shop's.")
+    assert calling.as_owner(lambda shop: shop.dismiss_withdrawal(found, why)).dismissed_why == why.reason
+    with pytest.raises(Conflict):
+        calling.as_owner(lambda shop: shop.dismiss_withdrawal(found, why))
     assigned = calling.as_owner(lambda shop: shop.assign_withdrawal(found, to))
     assert [one.certain for one in assigned.withdrawals] == [True, True]
     with pytest.raises(Conflict):

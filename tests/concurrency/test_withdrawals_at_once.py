@@ -11,13 +11,13 @@ from typing import Final
 import pytest
 from sqlalchemy import Connection, select
 
-from shopapi.contract.orders import AssignInput, SettleInput, ShipmentInput, WithdrawalInput
+from shopapi.contract.orders import AssignInput, DismissInput, SettleInput, ShipmentInput, WithdrawalInput
 from shopapi.db.engine import Database, open_database
 from shopapi.http.problems import NotFound
 from shopapi.orders.rules import InvalidTransition
 from shopapi.orders.ship_order import ship_order
 from shopapi.orders.tables import order_event, sales_order
-from shopapi.orders.withdraw import assign_withdrawal, read_withdrawal, settle_withdrawal, withdraw
+from shopapi.orders.withdraw import assign_withdrawal, dismiss_withdrawal, read_withdrawal, settle_withdrawal, withdraw
 from tests.invoices import sold
 
 pytestmark = pytest.mark.concurrency
@@ -37,6 +37,14 @@ def moving(name: str, to: str, seen_with: str, *, certain: bool, confirmed: bool
 def settling(name: str, seen_with: str, *, certain: bool) -> Deed:
     what = SettleInput(name, "not_meant", certain)
     return lambda c: settle_withdrawal(c, seen_with, what, actor=SAW[certain])
+
+
+def matching(name: str, to: str) -> Deed:
+    return lambda c: assign_withdrawal(c, name, AssignInput(to, now_certain=False), actor="one")
+
+
+def dismissing(name: str) -> Deed:
+    return lambda c: dismiss_withdrawal(c, name, DismissInput("Another shop's."), actor="other")
 
 
 def shipping(number: str) -> Deed:
@@ -133,3 +141,21 @@ def test_staff_who_see_to_the_same_withdrawals_at_once_undo_nothing_and_ship_not
     assert "in a ring" not in caplog.text
     assert became.keys() == {"done", "refused"}, became
     assert len(seen) > 3, "The same thing happened all the time."
+
+
+def test_of_those_who_assign_and_dismiss_the_same_withdrawal_at_once_one_has_their_way(
+    database: Database, database_url: str
+) -> None:
+    (number,) = sold.paid_orders(database, 1)
+    many = open_database(database_url, threads=4)
+    try:
+        for n in range(ROUNDS):
+            with database.writing() as c:
+                name = withdraw(c, WithdrawalInput("Anna Weber", f"blue {n}", "anna@work.example"), "de").id
+            deeds: list[Callable[[], Deed]] = [partial(matching, name, number), partial(dismissing, name)]
+            assert all_at_once(many, deeds * 2) == {"done": 1, "refused": 3}
+            with database.reading() as c:
+                one = read_withdrawal(c, name)
+            assert (one.now_with is None) is (one.dismissed_at is not None)
+    finally:
+        many.close()

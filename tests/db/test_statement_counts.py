@@ -48,13 +48,13 @@ COUNTS: dict[str, tuple[int, int]] = {
     "PUT /v1/carts/{token:str}/contact": (6, 6),
     "GET /v1/carts/{token:str}/shipping-options": (1, 1),
     "PUT /v1/carts/{token:str}/shipping": (5, 5),
-    "POST /v1/carts/{token:str}/codes": (6, 6),
+    "POST /v1/carts/{token:str}/codes": (7, 7),
     "DELETE /v1/carts/{token:str}/codes/{code:str}": (4, 4),
     "POST /v1/carts/{token:str}/checkout": (2, 18),
     "GET /v1/orders/{number:str}": (1, 1),
     "GET /v1/orders/{number:str}/invoices/{invoice_id:str}": (2, 2),
     "POST /v1/orders/{number:str}/cancel": (25, 25),
-    "POST /v1/withdrawals": (6, 6),
+    "POST /v1/withdrawals": (7, 7),
     "GET /v1/admin/orders": (5, 5),
     "GET /v1/admin/orders/{number:str}": (10, 10),
     "GET /v1/admin/orders/{number:str}/invoices/{invoice_id:str}": (2, 2),
@@ -65,6 +65,7 @@ COUNTS: dict[str, tuple[int, int]] = {
     "GET /v1/admin/withdrawals": (3, 3),
     "GET /v1/admin/withdrawals/{withdrawal_id:str}": (2, 2),
     "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": (20, 20),
+    "POST /v1/admin/withdrawals/{withdrawal_id:str}/dismiss": (4, 4),
     "GET /v1/admin/payments/{payment_id:str}": (6, 6),
     "POST /v1/admin/payments/{payment_id:str}/capture": (25, 25),
     "POST /v1/admin/payments/{payment_id:str}/refunds": (29, 29),
@@ -171,7 +172,9 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         given_up, paid, to_refund = (factories.paid_order(c, *lines) for _ in range(3))
         unpaid, withdrawn = factories.order(c, *lines), factories.order(c, *lines)
         declared = withdraw(c, WithdrawalInput("Anna", withdrawn, "anna@kundin.example"), "de").id
-        unmatched = withdraw(c, WithdrawalInput("Anna", "the blue one", "anna@kundin.example"), "de").id
+        unmatched, spam = (
+            withdraw(c, WithdrawalInput("Anna", "the blue one", "anna@kundin.example"), "de").id for _ in range(2)
+        )
     take_in(database, settings)
     with database.reading() as c:
         invoice = read_order(c, paid).invoices[0].id
@@ -227,6 +230,10 @@ def sales(database: Database, settings: ApiSettings, addresses: dict[str, str]) 
         "POST /v1/admin/withdrawals/{withdrawal_id:str}/assign": (
             f"{admin}/withdrawals/{unmatched}/assign",
             {"json": {"number": waiting, "now_certain": False}},
+        ),
+        "POST /v1/admin/withdrawals/{withdrawal_id:str}/dismiss": (
+            f"{admin}/withdrawals/{spam}/dismiss",
+            {"json": {"reason": "Another shop's."}},
         ),
         "GET /v1/admin/payments/{payment_id:str}": (f"{admin}/payments/{payments[to_pay]}", {}),
         "POST /v1/admin/payments/{payment_id:str}/capture": (

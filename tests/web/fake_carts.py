@@ -45,6 +45,7 @@ class FakeCarts:
             "ALT": ("code_expired", ""),
             "LEER": ("code_used_up", ""),
             "TEE": ("code_not_applicable", "not_in_cart"),
+            "FREI": ("code_not_applicable", "nothing_off"),
             "WENIG": ("code_not_applicable", "outdone"),
             "TISCH": ("code_not_applicable", "not_in_cart"),
         }
@@ -280,7 +281,7 @@ class FakeCarts:
         return {
             "token": cart.token,
             "state": cart.state,
-            "version": 1,
+            "version": 1 + sum(cart.lines.values()),
             "currency": "EUR",
             "prices_include_tax": True,
             "lines": [self._line(cart, sku, units) for sku, units in cart.lines.items() if self._find(sku)[0]],

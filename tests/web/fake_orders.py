@@ -311,6 +311,8 @@ class FakeOrders:
                 return self.problem(404, "not_found") if one is None else _said(self._for_desk(one))
             case ["withdrawals", withdrawal_id, "assign"]:
                 return self._assign(withdrawal_id, body, staff)
+            case ["withdrawals", withdrawal_id, "dismiss"]:
+                return self._dismiss(withdrawal_id, body, staff)
             case ["emails"]:
                 cards = [email.card for email in reversed(self.emails)]
                 cards = [card for card in cards if query.get("order") in (None, card.order_number)]
@@ -377,18 +379,27 @@ class FakeOrders:
         before = self.assigned.get(withdrawal_id, found[0].order_number)
         stays = before == number and bool(found[0].certain)
         certain = body.get("confirmed", False) or stays or found[0].email == self.orders[number].email
-        seen = (body.get("now_with"), body["now_certain"])
-        if (before if before in self.orders else None, bool(found[0].certain)) != seen:
+        seen = (body.get("now_with"), body["now_certain"], body.get("now_dismissed", False))
+        dismissed = found[0].dismissed_at is not None
+        if (before if before in self.orders else None, bool(found[0].certain), dismissed) != seen:
             return self.problem(409, "invalid_transition")
         if found[0].settled_at or (before, found[0].certain) == (number, certain):
             return self.problem(409, "invalid_transition")
         if before in self.orders and before != number:
             self.tell(before, "withdrawal_moved", staff, withdrawal=withdrawal_id, to=number)
         self.assigned[withdrawal_id] = number
-        self.withdrawals[self.withdrawals.index(found[0])] = replace(found[0], certain=certain)
+        self.withdrawals[self.withdrawals.index(found[0])] = replace(found[0], certain=certain, dismissed_at=None)
         said = "yes" if certain else "no"
         self.tell(number, "withdrawn", staff, withdrawal=withdrawal_id, certain=said, assigned="yes")
         return self._one(number, [], None, staff)
+
+    def _dismiss(self, withdrawal_id: str, body: Any, staff: str) -> httpx.Response:
+        one = next((one for one in self._unmatched() if one.id == withdrawal_id), None)
+        if one is None:
+            return self.problem(409, "invalid_transition")
+        said = {"dismissed_at": datetime.now(UTC), "dismissed_by": staff, "dismissed_why": body["reason"]}
+        self.withdrawals[self.withdrawals.index(one)] = replace(one, **said)
+        return _said(replace(one, **said))
 
     def _move(self, number: str, deed: str, body: Any, staff: str) -> httpx.Response:
         payment = self.payments[number]
@@ -428,7 +439,11 @@ class FakeOrders:
         return _said(OrderPage(cards, after, len(found), counts, len(self._unmatched())))
 
     def _unmatched(self) -> list[Withdrawal]:
-        return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) not in self.orders]
+        return [
+            one
+            for one in self.withdrawals
+            if one.dismissed_at is None and self.assigned.get(one.id, one.order_number) not in self.orders
+        ]
 
     def _card(self, order: Order) -> OrderCard:
         return OrderCard(

@@ -95,12 +95,27 @@ def test_the_button_needs_no_token_but_comes_from_our_page(browser: Browser, api
     assert not api.carts.carts
 
 
-@pytest.mark.parametrize("quantity", ["0", "-1", "1.5", "10" * 20, "", "two", "1000"])
-def test_a_quantity_that_is_none_adds_nothing(browser: Browser, api: FakeApi, quantity: str) -> None:
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("quantity", ["0", "-1", "1.5", "1" * 10, "", "two", "1000"])
+def test_a_quantity_that_is_none_adds_nothing_and_stands_in_its_field(
+    browser: Browser, api: FakeApi, quantity: str, script: bool
+) -> None:
+    if script:
+        browser.headers["HX-Request"] = "true"
     page = put(browser, quantity=quantity)
     assert page.status == 200
-    assert "A quantity is a whole number from 1 to 999." in page.text
+    assert page.answer.url.path == "/products/mug", "It can be loaded anew."
+    assert page.title.startswith("Error: Mug")
+    assert page.text.count("A quantity is a whole number from 1 to 999.") == 2
+    assert 'href="#quantity"' in page.html
+    assert 'aria-describedby="quantity-error"' in page.html
+    assert page.form("/cart/lines")["quantity"] == quantity
     assert not api.carts.carts
+    # The script has the place of a note alone: the whole page goes where the whole page is.
+    names = ("HX-Retarget", "HX-Reselect", "HX-Reswap")
+    wanted = ["#main", "#main", "outerHTML"] if script else [None] * 3
+    assert [page.answer.headers.get(name) for name in names] == wanted
+    assert "Error" not in browser.get("/products/mug").title, "It is said once."
 
 
 def test_more_than_there_is_says_what_is_left(browser: Browser, api: FakeApi) -> None:
@@ -417,6 +432,16 @@ def test_an_ordered_cart_is_empty_and_may_be_opened_again(browser: Browser, api:
     assert count(browser.get("/cart")) == "1", "A failed payment opens it again."
 
 
+def test_a_cart_that_is_ordered_while_its_form_is_read_says_so(
+    browser: Browser, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(browser)
+    monkeypatch.setattr(api.carts, "_lines", lambda *_: problem(409, "cart_already_ordered"))
+    page = change(browser, "mug-1", quantity="4")
+    assert page.status == 200
+    assert "This cart was ordered already." in page.text
+
+
 def test_an_api_that_is_away_keeps_what_was_sent(browser: Browser, api: FakeApi) -> None:
     put(browser)
     page = browser.get("/cart")
@@ -442,6 +467,40 @@ def test_a_code_is_taken_in_any_case_and_out_again(browser: Browser, api: FakeAp
     assert '<details class="voucher">' in page.html
 
 
+def test_a_code_that_counts_says_so_and_goes_again_by_one_button(browser: Browser, api: FakeApi) -> None:
+    put(browser, quantity="2")
+    page = redeem(browser, "herbst 10")
+    assert "The code HERBST10 is redeemed. Undo" in page.text
+    browser.send(page, "/cart/codes/HERBST10/remove", "Undo")
+    assert api.carts.only.codes == []
+    assert "is redeemed" not in browser.get("/cart").text, "It is said once."
+    page = change(browser, "", code="HERBST10", checkout="1")
+    assert "The code HERBST10 is redeemed." in page.text
+    assert "Undo" not in page.text
+
+
+def test_taking_a_code_back_brings_the_one_before_it(browser: Browser, api: FakeApi) -> None:
+    put(browser, quantity="2")
+    redeem(browser, FREE_DELIVERY)
+    page = redeem(browser, "HERBST10")
+    assert f"The code HERBST10 is redeemed, instead of {FREE_DELIVERY}. Undo" in page.text
+    browser.send(page, "/cart/codes/HERBST10/remove", "Undo")
+    assert api.carts.only.codes == [FREE_DELIVERY]
+    page = redeem(browser, FREE_DELIVERY)
+    assert f"The code {FREE_DELIVERY} is redeemed." in page.text
+    assert "Undo" not in page.text, "It was there before."
+
+
+def test_a_code_that_saves_less_than_the_one_that_is_there_names_that(browser: Browser) -> None:
+    put(browser, quantity="2")
+    redeem(browser, "HERBST10")
+    page = redeem(browser, "WENIG")
+    assert page.status == 422
+    says = "WENIG saves less than your code HERBST10 (−€3.70). Only one code counts, so HERBST10 stays."
+    assert page.text.count(says) == 2
+    assert "Code HERBST10 −€3.70" in page.text
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [
@@ -451,6 +510,7 @@ def test_a_code_is_taken_in_any_case_and_out_again(browser: Browser, api: FakeAp
         ("LEER", "The code LEER has been used up, or you have used it already."),
         ("TEE", "TEE is for goods that are not in the cart."),
         ("TISCH", "TISCH is for goods that are not in the cart: Tableware."),
+        ("FREI", "FREI takes nothing off what is in the cart."),
         ("WENIG", "WENIG takes less off than you save already, and the two cannot be combined."),
         ("<b>&", "We do not know the code <b>&. Check how it is written."),
     ],

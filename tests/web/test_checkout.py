@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
 from tests.web.fake_carts import EXPRESS, STANDARD, problem
-from tests.web.test_cart import change, change_on, count, put
+from tests.web.fake_catalog import Good, variant
+from tests.web.test_cart import change, change_on, count, put, redeem
 
 PAY = "http://127.0.0.1:8002"
 ANNA = {
@@ -121,6 +122,40 @@ def test_every_step_is_whole_and_lets_nobody_wander_off(browser: Browser, step: 
     assert 'href="/withdrawal"' in page.html
 
 
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"quantity": "4"},
+        {"step": "1"},
+        {"remove": "1"},
+        {"code": "X", "redeem": "1"},
+        {"quantity": "x"},
+        {"checkout": "1"},
+    ],
+)
+def test_a_cart_page_that_was_open_while_its_cart_was_ordered_leads_to_the_order(
+    browser: Browser, typed: dict[str, str], script: bool
+) -> None:
+    before, review = browser.get("/cart"), at_review(browser)
+    number = led_to(order(browser, review, provider="manual")).removeprefix("/orders/").partition("?")[0]
+    if script:
+        browser.headers["HX-Request"] = "true"
+    page = change_on(before, browser, "mug-1", **typed)
+    assert (page.status, path(page)) == (200, "/cart")
+    assert f"This cart was ordered already: it is your order {number}." in page.text
+    assert f'href="/orders/{number}?token=' in page.html
+
+
+def test_a_code_is_not_taken_out_of_a_cart_that_was_ordered(browser: Browser) -> None:
+    redeem(browser, "HERBST10")
+    before, review = browser.get("/cart"), at_review(browser)
+    order(browser, review)
+    page = browser.send(before, "/cart/codes/HERBST10/remove")
+    assert (page.status, path(page)) == (200, "/cart")
+    assert "This cart was ordered already: it is your order TT-" in page.text
+
+
 # 1. address
 
 
@@ -216,6 +251,7 @@ def test_an_error_stands_on_top_at_the_field_and_in_the_title(
     browser.headers["Accept-Language"] = "de"
     page = say_address(browser, **{field: typed})
     assert page.status == 422
+    assert page.answer.headers["cache-control"] == "private, no-cache", "Going back shows it again."
     assert page.title == "Fehler: Adresse | Ton & Tinte"
     assert page.text.count(german) == 2
     assert f'<a href="#{field}"' in page.html
@@ -235,6 +271,16 @@ def test_a_postcode_is_judged_by_its_country(browser: Browser) -> None:
     page = say_address(browser, country="AT", postal_code="12345")
     assert "A postcode in this country has 4 digits: Austria." in page.text
     assert path(say_address(browser, country="AT", postal_code="1010")) == "/checkout/shipping"
+
+
+@pytest.mark.parametrize("typed", ["04 229", "D-04229", "de 04229"])
+def test_a_postcode_is_read_as_people_write_it(browser: Browser, api: FakeApi, typed: str) -> None:
+    assert path(say_address(browser, postal_code=typed)) == "/checkout/shipping"
+    assert api.carts.only.contact is not None
+    assert api.carts.only.contact["shipping_address"]["postal_code"] == "04229"
+    page = say_address(browser, country="AT", postal_code=typed)
+    assert page.status == 422
+    assert page.form("/checkout/address")["postal_code"] == typed, "It stays as it was typed."
 
 
 @pytest.mark.parametrize("name", ["佐藤 太郎", "Νίκος Παπαδόπουλος", "عائشة", "O’Brien-Łukasz", '<b>Anna</b> & "Co"'])
@@ -579,6 +625,31 @@ def test_whoever_has_begun_another_cart_is_not_told_that_it_is_as_it_was(browser
     assert "Möchten Sie die Ware noch, legen Sie sie bitte wieder in den Warenkorb." in page.text
     for untrue in ("Ihr Warenkorb ist unverändert", "/checkout"):
         assert untrue not in page.html
+
+
+def test_the_goods_of_an_order_that_came_to_nothing_go_into_the_cart_again(browser: Browser, api: FakeApi) -> None:
+    number, address = placed(browser, api, provider="sandbox")
+    put(browser)
+    api.orders.tell(number, "payment_failed", reason="cancelled")
+    api.orders.cancel(number, "payment_failed")
+    for sku, units in (("TT-BE-WW-TON-320", 9), ("TT-KA-HR-250", 1)):
+        api.catalog.put(Good(sku.lower(), {"de": sku, "en": sku}, units=units, variants=[variant(sku, 1000, units)]))
+    cart = list(api.carts.carts.values())[-1]
+    cart.lines["TT-BE-WW-TON-320"] = 1
+    told = browser.get(address)
+    for _ in range(2):  # The second press of a double click.
+        page = browser.send(told, "/cart/again")
+        assert path(page) == "/cart"
+        assert cart.lines == {"mug-1": 1, "TT-BE-WW-TON-320": 4, "TT-KA-HR-250": 1}
+        assert "Some goods cannot be had as before, so the cart has changed." in page.text
+    api.catalog.goods["tt-ka-hr-250"].units = 5
+    assert "The goods of your order are in the cart again." in browser.send(told, "/cart/again").text
+    assert cart.lines == {"mug-1": 1, "TT-BE-WW-TON-320": 4, "TT-KA-HR-250": 2}
+    assert count(browser.get("/cart")) == "7"
+    browser.cookies.clear()
+    browser.send(told, "/cart/again")
+    assert list(api.carts.carts.values())[-1].lines == {"TT-BE-WW-TON-320": 4, "TT-KA-HR-250": 2}
+    assert browser.post("/cart/again", {"number": number, "secret": "x" * 20, "key": "k" * 20}).status == 400
 
 
 def test_another_total_is_shown_before_anything_is_ordered(browser: Browser, api: FakeApi) -> None:

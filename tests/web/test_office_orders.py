@@ -13,6 +13,7 @@ from tests.web.fake_orders import PDF
 NUMBER = "TT-7K4M2P"
 PAGE = f"/office/orders/{NUMBER}"
 UNMATCHED = "/office/withdrawals"
+PRIMARY = re.compile(r'<a class="btn low" href="([^"]+)">([^<]+)</a>')
 
 
 @pytest.fixture
@@ -531,20 +532,90 @@ def test_a_withdrawal_from_a_strange_address_is_asked_about_first(clerk: Browser
         "On top and in the timeline."
     )
     assert "eve@elsewhere.example" in page.text
-    assert "Ask first, at the address in the order, whether it is meant. Do not ship until you know." in page.text
-    assert '<a class="btn low"' not in page.html, "Neither shipping nor cancelling is urged."
-    buttons = f'Refund</a><a class="btn quiet low" href="{PAGE}/ship">Ship 6 units</a></div>'
-    assert buttons in page.html, "Shipping is possible, after all others."
+    ask = "Ask first whether it is meant, at the address in the order, anna.weber@example.de."
+    assert f"{ask} Do not ship until you know." in page.text
+    assert PRIMARY.findall(page.html) == [("#withdrawal-wdr_0", "See to the withdrawal")]
+    assert 'id="withdrawal-wdr_0"' in page.html
+    buttons = f'Refund</a><a class="btn quiet low" href="{PAGE}/ship">Ship 6 units</a>'
+    assert buttons in page.html, "Shipping is possible, and nothing that is urged."
     asking = clerk.get(f"{PAGE}/ship")
     assert "Eve declared a withdrawal on" in asking.text.partition("Ship 6 units")[0]
     assert "eve@elsewhere.example, not confirmed" in asking.text
     assert "Do not ship until you know." in asking.text
-    withdraw(clerk)
     page = clerk.send(asking, f"{PAGE}/ship", carrier="DHL")
+    assert (page.status, page.form(f"{PAGE}/ship")["carrier"]) == (422, "DHL")
+    assert page.text.count("Nobody knows yet whether the withdrawal is meant. Find out first, or tick this.") == 2
+    assert "shipped" not in kinds(api), "It is asked once more."
+    withdraw(clerk)
+    page = clerk.send(asking, f"{PAGE}/ship", carrier="DHL", anyway="1")
     assert "settle the withdrawal before you ship it." in page.text, "The customer's own came in meanwhile."
     assert "shipped" not in kinds(api)
     german = clerk.get(PAGE, Accept_Language="de").text
     assert "nicht bestätigt: andere E-Mail-Adresse als in der Bestellung" in german
+
+
+def test_what_a_stranger_has_withdrawn_from_leaves_once_that_is_said_and_is_spoken_of_as_gone(
+    clerk: Browser, api: FakeApi
+) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    page = clerk.get(f"{PAGE}/ship")
+    assert 'name="anyway"' not in page.html, "Nothing is asked where nobody withdrew."
+    withdraw(clerk, email="eve@elsewhere.example")
+    page = clerk.send(page, f"{PAGE}/ship", carrier="DHL")
+    assert (page.status, "shipped" in kinds(api)) == (422, False), "It came in while the page was open."
+    fields = {**page.form(f"{PAGE}/ship"), "anyway": "1"}
+    page = clerk.post(f"{PAGE}/ship", fields)
+    assert f"{NUMBER} is shipped, and the customer hears of it." in page.text
+    assert "Do not ship" not in page.text
+    assert "The order has left: if it is meant, the goods come back first." in page.text
+    assert PRIMARY.findall(page.html) == [("#withdrawal-wdr_0", "See to the withdrawal")]
+    clerk.post(f"{PAGE}/ship", fields)
+    assert len(api.orders.orders[NUMBER].shipments) == 1
+
+
+def test_a_withdrawal_from_a_part_stands_word_for_word_and_nobody_is_told_to_give_all_back(
+    clerk: Browser, api: FakeApi
+) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    withdraw(clerk)
+    assert f"In their words: “{NUMBER}” Receipt to anna.weber@example.de" in clerk.get(PAGE).text
+    api.orders.withdrawals.clear()
+    withdraw(clerk, "TT-7K4M2P, nur das Olivenöl <b>1 l</b>")
+    api.orders.assigned["wdr_0"] = NUMBER
+    api.orders.withdrawals[0] = replace(api.orders.withdrawals[0], certain=True)
+    page, said = clerk.get(PAGE), "In their words: “TT-7K4M2P, nur das Olivenöl <b>1 l</b>”"
+    assert said in page.text
+    assert "<b>1 l" not in page.html
+    assert PRIMARY.findall(page.html) == [("#withdrawal-wdr_0", "See to the withdrawal")]
+    assert "then what was paid goes back" not in page.text
+    assert "Do not ship yet. Read what they withdraw from: refund that part, or cancel the order if" in page.text
+    assert clerk.get(f"{PAGE}/refund").form(f"{PAGE}/refund")["amount"] == "", "All that is left is not proposed."
+    german = clerk.get(PAGE, Accept_Language="de").text
+    assert "Wörtlich: „TT-7K4M2P, nur das Olivenöl <b>1 l</b>“" in german
+    api.orders.ship(NUMBER)
+    page = clerk.get(PAGE)
+    assert said in page.text
+    assert "then refund what was paid." not in page.text
+    assert "then refund what was paid for them." in page.text
+
+
+def test_a_withdrawal_that_is_declared_again_is_one_line_and_can_still_be_settled(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    withdraw(clerk)
+    withdraw(clerk)
+    page = clerk.get(PAGE)
+    assert page.text.count("In their words: “TT-7K4M2P”") == 2
+    assert page.html.count("<summary>Declared once more, in the same words, on ") == 1
+    settle = f"{PAGE}/withdrawals/wdr_1/settle"
+    page = clerk.send(page, settle, reason="x" * 201, outcome="not_meant")
+    assert "<details open><summary>Declared once more" in page.html, "What is wrong can be seen."
+    clerk.send(page, settle, reason="Twice.", outcome="not_meant")
+    assert [one.settled_at is None for one in api.orders.withdrawals] == [True, False]
+    withdraw(clerk, email="eve@elsewhere.example")
+    assert "Declared once more" not in clerk.get(PAGE).html.partition("wdr_2")[2], "Another address is no repetition."
 
 
 def withdraw(browser: Browser, number: str = NUMBER, email: str = "anna.weber@example.de") -> None:
@@ -560,7 +631,7 @@ def test_a_withdrawal_is_settled_with_a_reason_and_asks_for_nothing_more(clerk: 
     assert "Somebody declared a withdrawal (not confirmed" in clerk.get(PAGE).text
     settle = f"{PAGE}/withdrawals/wdr_0/settle"
     stale, page = clerk.get(PAGE), clerk.send(clerk.get(PAGE), settle, reason="x" * 201)
-    no_letter = "although the receipt said that you would write: please do, to eve@elsewhere.example."
+    no_letter = "although the receipt said that you would write: please do, to anna.weber@example.de."
     assert no_letter in stale.text
     assert (page.status, page.form(settle)["reason"]) == (422, "x" * 201)
     assert page.text.count("Choose what became of it.") == 2
@@ -646,7 +717,7 @@ def test_a_page_from_before_a_colleagues_decision_changes_nothing_and_shows_how_
     asking, order = clerk.get(f"{assign}?order={NUMBER}"), clerk.get(PAGE)
     clerk.send(clerk.get(assign), assign, number=NUMBER, confirmed="1")
     page = clerk.send(asking, assign, number="TT-222222")
-    assert "or a colleague has just assigned, confirmed or settled it. Nothing was changed." in page.text
+    assert "Or a colleague has just assigned, confirmed or settled it, or taken it off the list." in page.text
     assert (page.status, page.form(assign)["certain"]) == (422, "yes"), "It shows how it stands now."
     page = clerk.send(order, settle, outcome="not_meant", reason="It was Eve.")
     assert page.text.count("A colleague has changed it meanwhile, or the order has moved on.") == 2
@@ -690,7 +761,11 @@ def test_who_only_looks_settles_and_assigns_nothing(reader: Browser, api: FakeAp
     api.orders.put()
     withdraw(reader)
     withdraw(reader, "the blue one")
-    for page, deed in ((PAGE, f"{PAGE}/withdrawals/wdr_0/settle"), (UNMATCHED, f"{UNMATCHED}/wdr_1/assign")):
+    for page, deed in (
+        (PAGE, f"{PAGE}/withdrawals/wdr_0/settle"),
+        (UNMATCHED, f"{UNMATCHED}/wdr_1/assign"),
+        (UNMATCHED, f"{UNMATCHED}/wdr_1/dismiss"),
+    ):
         assert deed not in reader.get(page).html
         assert reader.post(deed, {}).status == 403
     assert kinds(api) == ["placed", "withdrawn"]
@@ -708,13 +783,13 @@ def test_a_withdrawal_is_assigned_to_the_order_that_is_meant(clerk: Browser, api
     stale, page = clerk.get(UNMATCHED), clerk.send(clerk.get(UNMATCHED), assign, number="tt-7k4m2p")
     assert str(page.answer.url).endswith(PAGE)
     assert "The withdrawal belongs to this order of Anna Weber now." in page.text
-    assert "Do not ship. Cancel the order, then what was paid goes back." in page.text
+    assert "Do not ship yet. Read what they withdraw from" in page.text, "Who knows which one is blue?"
     assert "Withdrawal assigned to this order" in page.text
     assert "There are none." in clerk.get(UNMATCHED).text
     api.orders.put("TT-222222")
     page = clerk.send(stale, assign, number="TT-222222")
     assert (page.status, page.form(assign)["number"]) == (422, "TT-222222")
-    assert "or a colleague has just assigned, confirmed or settled it. Nothing was changed." in page.text
+    assert "Or a colleague has just assigned, confirmed or settled it, or taken it off the list." in page.text
     assert kinds(api) == ["placed", "withdrawn"]
     assert clerk.get(f"{UNMATCHED}/all/assign").status == 404
 
@@ -766,6 +841,32 @@ def test_what_is_assigned_is_shown_word_for_word_and_as_it_stands(clerk: Browser
     assert clerk.get(f"{UNMATCHED}/wdr_9/assign").status == 404, "There is none of that name."
 
 
+def test_a_withdrawal_that_belongs_to_no_order_leaves_the_list_with_a_reason(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    withdraw(clerk, "the blue one")
+    assign, dismiss = f"{UNMATCHED}/wdr_0/assign", f"{UNMATCHED}/wdr_0/dismiss"
+    assert f'href="{assign}"' in clerk.get(UNMATCHED).html
+    stale, page = clerk.get(assign), clerk.get(assign)
+    for typed, said in (("", "Say why it belongs to no order."), ("x" * 501, "at most 500 characters")):
+        page = clerk.send(page, dismiss, reason=typed)
+        assert (page.status, page.form(dismiss)["reason"]) == (422, typed)
+        assert said in page.text
+        assert 'href="#reason-wdr_0"' in page.html
+    page = clerk.send(page, dismiss, reason="Another shop's.")
+    assert str(page.answer.url).endswith(UNMATCHED)
+    assert "The withdrawal is off the list: it belongs to no order." in page.text
+    assert "There are none." in page.text
+    late = clerk.send(stale, dismiss, reason="Twice."), clerk.send(stale, assign, number=NUMBER)
+    for page in late:
+        assert page.status == 422
+        assert "taken it off the list. Nothing was changed." in page.text
+        assert "that it belongs to no order: Another shop's." in page.text
+        assert f'action="{dismiss}"' not in page.html, "It could only be refused."
+    assert str(clerk.get(dismiss).answer.url).endswith(assign)
+    clerk.send(clerk.get(assign), assign, number=NUMBER)
+    assert kinds(api) == ["placed", "withdrawn"], "It means an order after all."
+
+
 def test_withdrawals_that_name_no_order_are_told_above_the_orders_and_listed(clerk: Browser, api: FakeApi) -> None:
     api.orders.put()
     page = clerk.get("/office/orders")
@@ -795,7 +896,9 @@ def test_invoices_are_pdfs(clerk: Browser, api: FakeApi) -> None:
     api.orders.pay(NUMBER)
     link = re.search(r'<a href="([^"]+)" hx-boost="false">Invoice 2026-004117</a>', clerk.get(PAGE).html)
     assert link
-    assert clerk.get(link[1]).answer.content == PDF
+    answer = clerk.get(link[1]).answer
+    assert answer.content == PDF
+    assert answer.headers["content-disposition"] == 'inline; filename="2026-004117.pdf"'
 
 
 @pytest.mark.parametrize("path", ["/office/orders/TT-000000", "/office/orders/x", "/office/orders/TT-000000/ship"])

@@ -26,6 +26,7 @@ def test_a_stranger_is_asked_to_sign_in_and_then_led_where_they_wanted(browser: 
 def test_every_failure_gets_the_same_words_and_the_address_stays(browser: Browser, email: str, password: str) -> None:
     page = browser.send(browser.get("/office/sign-in"), "/office/sign-in", email=email, password=password)
     assert page.status == 422
+    assert page.answer.headers["cache-control"] == "no-store"
     assert page.title.startswith("Error: Sign in")
     assert page.text.count("E-mail and password do not match.") == 2
     assert page.form("/office/sign-in")["email"] == email

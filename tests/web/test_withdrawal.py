@@ -1,12 +1,17 @@
 """Withdrawing by two clicks, as section 356a BGB asks for it."""
 
+from html import escape
+
 import pytest
 
 from shopapi.events.words import words
+from shopweb.storefront.order_paths import withdrawal_path
 from tests.web.conftest import Browser, Page
 from tests.web.fake_api import FakeApi
+from tests.web.fake_orders import token_of
 
-GOOD = {"name": "Anna Weber", "order_number": "TT-7K4M2P", "email": "anna.weber@example.de"}
+NUMBER = "TT-7K4M2P"
+GOOD = {"name": "Anna Weber", "order_number": NUMBER, "email": "anna.weber@example.de"}
 
 
 def step_two(browser: Browser, **typed: str) -> Page:
@@ -120,8 +125,21 @@ def test_an_order_that_nobody_knows_is_taken_in_all_the_same(browser: Browser, a
 
 def test_an_order_brings_its_number_along(browser: Browser, api: FakeApi) -> None:
     path = api.orders.put()
-    assert 'href="/withdrawal?order=TT-7K4M2P"' in browser.get(path).html
+    assert f'href="{escape(withdrawal_path(NUMBER, token_of(NUMBER)))}"' in browser.get(path).html
     assert browser.get("/withdrawal?order=tt-7k4m2p").form("/withdrawal")["order_number"] == "TT-7K4M2P"
+
+
+def test_an_order_that_is_opened_by_its_secret_brings_name_and_address_along(browser: Browser, api: FakeApi) -> None:
+    api.orders.put()
+    path = withdrawal_path(NUMBER, token_of(NUMBER))
+    form = browser.get(path).form("/withdrawal")
+    assert {name: form[name] for name in GOOD} == GOOD
+    assert token_of(NUMBER) not in form.values(), "The declaration needs none."
+    wrong = browser.get(withdrawal_path(NUMBER, "not-the-one-it-has")).form("/withdrawal")
+    assert (wrong["order_number"], wrong["name"], wrong["email"]) == (NUMBER, "", "")
+    api.next_problem = (429, "rate_limited", {"headers": {"Retry-After": "30"}})
+    page = browser.get(path)
+    assert (page.status, page.form("/withdrawal")["order_number"]) == (200, NUMBER), "The law wants it to be there."
 
 
 def test_a_refusal_of_the_api_stands_at_the_field_it_names(browser: Browser, api: FakeApi) -> None:

@@ -262,18 +262,18 @@ def _discount(cart: StoredCart, applied: Applied) -> Discount:
 
 def _free_from(priced: Priced) -> Money | None:
     cart = priced.cart
-    methods = [priced.method] if priced.method else _usual_methods(cart)
+    methods = [priced.method] if priced.method else usual_methods(cart)
     known = [one.free_from for one in methods if one.free_from is not None]
     return Money(min(known), cart.currency) if known else None
 
 
 def _shipping_from(priced: Priced) -> Money | None:
-    prices = [shipping_option(priced, one).price for one in _usual_methods(priced.cart)]
+    prices = [shipping_option(priced, one).price for one in usual_methods(priced.cart)]
     return min(prices, key=lambda price: price.amount, default=None)
 
 
-def _usual_methods(cart: StoredCart) -> list[StoredMethod]:
-    # Before an address is known, what holds in the shop's own country is told.
+def usual_methods(cart: StoredCart) -> list[StoredMethod]:
+    """Every way to deliver to the cart's country, and to the shop's own until that is known."""
     country = cart.country or cart.home
     return [one for one in cart.methods if country in one.countries]
 

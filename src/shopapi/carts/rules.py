@@ -4,8 +4,12 @@ import re
 import secrets
 from typing import Final
 
+from msgspec.structs import replace
+
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES, POSTCODE_DIGITS, Address, ContactInput
+from shopapi.contract.countries import countries
 from shopapi.contract.fields import UNSEEN
+from shopapi.contract.postcodes import plain_postcode
 from shopapi.contract.problems import FieldError
 from shopapi.http.problems import InvalidRequest, ShopError
 
@@ -95,6 +99,23 @@ def check_contact(contact: ContactInput) -> None:
     _check_address("shipping_address", contact.shipping_address)
     if contact.billing_address is not None:
         _check_address("billing_address", contact.billing_address)
+        if (country := contact.billing_address.country) not in countries():
+            wanted = f'is no country of ISO 3166-1, such as DE; it is "{country}"'
+            raise InvalidRequest.of("billing_address.country", wanted)
+
+
+def plain_contact(contact: ContactInput) -> ContactInput:
+    """``contact`` with its postcodes as they are kept."""
+    billing = contact.billing_address
+    return replace(
+        contact,
+        shipping_address=_plain(contact.shipping_address),
+        billing_address=None if billing is None else _plain(billing),
+    )
+
+
+def _plain(address: Address) -> Address:
+    return replace(address, postal_code=plain_postcode(address.country, address.postal_code))
 
 
 def _check_address(where: str, address: Address) -> None:

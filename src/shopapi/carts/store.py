@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text,
 
 from shopapi.carts.pricing import methods_to
 from shopapi.carts.reading import StoredCart, read_cart
+from shopapi.carts.redeeming import check_code
 from shopapi.carts.rules import (
     CartAlreadyOrdered,
     CartGone,
@@ -17,6 +18,7 @@ from shopapi.carts.rules import (
     TooMuch,
     check_contact,
     new_token,
+    plain_contact,
 )
 from shopapi.carts.tables import KEPT_DAYS, cart, cart_code, cart_line
 from shopapi.catalog.tables import shop, variant
@@ -176,6 +178,7 @@ def set_contact(c: Connection, token: str, contact: ContactInput, *, customer_ke
 
     Raises :class:`CartGone`, :class:`CartAlreadyOrdered`, :class:`NoDelivery`, :class:`InvalidRequest`.
     """
+    contact = plain_contact(contact)
     check_contact(contact)
     cart_id = lock_open(c, token)
     country = contact.shipping_address.country
@@ -215,16 +218,20 @@ def set_shipping(c: Connection, token: str, method: str) -> None:
     _newer(c, cart_id)
 
 
-def add_code(c: Connection, token: str, code: str) -> None:
-    """Put a code into the cart, in place of one that was there.
+def add_code(c: Connection, token: str, code: str, locale: Locale | None = None) -> StoredCart:
+    """Put a code into the cart, in place of one that was there; answers the cart with it.
 
-    Raises what :func:`shopapi.promotions.store.find_code` does.
+    Raises what :func:`shopapi.promotions.store.find_code` and :func:`shopapi.carts.redeeming.check_code` do.
     """
     cart_id = lock_open(c, token)
     found = find_code(c, normal_code(code))
+    before = read_cart(c, token, locale)
     c.execute(delete(cart_code).where(cart_code.c.cart_id == cart_id))
     c.execute(insert(cart_code).values(cart_id=cart_id, code_id=found.code_id))
     _newer(c, cart_id)
+    after = read_cart(c, token, locale)
+    check_code(before, after, code)
+    return after
 
 
 def remove_code(c: Connection, token: str, code: str) -> None:

@@ -14,12 +14,19 @@ _DAY: Final = timedelta(days=1)
 
 def midnight(day: date) -> datetime:
     """The moment at which one of the shop's days begins, in UTC."""
+    if day == date.min:  # It begins in the year before, which no calendar has.
+        return datetime.min.replace(tzinfo=UTC)
     return datetime.combine(day, time(), OF_THE_SHOP).astimezone(UTC)
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which one of the shop's days is over, in UTC."""
+    return datetime.max.replace(tzinfo=UTC) if day == date.max else midnight(day + _DAY)
 
 
 def end_of_day(moment: datetime) -> datetime:
     """The midnight that ends the shop's day of ``moment``, in UTC."""
-    return midnight(moment.astimezone(OF_THE_SHOP).date() + _DAY)
+    return end_of(moment.astimezone(OF_THE_SHOP).date())
 
 
 def last_whole_day(until: datetime) -> date:

@@ -19,9 +19,9 @@ MAX_TOTAL: Final = 10**13
 
 CartState = Literal["open", "ordered", "abandoned"]
 ProblemKind = Literal["price_changed", "insufficient_stock", "not_for_sale", "code_not_applicable"]
-CodeWhy = Literal["min_subtotal", "not_in_cart", "outdone", "ended", "used_up"]
-"""Why a code takes nothing off: the goods lack value; it is for none of them; another promotion takes more off; it is
-over; it has no use left, in all or for this customer."""
+CodeWhy = Literal["min_subtotal", "not_in_cart", "outdone", "nothing_off", "ended", "used_up"]
+"""Why a code takes nothing off: the goods lack value; it is for none of them; another promotion or code takes more off;
+nothing is left that it could take off; it is over; it has no use left, in all or for this customer."""
 
 POSTCODE_DIGITS: Final = {"DE": 5, "AT": 4, "CH": 4, "LI": 4}
 """How many digits a postcode has; elsewhere the shop takes what is written."""

@@ -41,7 +41,8 @@ _NO_DIGIT = rf"[^{_NO_INK}!-@\[-`{{-~]"
 _LABEL = rf"{_LETTER}+(-+{_LETTER}+)*"
 # The last one has a letter, so that the number of a computer is no domain (RFC 3696, section 2).
 _TOP = rf"([0-9]+-+)*[0-9]*{_NO_DIGIT}{_LETTER}*(-+{_LETTER}+)*"
-EMAIL = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_TOP}$"
+# At most 64 characters before the @ (RFC 5321) and 63 between two dots behind it (RFC 1035).
+EMAIL = rf"^(?![^@]{{65}}){_ATOM}(\.{_ATOM})*@(?!.*[^.]{{64}})({_LABEL}\.)+{_TOP}$"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=EMAIL)]
 """An address as RFC 5321 has it, without quoted names and bare domains; whether mail arrives only mail can tell."""
 Password = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\u0000\ud800-\udfff]*$")]
@@ -51,12 +52,22 @@ Cursor = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9
 Search = Annotated[str, Meta(max_length=128, pattern=PRINTABLE)]
 _MINUS: Final = "\N{MINUS SIGN}"
 _DIGITS: Final = str.maketrans("OIL", "011")
+_WITHOUT_DASH: Final = re.compile(r"([A-Z]{0,3})([0-9A-TV-Z]{6})")
 
+# Where words stand together without spaces, the one without width says where a line may break: Thai, Lao, Tibetan,
+# Myanmar and Khmer.
+_UNSPACED: Final = r"[\u0e00-\u109f\u1780-\u17ff]"
+_NEVER_SEEN: Final = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+UNSEEN: Final = rf"[{_NEVER_SEEN}]|(?<!{_UNSPACED})\u200b|\u200b(?!{_UNSPACED})"
+"""A character that nobody sees and no script needs in a name or an address: Unicode's Default_Ignorable_Code_Point,
+with what turns the direction of the text and what ends a line. Without the joiners, with which Persian, Indic scripts
+and emoji are written, the selectors of a sign's form, by which Japanese and Mongolian names are told from others, and
+the space without width inside a script that has no other."""
 
-UNSEEN: Final = "[\u00ad\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-"""A character that nobody sees and no script needs in a name or an address: one that turns the direction of what
-follows (Unicode's Bidi_Control), or another mark without ink. Joiners and the space without width are none: Persian,
-Indic scripts and Khmer are written with them."""
+_IN_NO_NUMBER: Final = re.compile(rf"[{_NEVER_SEEN}\u180b-\u180d\u180f\u200b-\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def clean_text(text: str) -> str:
@@ -64,13 +75,22 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def typed_number(text: str) -> str:
+def initials_of(shop: str) -> str:
+    """What the numbers of a shop's orders begin with: one to three letters A to Z."""
+    words = unicodedata.normalize("NFKD", shop).encode("ascii", "ignore").decode().upper()
+    return "".join(word[0] for word in re.findall(r"[A-Z]+", words))[:3] or "S"
+
+
+def typed_number(text: str, initials: str = "") -> str:
     """An order's number as the shop writes it, from one that somebody typed, if it is any: case and spaces do not
-    count, every dash that a phone or a word processor makes of a hyphen is one, O is 0, I and L are 1."""
-    signs = "".join(unicodedata.normalize("NFKC", re.sub(UNSEEN, "", text)).upper().split())
+    count, every dash that a phone or a word processor makes of a hyphen is one and may be missing, O is 0, I and L
+    are 1. The six characters alone are a number of the shop with these ``initials``."""
+    signs = "".join(unicodedata.normalize("NFKC", _IN_NO_NUMBER.sub("", text)).upper().split())
     signs = "".join("-" if unicodedata.category(sign) == "Pd" or sign == _MINUS else sign for sign in signs)
-    initials, dash, rest = signs.partition("-")
-    return initials + dash + rest.translate(_DIGITS)
+    head, dash, rest = signs.partition("-")
+    if not dash and (whole := _WITHOUT_DASH.fullmatch(signs)) and (whole[1] or initials):
+        head, dash, rest = whole[1] or initials, "-", whole[2]
+    return head + dash + rest.translate(_DIGITS)
 
 
 CartToken = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]

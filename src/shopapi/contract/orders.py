@@ -194,8 +194,10 @@ class Withdrawal(Struct, frozen=True):
 
     ``certain`` says that the e-mail address is the order's, or that its customer was asked: else it may be anybody's.
     ``settled_at`` is when staff said that nothing is left to do about it, ``outcome`` why: it was not meant, or it
-    stands and is done. ``now_with`` is the order that it is with, if any. Only staff are told these; but the order's
-    timeline tells its customer when, and as what, their own was settled, or another that is done.
+    stands and is done. ``now_with`` is the order that it is with, if any; where there is none, ``dismissed_at`` is when
+    staff said that it belongs to none, ``dismissed_by`` who did and ``dismissed_why`` the reason. Only staff are told
+    these; but the order's timeline tells its customer when, and as what, their own was settled, or another that is
+    done.
     """
 
     id: str
@@ -207,6 +209,9 @@ class Withdrawal(Struct, frozen=True):
     settled_at: datetime | None = None
     outcome: SettleOutcome | None = None
     now_with: str | None = None
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
+    dismissed_why: str | None = None
 
 
 # --- for staff
@@ -381,13 +386,25 @@ class SettleInput(Struct, forbid_unknown_fields=True, frozen=True):
 class AssignInput(Struct, forbid_unknown_fields=True, frozen=True):
     """The order that a withdrawal means, whatever it named. ``confirmed`` says that the customer was asked, and has
     declared it: then it is theirs, from whichever e-mail address it came. ``now_with`` is the order that it was seen
-    with, if any, and ``now_certain`` the ``certain`` that it was seen with, false where it was with none: what somebody
-    else has assigned or confirmed meanwhile stays as it is."""
+    with, if any, ``now_certain`` the ``certain`` that it was seen with, false where it was with none, and
+    ``now_dismissed`` says that it was seen dismissed: what somebody else has assigned, confirmed or dismissed meanwhile
+    stays as it is."""
 
     number: OrderNumber
     now_certain: bool
     confirmed: bool = False
     now_with: OrderNumber | None = None
+    now_dismissed: bool = False
+
+
+MAX_DISMISS_REASON: Final = 500
+
+
+class DismissInput(Struct, forbid_unknown_fields=True, frozen=True):
+    """A withdrawal that is with no order belongs to none: it is meant for another shop, say, or came twice. ``reason``
+    is for colleagues."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=MAX_DISMISS_REASON, pattern=NOT_BLANK)]
 
 
 class WithdrawalPage(Struct, frozen=True):

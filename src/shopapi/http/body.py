@@ -143,6 +143,12 @@ class ShopRequest(Request[Principal, None, State]):
         media, _, options = kind.partition(";")
         if media.strip().lower() != "application/json" or options.strip().lower() not in _UTF_8:
             raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
+        coding = self.headers.get("content-encoding", "identity")
+        if coding.strip().lower() not in ("", "identity"):
+            raise UnsupportedMediaType(
+                f"Send the body as it is: Content-Encoding {shown(coding)} is not read here.",
+                headers={"Accept-Encoding": "identity"},
+            )
         return decode(await self.body(), self.route_handler.parsed_fn_signature.parameters["data"].annotation)
 
 

@@ -111,6 +111,8 @@ def claim_of(request: ShopRequest, data: msgspec.Struct, *, scope: str | None = 
     key = request.headers.get("idempotency-key")
     if key is None:
         raise KeyRequired
+    if len(request.headers.getall("idempotency-key")) > 1:
+        raise InvalidRequest.of("Idempotency-Key", "is given twice")
     if not _KEY.fullmatch(key):
         raise InvalidRequest.of("Idempotency-Key", "has 16 to 255 printable ASCII characters")
     return Claim(

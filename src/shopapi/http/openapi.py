@@ -171,6 +171,9 @@ def _operation(handler: HTTPRouteHandler, path: str, settings: ApiSettings) -> d
     if body is not None:
         schema = {"$ref": _REF.format(name=body.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif route.signed:
+        schema = {"description": "What the provider has signed, as it documents it."}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return {name: part for name, part in operation.items() if part != []}
 
 
@@ -281,12 +284,13 @@ _REASONS: Final = {
 
 def _problems(route: Route, has_body: bool, path: str) -> dict[str, Any]:
     kinds: set[type[ShopError]] = {InvalidRequest, MisdirectedRequest, InternalError, Overloaded, *route.problems}
+    kinds |= {BodyTooLarge, BodyTooSlow}  # A body is read before anybody knows whether it is wanted.
     if route.permission != PUBLIC:
         kinds |= {Unauthenticated, Forbidden, RateLimited, CommitUnknown}
     if path == "/v1/sessions":
         kinds |= {RateLimited}
     if has_body:
-        kinds |= {BodyTooLarge, BodyTooSlow, UnsupportedMediaType}
+        kinds |= {UnsupportedMediaType}
     if route.keyed:
         kinds |= {KeyInProgress, KeyReused}
     if route.if_match is not None:

@@ -135,7 +135,7 @@ class BodyTooSlow(ShopError):
 
 
 class UnsupportedMediaType(ShopError):
-    """The body is not JSON by its Content-Type."""
+    """The body is not JSON by its Content-Type, or is compressed."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported media type"
 

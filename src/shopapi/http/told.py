@@ -30,7 +30,7 @@ class Route:
 
     ``answers`` maps a status to the contract type of its body (``None`` for none); ``tagged`` says that it carries an
     ETag; ``if_match`` that the header is read (``True``: required); ``keyed`` that ``Idempotency-Key`` is.
-    ``open_in_classroom`` is for ``/items`` alone.
+    ``signed`` says that a provider's body is read as it was signed. ``open_in_classroom`` is for ``/items`` alone.
     """
 
     permission: Needed
@@ -42,6 +42,7 @@ class Route:
     tagged: bool = False
     if_match: bool | None = None
     keyed: bool = False
+    signed: bool = False
     open_in_classroom: bool = False
 
 

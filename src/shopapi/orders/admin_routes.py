@@ -13,6 +13,7 @@ from shopapi.contract.orders import (
     AdminOrder,
     AssignInput,
     CancelInput,
+    DismissInput,
     NoteInput,
     OrderPage,
     OrderQuery,
@@ -35,11 +36,11 @@ from shopapi.orders.admin_store import count_orders, list_orders, read_admin_ord
 from shopapi.orders.cancel_once import cancel_once
 from shopapi.orders.cancel_order import PaymentUnclear
 from shopapi.orders.routes import pdf
-from shopapi.orders.rules import InvalidTransition, OrderGone
+from shopapi.orders.rules import InvalidTransition, OrderGone, seen
 from shopapi.orders.ship_order import ship_order
 from shopapi.orders.store import lock_order
 from shopapi.orders.unmatched import count_recent, count_unmatched, list_unmatched
-from shopapi.orders.withdraw import assign_withdrawal, read_withdrawal, settle_withdrawal
+from shopapi.orders.withdraw import assign_withdrawal, dismiss_withdrawal, read_withdrawal, settle_withdrawal
 from shopapi.payments.keyed import Said
 from shopapi.payments.record_charge import GivenUp
 
@@ -160,7 +161,7 @@ def note_on_order(
     """A remark in the timeline, for colleagues alone."""
 
     def change(c: Connection) -> Answer:
-        lock_order(c, number).add_event(c, "note", actor=request.user.actor, text=data.text)
+        lock_order(c, number).add_event(c, "note", actor=request.user.actor, text=seen("text", data.text))
         return _answer(read_admin_order(c, number), 201)
 
     return once(request, db, data, change)
@@ -214,6 +215,30 @@ def assign_to_order(
     return once(request, db, data, change)
 
 
+@post(
+    "/v1/admin/withdrawals/{withdrawal_id:str}/dismiss",
+    opt={
+        "told": Route(
+            "orders:write", "Dismiss a withdrawal that belongs to no order", answers={200: Withdrawal},
+            problems=(NotFound, InvalidTransition), keyed=True,
+        )
+    },
+    status_code=200,
+)  # fmt: skip
+@in_thread
+def dismiss_unmatched(
+    withdrawal_id: FromPath[str], data: JSONBody[DismissInput], request: ShopRequest, db: NamedDependency[Database]
+) -> Response[bytes]:
+    """Say that it belongs to no order. It leaves the list, and nothing else changes: it can be read as before, and
+    assigned to an order all the same."""
+
+    def change(c: Connection) -> Answer:
+        dismiss_withdrawal(c, withdrawal_id, data, actor=request.user.actor)
+        return Answer(read_withdrawal(c, withdrawal_id))
+
+    return once(request, db, data, change)
+
+
 @get(
     "/v1/admin/withdrawals",
     opt={
@@ -227,7 +252,8 @@ def assign_to_order(
 def list_unmatched_withdrawals(
     asked: NamedDependency[PageQuery], db: NamedDependency[Database], cursors: NamedDependency[Cursors]
 ) -> WithdrawalPage:
-    """Newest first. Somebody has to find out what they mean; those that name an order are with it."""
+    """Newest first, without those that were dismissed. Somebody has to find out what they mean; those that name an
+    order are with it."""
     before = cursors.read("withdrawals", asked.cursor)
     with db.reading() as c:
         found, last = list_unmatched(c, asked, before=before)
@@ -269,4 +295,5 @@ HANDLERS: Final = [
     list_unmatched_withdrawals,
     get_withdrawal,
     assign_to_order,
+    dismiss_unmatched,
 ]

@@ -1,13 +1,12 @@
 """SQL for staff: the list of orders, and an order with what only they see."""
 
-from datetime import timedelta
 from typing import Any, Final, get_args
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true
 
 from shopapi.accounts.actors import names_of
-from shopapi.contract.calendar import midnight
+from shopapi.contract.calendar import end_of, midnight
 from shopapi.contract.catalog import Money
 from shopapi.contract.orders import AdminOrder, OrderCard, OrderQuery, OrderView, OrderViews
 from shopapi.db.engine import Reader
@@ -96,8 +95,7 @@ def _wanted(asked: OrderQuery) -> list[ColumnElement[bool]]:
     if asked.placed_from is not None:
         wanted.append(sales_order.c.placed_at >= midnight(asked.placed_from))
     if asked.placed_to is not None:
-        end = asked.placed_to + timedelta(days=1)
-        wanted.append(sales_order.c.placed_at < midnight(end))
+        wanted.append(sales_order.c.placed_at < end_of(asked.placed_to))
     for word in (asked.q or "").lower().split()[:5]:
         wanted.append(sales_order.c.search_words.contains(word, autoescape=True))
     return wanted

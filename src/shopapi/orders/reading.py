@@ -179,7 +179,7 @@ def read_order(c: Reader, number: str, *, token_hash: bytes | None = None, for_s
     """
     row = c.execute(_STATEMENTS[c.dialect.name == "postgresql"], {"number": number}).mappings().first()
     if row is None or (token_hash is not None and bytes(row["access_token_hash"]) != token_hash):
-        raise OrderGone
+        raise OrderGone(number if for_staff else None)
     plain: dict[str, Any] = dict(row)
     for name in (*_JSON, *_LISTS, "payment"):
         if isinstance(plain[name], str):

@@ -7,11 +7,12 @@ import secrets
 import string
 import unicodedata
 from base64 import urlsafe_b64encode
+from itertools import pairwise
 from typing import Final
 
-from shopapi.contract.fields import typed_number
+from shopapi.contract.fields import UNSEEN, initials_of, typed_number
 from shopapi.contract.orders import OrderState, PaymentState, ShippingState
-from shopapi.http.problems import ShopError
+from shopapi.http.problems import InvalidRequest, ShopError
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NUMBER: Final = re.compile(r"[A-Z]{1,3}-[0-9A-HJKMNP-TV-Z]{6}")
@@ -49,12 +50,14 @@ class InvalidTransition(ShopError):
 
 
 class OrderGone(ShopError):
-    """There is no such order, or the secret is not its own: nobody learns which."""
+    """There is no such order, or the secret is not its own: nobody learns which. Staff, who need no secret, are told
+    the ``number``."""
 
     status, code, title = 404, "order_not_found", "No such order"
 
-    def __init__(self) -> None:
-        super().__init__("No order has this number and token.")
+    def __init__(self, number: str | None = None) -> None:
+        told = f"the number {number}" if _NUMBER.fullmatch(number or "") else "this number"
+        super().__init__(f"No order has {told if number else 'this number and token'}.")
 
 
 def check_order_step(before: OrderState, after: OrderState) -> None:
@@ -81,21 +84,37 @@ def customer_can_cancel(state: OrderState, shipping: ShippingState, *, transferr
 
 def new_number(shop: str) -> str:
     """A new order number: the shop's initials and 30 random bits, so that nobody guesses the next one."""
-    words = unicodedata.normalize("NFKD", shop).encode("ascii", "ignore").decode().upper()
-    initials = "".join(word[0] for word in re.findall(r"[A-Z]+", words))[:3] or "S"
-    return f"{initials}-" + "".join(secrets.choice(_CROCKFORD) for _ in range(6))
+    return f"{initials_of(shop)}-" + "".join(secrets.choice(_CROCKFORD) for _ in range(6))
 
 
-def normal_number(typed: str) -> str | None:
+def normal_number(typed: str, initials: str = "") -> str | None:
     """An order's number as somebody types it (see :func:`typed_number`); ``None`` where it is none."""
-    number = typed_number(typed)
+    number = typed_number(typed, initials)
     return number if _NUMBER.fullmatch(number) else None
 
 
-def numbers_in(text: str) -> list[str]:
-    """The orders' numbers that stand among other words, such as "TT-7K4M2P of 12 November", each once."""
-    words = (typed_number(word.strip(string.punctuation + "„“”‚‘’«»")) for word in text.split())
-    return list(dict.fromkeys(word for word in words if _NUMBER.fullmatch(word)))
+def numbers_in(text: str, initials: str = "") -> list[str]:
+    """The orders' numbers that stand in a text, such as "TT-7K4M2P of 12 November", each once.
+
+    Six characters alone are one of a shop with these ``initials`` where nothing else is said. Among other words a
+    number has its initials, and where no hyphen follows them a digit: "my shoes" is no order.
+    """
+    if whole := normal_number(text, initials):
+        return [whole]
+    words = [word.strip(string.punctuation + "„“”‚‘’«»") for word in text.split()]
+    pairs = [first + then if first.isalpha() and then.isalnum() else "" for first, then in pairwise([*words, ""])]
+    typed = [each for both in zip(words, pairs, strict=True) for each in both]
+    found = [normal_number(each) for each in typed if not each.isalnum() or re.search("[0-9]", each)]
+    return list(dict.fromkeys(number for number in found if number))
+
+
+def seen(field: str, text: str) -> str:
+    """What people see of a text; raises :class:`InvalidRequest` where that is nothing."""
+    text = re.sub(UNSEEN, "", text).strip()
+    # Letters, numbers, marks of punctuation and other signs take ink.
+    if not any(unicodedata.category(each)[0] in "LNPS" for each in text):
+        raise InvalidRequest.of(field, "has no character that can be seen")
+    return text
 
 
 def access_token(number: str, secret_key: str) -> str:

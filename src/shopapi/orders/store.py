@@ -4,12 +4,14 @@ Rows are locked in one order everywhere: cart, order, payment, attempt, then sto
 its level), then codes by their ids, then what is shown of stock.
 """
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from shopapi.carts.tables import cart
+from shopapi.contract.fields import UNSEEN
 from shopapi.contract.orders import EventKind, OrderState
 from shopapi.db.types import clock
 from shopapi.events.outbox_store import tell
@@ -95,6 +97,7 @@ class Locked:
     def add_event(self, c: Connection, kind: EventKind, *, actor: str = SHOP, **data: str) -> int:
         """Write down what happened, in the timeline and in the outbox; answers its sequence."""
         self._events += 1
+        data = {name: re.sub(UNSEEN, "", said) for name, said in data.items()}
         c.execute(
             update(sales_order)
             .where(sales_order.c.id == self.id)
@@ -111,7 +114,7 @@ def lock_order(c: Connection, number: str) -> Locked:
     """Lock an order and its cart; raises :class:`OrderGone`."""
     row = c.execute(_LOCKED, {"number": number}).first()
     if row is None:
-        raise OrderGone
+        raise OrderGone(number)
     return Locked(row, given_up_by_the_shop=row.state == "cancelled" and _by_the_shop(c, row.id))
 
 
@@ -125,8 +128,8 @@ def lock_orders(c: Connection, *numbers: str) -> dict[str, Locked]:
         .order_by(sales_order.c.cart_id, sales_order.c.id)
     )
     in_turn = found.scalars().all()
-    if len(in_turn) < len(set(numbers)):
-        raise OrderGone
+    if missing := set(numbers).difference(in_turn):
+        raise OrderGone(min(missing))
     return {number: lock_order(c, number) for number in in_turn}
 
 

@@ -142,8 +142,13 @@ withdrawal = Table(
     Column("email", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("certain", Flag, nullable=False),
+    Column("dismissed_at", Instant),
+    Column("dismissed_by", Text),
+    Column("dismissed_why", Text),
     Column("created_at", Instant, nullable=False, default=clock()),
     sqlite_strict=True,
 )
 """What somebody declared, word for word. ``order_id`` is set where the number is an order's, or staff found out which
-order is meant; ``certain`` says that its customer declared it: the e-mail address is theirs too, or they were asked."""
+order is meant; ``certain`` says that its customer declared it: the e-mail address is theirs too, or they were asked.
+``dismissed_...`` is who among the staff said when and why that it belongs to none: that stays here, but holds only for
+as long as it is with none."""

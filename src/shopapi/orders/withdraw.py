@@ -2,25 +2,34 @@
 that it fits, and answered by a receipt. A declaration counts whether or not it can be told which order it means; but
 only one from the e-mail address of the order is its customer's own, and does more than ask staff a question."""
 
-import re
-import unicodedata
 from typing import Any, Final
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, insert, select, update
 
+from shopapi.accounts.actors import names_of
 from shopapi.accounts.rules import normal_email
+from shopapi.catalog.tables import shop
 from shopapi.contract.catalog import Locale
-from shopapi.contract.fields import UNSEEN
-from shopapi.contract.orders import AssignInput, SettleInput, SettleOutcome, Withdrawal, WithdrawalInput
+from shopapi.contract.fields import initials_of
+from shopapi.contract.orders import (
+    AssignInput,
+    DismissInput,
+    SettleInput,
+    SettleOutcome,
+    Withdrawal,
+    WithdrawalInput,
+)
 from shopapi.db.engine import Reader
+from shopapi.db.types import clock
 from shopapi.events.outbox_store import tell
-from shopapi.http.problems import InvalidRequest, NotFound
+from shopapi.http.problems import NotFound
 from shopapi.names import public_id
 from shopapi.orders.open_withdrawals import SETTLED_AS, SETTLED_AT, is_settled
-from shopapi.orders.rules import InvalidTransition, can_cancel, normal_number, numbers_in
+from shopapi.orders.rules import InvalidTransition, can_cancel, numbers_in, seen
 from shopapi.orders.store import CUSTOMER, lock_order, lock_orders
 from shopapi.orders.tables import sales_order, withdrawal
+from shopapi.orders.unmatched import UNMATCHED
 from shopapi.payments.store import Owed, lock_payment
 
 _FOR_STAFF: Final = select(
@@ -34,7 +43,7 @@ def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdr
     Characters that nobody sees are left out: the law wants no reason to refuse a declaration. Raises
     :class:`InvalidRequest` where nothing else is in a field.
     """
-    name, contract = _seen("name", declared.name), _seen("order_number", declared.order_number)
+    name, contract = seen("name", declared.name), seen("order_number", declared.order_number)
     declared = replace(declared, name=name, order_number=contract)
     number, certain = _meant(c, declared)
     order = None if number is None else lock_order(c, number)
@@ -59,22 +68,14 @@ def withdraw(c: Connection, declared: WithdrawalInput, locale: Locale) -> Withdr
     return Withdrawal(name, declared.name, declared.order_number, declared.email, row.created_at)
 
 
-def _seen(field: str, text: str) -> str:
-    text = re.sub(UNSEEN, "", text).strip()
-    # Letters, numbers, marks of punctuation and other signs take ink.
-    if not any(unicodedata.category(each)[0] in "LNPS" for each in text):
-        raise InvalidRequest.of(field, "has no character that can be seen")
-    return text
-
-
 def _meant(c: Reader, declared: WithdrawalInput) -> tuple[str | None, bool]:
     """The order whose number was given, and whether the e-mail address is its customer's.
 
     The law lets people name any address for the receipt, so another one makes the declaration no less valid; but it may
     as well be somebody else's doing, which staff have to find out.
     """
-    whole = normal_number(declared.order_number)
-    named = [whole] if whole else numbers_in(declared.order_number)
+    initials = initials_of(c.execute(select(shop.c.name)).scalar_one())
+    named = numbers_in(declared.order_number, initials)
     known = {number: own for number in named if (own := _is_customers(c, number, declared.email)) is not None}
     # Of several the customer's own is meant, or else the first.
     return next(((number, own) for number, own in sorted(known.items(), key=lambda one: not one[1])), (None, False))
@@ -94,7 +95,10 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     :class:`InvalidTransition` where it is settled, is not as it was seen, or nothing would change.
     """
     known = (
-        select(withdrawal.c.email, withdrawal.c.order_id, withdrawal.c.certain, sales_order.c.number)
+        select(
+            *(withdrawal.c.email, withdrawal.c.order_id, withdrawal.c.certain, withdrawal.c.dismissed_at),
+            sales_order.c.number,
+        )
         .select_from(withdrawal.outerjoin(sales_order))
         .where(withdrawal.c.public_id == name)
     )
@@ -108,8 +112,9 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
     certain = to.confirmed or stays or bool(_is_customers(c, to.number, before.email))
     if is_settled(c, name):
         raise InvalidTransition("The withdrawal is settled already.")
-    if (before.number, before.certain) != (to.now_with, to.now_certain):
-        raise InvalidTransition(_by_now(before.number, certain=before.certain))
+    dismissed = before.number is None and before.dismissed_at is not None
+    if (before.number, before.certain, dismissed) != (to.now_with, to.now_certain, to.now_dismissed):
+        raise InvalidTransition(_by_now(before.number, certain=before.certain, dismissed=dismissed))
     if (before.number, before.certain) == (to.number, certain):
         raise InvalidTransition("The withdrawal belongs to this order already.")
     changed = c.execute(
@@ -118,14 +123,33 @@ def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) 
             withdrawal.c.public_id == name,
             withdrawal.c.order_id.is_not_distinct_from(before.order_id),
             withdrawal.c.certain == before.certain,
+            withdrawal.c.dismissed_at.is_not_distinct_from(before.dismissed_at),
         )
         .values(order_id=order.id, certain=certain)
     )
     if not changed.rowcount:
-        raise InvalidTransition("Somebody else has just assigned the withdrawal. Look where it is now.")
+        raise InvalidTransition("Somebody else has just assigned or dismissed the withdrawal. Look where it is now.")
     if before.number not in (None, to.number):
         locked[before.number].add_event(c, "withdrawal_moved", actor=actor, withdrawal=name, to=to.number)
     order.add_event(c, "withdrawn", actor=actor, withdrawal=name, certain="yes" if certain else "no", assigned="yes")
+
+
+def dismiss_withdrawal(c: Connection, name: str, why: DismissInput, *, actor: str) -> None:
+    """Staff have found out that a declaration belongs to no order. What was declared stays as it is, and its receipt
+    holds; should it mean an order after all, it can still be assigned.
+
+    Raises :class:`NotFound`, and :class:`InvalidTransition` where it is with an order, or dismissed already.
+    """
+    # One statement: whoever assigns or dismisses it at the same moment comes before, and is seen, or after.
+    changed = c.execute(
+        update(withdrawal)
+        .where(withdrawal.c.public_id == name, UNMATCHED)
+        .values(dismissed_at=clock(), dismissed_by=actor, dismissed_why=why.reason)
+    )
+    if not changed.rowcount:
+        found = read_withdrawal(c, name)
+        dismissed = found.dismissed_at is not None
+        raise InvalidTransition(_by_now(found.now_with, certain=bool(found.certain), dismissed=dismissed))
 
 
 def withdrawals_of(c: Reader, order_id: int) -> list[Withdrawal]:
@@ -139,17 +163,24 @@ def read_withdrawal(c: Reader, name: str) -> Withdrawal:
     row = c.execute(_FOR_STAFF.where(withdrawal.c.public_id == name)).first()
     if row is None:
         raise NotFound(f"There is no withdrawal {name}.")
-    return _for_staff(row)
+    found = _for_staff(row)
+    by = found.dismissed_by
+    return found if by is None else replace(found, dismissed_by=names_of(c, [by]).get(by, by))
 
 
 def _for_staff(row: Row[*tuple[Any, ...]]) -> Withdrawal:
     outcome: SettleOutcome = "done" if row.settled_as == "done" else "not_meant"
+    # One that was dismissed and then assigned is dismissed no more.
+    dismissed = row.number is None and row.dismissed_at is not None
     return Withdrawal(
         *(row.public_id, row.name, row.order_number, row.email, row.created_at),
         certain=row.certain,
         settled_at=row.settled_at,
         outcome=None if row.settled_at is None else outcome,
         now_with=row.number,
+        dismissed_at=row.dismissed_at if dismissed else None,
+        dismissed_by=row.dismissed_by if dismissed else None,
+        dismissed_why=row.dismissed_why if dismissed else None,
     )
 
 
@@ -173,8 +204,10 @@ def settle_withdrawal(c: Connection, number: str, what: SettleInput, *, actor: s
     order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, outcome=what.outcome, why=what.reason)
 
 
-def _by_now(number: str | None, *, certain: bool) -> str:
+def _by_now(number: str | None, *, certain: bool, dismissed: bool = False) -> str:
     """How things stand, for whoever saw them otherwise."""
+    if dismissed:
+        return "By now the withdrawal is dismissed: staff said that it belongs to no order."
     if number is None:
         return "By now the withdrawal is with no order."
     known = "its customer's own" if certain else "not confirmed by its customer"

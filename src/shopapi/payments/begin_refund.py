@@ -12,6 +12,7 @@ from shopapi.contract.problems import FieldError
 from shopapi.db.types import clock
 from shopapi.http.problems import ShopError
 from shopapi.names import public_id
+from shopapi.orders.rules import InvalidTransition
 from shopapi.payments.store import Owed
 from shopapi.payments.tables import payment, refund
 from shopapi.runtime.failpoints import planted
@@ -56,8 +57,10 @@ def refund_key(payment_id: str, key: str) -> str:
 def intend_refund(c: Connection, owed: Owed, amount: int, *, key: str, reason: str, actor: str) -> str:
     """Set ``amount`` aside and write the refund down; answers the key that the provider will know it by.
 
-    Raises :class:`RefundTooLarge`.
+    Raises :class:`RefundTooLarge`, and :class:`InvalidTransition` where nothing has come in.
     """
+    if not owed.captured:
+        raise InvalidTransition("Nothing has come in for this payment, so nothing goes back.")
     provider_key = refund_key(owed.public_id, key)
     if amount <= 0 or (amount > owed.left and not planted("refund_without_limit")):
         raise RefundTooLarge(owed.left, owed.currency)

@@ -126,6 +126,7 @@ async def refund_payment(
             "Hear from a payment provider",
             answers={200: dict},
             problems=(UnsignedWebhook, NotFound),
+            signed=True,
         )
     },
     status_code=200,

@@ -69,6 +69,8 @@ def why_not(why: CodeWhy, missing: Money | None, goods: str | None) -> str:
             return f"is for goods that are not in the cart{f': {goods}' if goods else ''}"
         case "outdone":
             return "cannot be combined: another promotion takes more off"
+        case "nothing_off":
+            return "takes nothing off what is in the cart"
         case "ended":
             return "is no longer valid"
         case "used_up":

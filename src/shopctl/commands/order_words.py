@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
+from shopapi.contract.catalog import Money
 from shopapi.contract.orders import (
     AdminOrder,
     Order,
@@ -15,6 +16,7 @@ from shopapi.contract.orders import (
     Withdrawal,
 )
 from shopapi.contract.standing import is_given_back, outcome_of, to_see_to, wrong_charges
+from shopapi.orders.rules import normal_number
 from shopctl.commands.amounts import shown
 
 _SETTLED: Final = {"not_meant": "settled: not meant", "done": "settled: done"}
@@ -74,8 +76,8 @@ def withdrawals(told: AdminOrder) -> list[str]:
 
 
 def withdrawal(one: Withdrawal) -> str:
-    """Who withdrew, where the receipt went, when, if it is certain, and what it was settled as."""
-    said = f"withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}"
+    """Who withdrew, where the receipt went, when, from what (word for word), if it is certain, how it was settled."""
+    said = f'withdrawn by {one.name}, {one.email}, {moment(one.declared_at)}, naming "{one.order_number}"'
     said += ", not confirmed: another e-mail address than in the order" if one.certain is False else ""
     settled = f", {_SETTLED[one.outcome]}, {moment(one.settled_at)}" if one.outcome and one.settled_at else ""
     return said + settled
@@ -85,9 +87,10 @@ def sums(order: Order) -> list[tuple[str, str]]:
     """What it costs, from the goods to the total."""
     found = [("goods", shown(order.subtotal))]
     if order.discount.amount:
-        names = ", ".join(one.code or one.name for one in order.discounts)
+        names = ", ".join(one.code or one.name for one in order.discounts if not one.free_shipping)
         found.append((f"discount ({names})" if names else "discount", f"-{shown(order.discount)}"))
-    found.append((f"delivery ({order.shipping_method.name})", shown(order.shipping)))
+    free = [one.code or one.name for one in order.discounts if one.free_shipping]
+    found.append((f"delivery ({', '.join([order.shipping_method.name, *free])})", shown(order.shipping)))
     found.append((f"{'with' if order.prices_include_tax else 'plus'} VAT", shown(order.tax)))
     return [*found, ("total", shown(order.total))]
 
@@ -104,18 +107,21 @@ def money_lines(told: Payment) -> list[str]:
     return [", ".join(parts), *(f"! {kind}: a person should look" for kind in open_issues)]
 
 
-def step(event: OrderEvent) -> tuple[str, str, str, str]:
-    """A row of the timeline."""
-    kind = event.kind.replace("_", " ")
-    more = [value for name, value in event.data.items() if value and name in _TOLD]
-    more += [words for said, words in _SAID.items() if said in event.data.items()]
+def step(event: OrderEvent, currency: str) -> tuple[str, str, str, str]:
+    """A row of the timeline; ``currency`` is the order's."""
+    told, kind = event.data, event.kind.replace("_", " ")
+    more = [shown(Money(int(told["amount"]), told.get("currency", currency)))] if "amount" in told else []
+    more += [value for name, value in told.items() if value and name in _TOLD]
+    more += [words for said, words in _SAID.items() if said in told.items()]
     if event.kind == "withdrawal_settled":
         kind = f"withdrawal {_SETTLED[outcome_of(event)]}"
+    if event.kind == "invoiced":
+        kind = f"{told.get('paper', 'invoice').replace('_', ' ')} written"
     return (moment(event.at), kind, event.actor or "", ", ".join(more))
 
 
-_TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "text", "to")
-"""What of an event's data says something to a person; amounts and ids stand elsewhere."""
+_TOLD: Final = ("provider", "reason", "why", "issue", "carrier", "tracking", "text", "to", "number")
+"""What of an event's data says something to a person; ids stand elsewhere."""
 _SAID: Final = {
     ("assigned", "yes"): "assigned by staff",
     ("certain", "no"): "not confirmed",
@@ -127,9 +133,14 @@ _SAID: Final = {
 def next_step(told: AdminOrder) -> str:
     """The command that takes the order on, if there is one."""
     order, paid = told.order, told.order.payment
-    withdrawn = {one.certain for one in told.withdrawals if one.settled_at is None}
-    if order.can_cancel and (is_given_back(told) or True in withdrawn):
+    withdrawn = [one for one in told.withdrawals if one.settled_at is None]
+    own = [one for one in withdrawn if one.certain]
+    if order.can_cancel and (is_given_back(told) or any(normal_number(one.order_number) for one in own)):
         return f"shopctl orders cancel {order.number}"
+    if order.can_cancel and own:
+        # More is said than a number: not all of the order may be meant.
+        part = f"shopctl orders refund {order.number} --amount AMOUNT for a part"
+        return f"read what is withdrawn from: {part}, or cancel for all of it"
     if order.can_cancel and withdrawn:
         return f"ask {order.email} first whether the withdrawal is meant"
     if order.state == "placed" and paid is not None and paid.bank_transfer is not None:

@@ -88,24 +88,33 @@ def ship(
     number: Number,
     carrier: Annotated[str, typer.Option(help="Who takes the parcel.", metavar="NAME")] = "",
     tracking: Annotated[str, typer.Option(help="The parcel's code there.", metavar="CODE")] = "",
+    despite: Annotated[
+        bool, typer.Option("--despite-withdrawal", help="Also where a withdrawal is not known to be the customer's.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Ship a paid order, all of it in one parcel.
 
-    Its units leave the stock, and the customer gets an e-mail. A withdrawal that its customer has not confirmed keeps
-    nothing back, but is told.
+    Its units leave the stock, and the customer gets an e-mail. Where the customer has withdrawn, it does not leave.
     """
     from shopapi.contract.orders import ShipmentInput
     from shopapi.contract.standing import to_see_to
+    from shopapi.orders.admin_store import read_admin_order
     from shopapi.orders.ship_order import ship_order
     from shopctl.commands.inputs import checked
     from shopctl.commands.order_words import withdrawal
 
     parcel = checked(ShipmentInput, carrier=carrier, tracking=tracking)
-    told = _change(number, lambda c, known: ship_order(c, known, parcel, actor=ACTOR))
-    _tell(told, json, "has left")
-    for one in to_see_to(told):
-        console.warn(withdrawal(one))
+
+    def change(c: "Connection", known: str) -> None:
+        # What the shop refuses anyway is told first; what is refused here is taken back.
+        ship_order(c, known, parcel, actor=ACTOR)
+        found = read_admin_order(c, known)
+        if not despite and (unsure := to_see_to(found)):
+            what = [*map(withdrawal, unsure), "Nobody knows yet whether it is meant. Nothing has left."]
+            fail(what, f"ask {found.order.email} first, or ship with --despite-withdrawal")
+
+    _tell(_change(number, change), json, "has left")
 
 
 @app.command("pay")
@@ -200,7 +209,7 @@ def _cards(c: "Reader", asked: "OrderQuery", limit: int) -> "list[OrderCard]":
 
 
 def _known(number: str) -> str:
-    """The number as the shop writes it; case and spaces do not count."""
+    """The number as the shop writes it, whatever was typed for its hyphen."""
     from shopapi.orders.rules import normal_number
 
     known = normal_number(number)
@@ -266,6 +275,6 @@ def _show(told: "AdminOrder") -> None:
     for paper in order.invoices:
         console.line(f"{paper.kind.replace('_', ' ')} {paper.number}")
     console.line("")
-    console.table(("when", "what", "who", "more"), [words.step(event) for event in order.events])
+    console.table(("when", "what", "who", "more"), [words.step(event, order.currency) for event in order.events])
     if following := words.next_step(told):
         console.next_step(following)

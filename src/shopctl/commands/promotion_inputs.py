@@ -1,10 +1,10 @@
 """What people type of a promotion, made into what is kept; what does not fit ends the command as wrong usage."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from shopapi.contract.calendar import midnight
+from shopapi.contract import calendar
 from shopapi.contract.fields import clean_text
 from shopapi.pricing.values import PromotionKind, PromotionScope
 from shopapi.promotions.records import NewPromotion
@@ -49,7 +49,7 @@ def amount(option: str, told: str) -> int:
 
 def first_moment(told: str | None) -> datetime | None:
     """When the first day begins; ``None`` is now."""
-    return None if told is None else midnight(_day("--from", told))
+    return None if told is None else calendar.midnight(_day("--from", told))
 
 
 def end_of(told: str | None, from_: str | None) -> datetime | None:
@@ -59,7 +59,7 @@ def end_of(told: str | None, from_: str | None) -> datetime | None:
     last = _day("--until", told)
     if from_ is not None and last < _day("--from", from_):
         fail(f"--until: {last} is before --from.", "the last day is the first one or a later one", 2)
-    end = midnight(last + timedelta(days=1))
+    end = calendar.end_of(last)
     if end <= datetime.now(UTC):
         fail(f"--until: {last} is over already.", "today or a later day", 2)
     return end
@@ -95,6 +95,8 @@ def _day(option: str, told: str) -> date:
         day = date.fromisoformat(told) if _DAY.fullmatch(told) else None
     except ValueError:
         day = None
-    if day is None or not 2000 <= day.year < 9999:  # The day after the last one has no date.
+    if day is None:
         fail(f'{option}: "{clean(told)}" is no day.', "year, month and day, such as 2026-12-31", 2)
+    if not 2000 <= day.year < 9999:  # The day after the last one has no date.
+        fail(f"{option}: {day} is not from the years 2000 to 9998.", "a day such as 2026-12-31", 2)
     return day

@@ -38,7 +38,8 @@ async def show_office_invoice(visit: NamedDependency[Visit], number: FromPath[st
         return lacking
     if not NUMBER.fullmatch(number) or not INVOICE_ID.fullmatch(invoice):
         raise NotFoundException
-    return pdf_page(await visit.api.get_admin_invoice(number, invoice), f"{number}-{invoice}.pdf")
+    content, found = await asyncio.gather(visit.api.get_admin_invoice(number, invoice), order_found(visit, number))
+    return pdf_page(content, found.order, invoice)
 
 
 @get("/office/orders/{number:str}/notes")

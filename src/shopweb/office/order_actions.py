@@ -15,17 +15,11 @@ from shopapi.contract.standing import is_paid, refundable, wrong_charges
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
+from shopweb.office.order_declared import customer_withdrew, declared_before
 from shopweb.office.order_money import by_hand, has_wrong_charge
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import goods_gone, order_refused, too_long
-from shopweb.office.order_view import (
-    can_ship,
-    customer_withdrew,
-    declared_before,
-    order_page,
-    transfer_awaited,
-    units_of,
-)
+from shopweb.office.order_view import can_ship, is_asked_first, order_page, transfer_awaited, units_of
 from shopweb.office.order_words import send_yourself
 from shopweb.office.orders import lacks
 from shopweb.session import Note
@@ -51,13 +45,17 @@ async def ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
     sent = await visit.read_form()
     key, parcel = key_of(sent), ShipmentInput(one_line(sent.get("carrier", "")), one_line(sent.get("tracking", "")))
     errors = too_long(visit, "carrier", parcel.carrier) + too_long(visit, "tracking", parcel.tracking)
+    found = await order_found(visit, number)
+    if is_asked_first(found) and not sent.get("anyway"):
+        message = visit.gettext("Nobody knows yet whether the withdrawal is meant. Find out first, or tick this.")
+        errors = [*errors, FieldError("anyway", message)]
     if not errors:
         try:
             await visit.api.ship_order(order_number(number), parcel, key=key)
             return visit.redirect(order_page(number), note=Note("shipped", number))
         except ProblemError as error:
             errors = order_refused(visit, error, "carrier")
-    found = await order_found(visit, number)
+            found = await order_found(visit, number)
     return _not_to_ship(visit, found) if customer_withdrew(found) else await _ship_page(visit, found, sent, errors)
 
 
@@ -139,7 +137,8 @@ def _not_to_ship(visit: Visit, found: AdminOrder) -> Page:
 async def _ship_page(visit: Visit, found: AdminOrder, sent: Sent, errors: list[FieldError] | None = None) -> Page:
     units = units_of(found.order)
     words = visit.ngettext("Ship %(count)s unit", "Ship %(count)s units", units)
-    button, declared = words % {"count": visit.number(units)}, declared_before(visit, found)
+    declared = declared_before(visit, found, order_page(found.order.number))
+    button = words % {"count": visit.number(units)}
     return _asking(visit, "office/order_ship.html", found, sent, errors, button=button, declared=declared)
 
 

@@ -30,6 +30,8 @@ def order_sentence(visit: Visit, note: Note) -> str | None:
             text = _("%(name)s is cancelled.")
         case "withdrawal_settled":
             text = _("The withdrawal is settled.")
+        case "withdrawal_dismissed":
+            text = _("The withdrawal is off the list: it belongs to no order. What was declared is kept.")
         case "withdrawal_assigned":
             return _("The withdrawal belongs to this order of %(customer)s now.") % {"customer": rest}
         case "withdrawal_changed":

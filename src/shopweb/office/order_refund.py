@@ -17,6 +17,7 @@ from shopweb.money import typed, typed_amount
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
 from shopweb.office.order_actions import payment_of
+from shopweb.office.order_declared import names_a_part
 from shopweb.office.order_money import by_hand
 from shopweb.office.order_notes import to_send
 from shopweb.office.order_refusals import order_refused, too_long
@@ -42,14 +43,15 @@ class RefundForm:
 
 @get("/office/orders/{number:str}/refund")
 async def show_refund(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
-    """The form, with all that can be given back in it."""
+    """The form, with all that can be given back in it, unless a withdrawal may mean a part."""
     if lacking := lacks(visit, "payments:write"):
         return lacking
     found = await order_found(visit, number)
     payment = payment_to_refund(found)
     if payment is None:
         return visit.redirect(order_page(number), note=Note("order_moved_on", number))
-    return await _form_page(visit, found, RefundForm(typed(refundable(payment).amount, visit.language), ""))
+    most = "" if names_a_part(found) else typed(refundable(payment).amount, visit.language)
+    return await _form_page(visit, found, RefundForm(most, ""))
 
 
 @post("/office/orders/{number:str}/refund")

@@ -27,6 +27,8 @@ OFFICE_ORDERS: Final[list[HTTPRouteHandler]] = [
     withdrawals.show_withdrawals,
     withdrawals.show_assign,
     withdrawals.assign,
+    withdrawals.show_dismiss,
+    withdrawals.dismiss,
     emails.show_emails,
     emails.show_email,
     emails.show_letter,

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment, Withdrawal
-from shopapi.contract.standing import can_be_done, cancel_reason, is_given_back, is_paid, refundable, to_see_to
+from shopapi.contract.orders import AdminOrder, EmailCard, Order, Payment
+from shopapi.contract.standing import is_given_back, refundable, to_see_to
+from shopweb.office.order_declared import Declared, customer_withdrew, declared_on, says_more
 from shopweb.office.order_money import PaymentView, has_wrong_charge, payment_view
-from shopweb.office.order_timeline import OfficeStep, not_confirmed, office_timeline, settled_words
+from shopweb.office.order_timeline import OfficeStep, office_timeline
 from shopweb.office.order_words import (
     attention_badge,
     email_badge,
@@ -41,26 +42,6 @@ class Letter:
     word: str
     badge: Badge
     at: When
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A withdrawal that was declared; ``certain`` says whether it is the customer's own, ``doubt`` why it may be
-    somebody else's doing, ``todo`` what to do now: nothing where it is ``settled``, which says as what. ``settle`` is
-    where to say so, empty where that changes nothing any more, and ``remedy`` what has to happen before that it is done
-    can be said; ``assign`` is where to say which order it means. Both are empty for whoever may not."""
-
-    id: str
-    name: str
-    email: str
-    at: When
-    certain: bool
-    doubt: str
-    todo: str
-    settled: str
-    settle: str
-    remedy: str
-    assign: str
 
 
 @dataclass(frozen=True)
@@ -127,13 +108,8 @@ def office_order(visit: Visit, found: AdminOrder, emails: Sequence[EmailCard]) -
             for paper in order.invoices
         ],
         letters=[_letter(visit, card) for card in emails],
-        declared=[_declared(visit, found, one) for one in found.withdrawals],
+        declared=[declared_on(visit, found, one, order_page(order.number)) for one in found.withdrawals],
     )
-
-
-def declared_before(visit: Visit, found: AdminOrder) -> list[Declared]:
-    """The withdrawals that ask for something before the order leaves."""
-    return [_declared(visit, found, one) for one in to_see_to(found)]
 
 
 def can_ship(found: AdminOrder) -> bool:
@@ -141,9 +117,9 @@ def can_ship(found: AdminOrder) -> bool:
     return _to_leave(found.order) and not is_given_back(found) and not customer_withdrew(found)
 
 
-def customer_withdrew(found: AdminOrder) -> bool:
-    """Whether its customer has withdrawn, and there is something to do about it. Another's is a question."""
-    return any(one.certain is not False for one in to_see_to(found))
+def is_asked_first(found: AdminOrder) -> bool:
+    """Whether it could leave, but somebody has withdrawn who may be its customer: staff have to find out first."""
+    return can_ship(found) and bool(to_see_to(found))
 
 
 def transfer_awaited(found: AdminOrder) -> Payment | None:
@@ -169,11 +145,14 @@ def _to_leave(order: Order) -> bool:
 
 
 def _next(visit: Visit, found: AdminOrder) -> Act | None:
-    order = found.order
-    if to_see_to(found) and order.can_cancel:
-        # One that may be somebody else's doing is to be asked about first: then nothing is the sensible thing to do.
-        sure, word = customer_withdrew(found), visit.gettext("Cancel the order")
-        return Act(order_page(order.number, "cancel"), word) if sure and visit.may("orders:write") else None
+    order, declared = found.order, to_see_to(found)
+    if declared:
+        if not visit.may("orders:write"):
+            return None
+        if order.can_cancel and any(one.certain is not False and not says_more(one) for one in declared):
+            return Act(order_page(order.number, "cancel"), visit.gettext("Cancel the order"))
+        # It may be somebody else's doing, or mean a part: that has to be found out before anything is done.
+        return Act(f"#withdrawal-{declared[0].id}", visit.gettext("See to the withdrawal"))
     if can_ship(found) and visit.may("orders:write"):
         return _ship(visit, order)
     if _to_leave(order) and order.can_cancel and visit.may("orders:write"):
@@ -213,48 +192,6 @@ def _badges(visit: Visit, found: AdminOrder) -> list[Badge]:
     badges = [order_badge(visit, order.state), payment_badge(visit, state)]
     more = [*([attention_badge(visit)] if issues else []), *([withdrawn_badge(visit)] if to_see_to(found) else [])]
     return [*badges, *([shipping] if shipping else []), *more]
-
-
-def _declared(visit: Visit, found: AdminOrder, one: Withdrawal) -> Declared:
-    doubt = not_confirmed(visit) if one.certain is False else ""
-    todo, settled = _to_do(visit, found, one), settled_words(visit, one.outcome) if one.outcome else ""
-    seen_to = bool(settled) or not visit.may("orders:write")
-    settle = order_page(found.order.number, "withdrawals", one.id, "settle")
-    assign = f"/office/withdrawals/{one.id}/assign?{urlencode({'order': found.order.number})}"
-    return Declared(
-        *(one.id, one.name, one.email, when(visit, one.declared_at), bool(one.certain), doubt, todo, settled),
-        settle="" if seen_to or _is_over(found) else settle,
-        remedy=_remedy(visit, found),
-        assign="" if seen_to else assign,
-    )
-
-
-def _is_over(found: AdminOrder) -> bool:
-    """Whether nothing can come of a withdrawal any more. What the shop gave up by itself, late money may revive."""
-    return is_given_back(found) or cancel_reason(found.order) in ("customer", "staff")
-
-
-def _remedy(visit: Visit, found: AdminOrder) -> str:
-    """What has to happen before a withdrawal that is meant is done; nothing where it can be said."""
-    _ = visit.gettext
-    if can_be_done(found):
-        return ""
-    if not is_paid(found):
-        return _("If it is meant, cancel the order: nothing has come in for it.")
-    if found.order.can_cancel:
-        return _("If it is meant, cancel the order, or refund what is due first: nothing has gone back yet.")
-    return _("If it is meant, refund what is due first: nothing has gone back yet.")
-
-
-def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
-    _ = visit.gettext
-    if one not in to_see_to(found):
-        return ""
-    if one.certain is False:
-        return _("Ask first, at the address in the order, whether it is meant. Do not ship until you know.")
-    if found.order.can_cancel:
-        return _("Do not ship. Cancel the order, then what was paid goes back.")
-    return _("The goods come back first, then refund what was paid.")
 
 
 def _about(visit: Visit, order: Order) -> str:

@@ -1,4 +1,4 @@
-"""Withdrawals as staff see to them: settling those of an order, and finding out which order the others mean."""
+"""Withdrawals as staff see to them: settling those of an order, and finding out which order the others mean, if any."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,14 @@ from litestar.params import FromPath
 from shopapi.client import BadRequest, ProblemError
 from shopapi.contract.accounts import PageQuery
 from shopapi.contract.fields import typed_number
-from shopapi.contract.orders import AssignInput, SettleInput, SettleOutcome, Withdrawal
+from shopapi.contract.orders import (
+    MAX_DISMISS_REASON,
+    AssignInput,
+    DismissInput,
+    SettleInput,
+    SettleOutcome,
+    Withdrawal,
+)
 from shopweb.forms import FieldError, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.listing import shown
@@ -51,7 +58,7 @@ class UnmatchedRow:
 class AskedAbout:
     """A withdrawal word for word, and what became of it so far: the ``order`` that it is with and its ``page``, both
     empty where there is none, whether it is ``certain`` to be its customer's own, why it may be somebody else's doing
-    (``doubt``), and when it was ``settled``."""
+    (``doubt``), and when it was ``settled``, or ``dismissed`` by ``who`` and ``why``."""
 
     name: str
     number: str
@@ -63,6 +70,9 @@ class AskedAbout:
     certain: bool
     doubt: str
     settled: When | None
+    dismissed: When | None
+    who: str
+    why: str
 
 
 @get(PATH)
@@ -98,7 +108,8 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
         errors = [FieldError(field, visit.gettext("Enter the order's number, such as TT-7K4M2P."))]
     else:
         try:
-            to = AssignInput(number, _seen_certain(sent), confirmed, order if NUMBER.fullmatch(order) else None)
+            now_with = order if NUMBER.fullmatch(order) else None
+            to = AssignInput(number, _seen_certain(sent), confirmed, now_with, sent.get("dismissed") == "yes")
             done = await visit.api.assign_withdrawal(name, to, key=key)
             # A number is soon mistyped: the name says whose order it was.
             customer = one_line(done.order.billing_address.name)
@@ -106,8 +117,8 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
         except ProblemError as error:
             if error.problem.code == "invalid_transition":
                 said = visit.gettext(
-                    "It belongs to this order already, or a colleague has just assigned, confirmed or settled it. "
-                    "Nothing was changed."
+                    "It belongs to this order already. Or a colleague has just assigned, confirmed or settled it, or "
+                    "taken it off the list. Nothing was changed."
                 )
                 errors = [FieldError(field, said)]
             elif error.problem.code == "order_not_found":
@@ -117,6 +128,35 @@ async def assign(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Pa
     return await _assign_page(visit, name, typed=typed, confirmed=confirmed, errors=errors)
 
 
+@get(f"{PATH}/{{withdrawal:str}}/dismiss")
+async def show_dismiss(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Page:
+    """It is done on the page that assigns it; this is where a browser lands that reloads a form it sent."""
+    return visit.redirect(f"{PATH}/{_withdrawal_id(withdrawal)}/assign")
+
+
+@post(f"{PATH}/{{withdrawal:str}}/dismiss")
+async def dismiss(visit: NamedDependency[Visit], withdrawal: FromPath[str]) -> Page:
+    """Say that it belongs to no order, and why."""
+    if lacking := lacks(visit, "orders:write"):
+        return lacking
+    sent, name, field = await visit.read_form(), _withdrawal_id(withdrawal), f"reason-{withdrawal}"
+    key, reason = key_of(sent), one_line(sent.get("reason", ""))
+    errors = too_long(visit, field, reason, MAX_DISMISS_REASON)
+    if not reason:
+        errors = [FieldError(field, visit.gettext("Say why it belongs to no order."))]
+    elif not errors:
+        try:
+            await visit.api.dismiss_withdrawal(name, DismissInput(reason), key=key)
+            return visit.redirect(PATH, note=Note("withdrawal_dismissed"))
+        except ProblemError as error:
+            if error.problem.code == "invalid_transition":
+                said = visit.gettext("A colleague has just assigned it or taken it off the list. Nothing was changed.")
+                errors = [FieldError(f"number-{name}", said)]  # Its own field is gone then.
+            else:
+                errors = order_refused(visit, error, field)
+    return await _assign_page(visit, name, reason=reason, errors=errors)
+
+
 async def _assign_page(
     visit: Visit,
     name: str,
@@ -124,9 +164,10 @@ async def _assign_page(
     seen_with: str = "",
     typed: str | None = None,
     confirmed: bool = False,
+    reason: str = "",
     errors: list[FieldError] | None = None,
 ) -> Page:
-    """The declaration and the form, while it is not settled. Both tell how things stand now, whatever an older page
+    """The declaration and its forms, while it is not settled. All tell how things stand now, whatever an older page
     said; ``seen_with`` is the order whose page led here."""
     one = await visit.api.get_withdrawal(name)
     declared = _asked_about(visit, one)
@@ -142,6 +183,10 @@ async def _assign_page(
         field=f"number-{name}",
         typed=declared.order if typed is None else typed,
         confirmed=confirmed,
+        dismiss="" if declared.order or declared.dismissed else f"{PATH}/{name}/dismiss",
+        why_field=f"reason-{name}",
+        reason=reason,
+        most=MAX_DISMISS_REASON,
         key=new_key(),
         errors=[] if declared.settled else errors or [],
     )
@@ -226,6 +271,9 @@ def _asked_about(visit: Visit, one: Withdrawal) -> AskedAbout:
         certain=bool(one.certain),
         doubt=not_confirmed(visit) if order and not one.certain else "",
         settled=when(visit, one.settled_at) if one.settled_at else None,
+        dismissed=when(visit, one.dismissed_at) if one.dismissed_at else None,
+        who=one.dismissed_by or "",
+        why=one.dismissed_why or "",
     )
 
 

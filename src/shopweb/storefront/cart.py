@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -14,7 +15,7 @@ from shopweb.forms import FieldError, NotAsWritten, own_path, read_form, whole_n
 from shopweb.session import Note, Undo
 from shopweb.storefront.cart_lines import Wanted, shown
 from shopweb.storefront.cart_notes import LESS, refusal, said, spoken
-from shopweb.storefront.cart_redeem import redeem
+from shopweb.storefront.cart_redeem import Redeemed, redeem
 from shopweb.storefront.cart_settling import Settled, note_units, settled_cart, short_sentence
 from shopweb.storefront.cart_view import LineView, lines_of, means_of, sums_of, way_to_free_delivery
 from shopweb.storefront.frame import frame_of, product_path, storefront_page, variant_path
@@ -23,6 +24,8 @@ from shopweb.visit import Page, Visit
 
 PATH: Final = "/cart"
 _SKU: Final = 64
+_TYPED: Final = 10
+"""As many signs as the field of a quantity takes."""
 
 
 @get(PATH)
@@ -88,9 +91,9 @@ async def add_to_cart(visit: NamedDependency[Visit]) -> Page:
         raise NotAsWritten
     units = whole_number(visit.sent.get("quantity", ""))
     if units is None or not 1 <= units <= MAX_LINE_QUANTITY:
-        return _answered(visit, sku, slug, Note("quantity"))
+        return visit.redirect(_product_of(sku, slug), note=Note("quantity", visit.sent.get("quantity", "")[:_TYPED]))
     try:
-        cart = await _with_line(visit, LineInput(sku, units))
+        cart = await with_line(visit, LineInput(sku, units))
     except ProblemError as error:
         note = refusal(error, sku)
         if note is None:
@@ -107,21 +110,35 @@ async def change_cart(visit: NamedDependency[Visit]) -> Page:
     sent = await read_cart_form(visit)
     if sent is None or visit.cart is None:
         return visit.redirect(PATH)
-    token, wanted = visit.cart.token, Wanted.sent_by(sent)
+    wanted, redeemed = Wanted.sent_by(sent), Redeemed([])
     try:
-        changed = await _changed(visit, await visit.api_for_nobody.get_cart(token, language=visit.language), wanted)
+        cart = await visit.api_for_nobody.get_cart(visit.cart.token, language=visit.language)
+        if cart.state != "open":
+            return ordered_already(visit)
+        changed = await _changed(visit, cart, wanted)
         errors = wanted.errors(visit)
         if wanted.code:
-            errors += await _refused(visit, token, wanted, alone=not errors)
+            redeemed = await _redeemed(visit, cart, wanted, alone=not errors)
+            errors += redeemed.faults
         elif wanted.redeems:
             errors.append(FieldError("code", visit.gettext("Enter the code of your voucher.")))
     except NotFound:  # The shop dropped it.
         return visit.redirect(PATH)
+    except Conflict as error:
+        return ordered_already(visit, error)
     if errors:
         return await cart_page(visit, wanted=wanted, short=changed.short, errors=errors, status=422)
     if wanted.goes_on and not changed.note:
-        return visit.redirect("/checkout")
-    return visit.redirect(PATH, note=changed.note)
+        return visit.redirect("/checkout", note=redeemed.note)
+    return visit.redirect(PATH, note=changed.note or redeemed.note)
+
+
+def ordered_already(visit: Visit, error: Conflict | None = None) -> Page:
+    """The cart's page, which leads to the order that came of it; raises ``error`` again where that is another one."""
+    if error and error.problem.code != "cart_already_ordered":
+        raise error
+    order = visit.cart.order if visit.cart else ""
+    return visit.redirect(PATH, note=Note("ordered", urlsplit(order).path.rpartition("/")[2]))
 
 
 async def read_cart_form(visit: Visit) -> dict[str, str] | None:
@@ -132,11 +149,13 @@ async def read_cart_form(visit: Visit) -> dict[str, str] | None:
     return await visit.read_form()
 
 
-async def _with_line(visit: Visit, line: LineInput) -> Cart:
+async def with_line(visit: Visit, line: LineInput, *, key: str | None = None) -> Cart:
+    """The cart with these units in it, a new one where this browser has none that is open. ``key`` makes what is sent
+    twice to one cart count once."""
     api, language = visit.api_for_nobody, visit.language
     if visit.cart:
         try:
-            return await api.add_to_cart(visit.cart.token, line, language=language)
+            return await api.add_to_cart(visit.cart.token, line, language=language, key=key)
         except NotFound:  # It lay about for too long, and the shop dropped it.
             pass
         except Conflict as error:
@@ -149,19 +168,24 @@ def _answered(visit: Visit, sku: str, slug: str, note: Note) -> Page:
     """The note alone for a script, which puts it beside the button; else the product's page with it."""
     if visit.by_script:
         return visit.page("storefront/cart-added.html", context={"note": said(visit, note), "units": visit.units})
-    path = own_path(variant_path(slug, sku), PATH) if slug else PATH
+    path = _product_of(sku, slug)
     return visit.redirect(f"{path}#added" if path.startswith(product_path("")) else path, note=note)
 
 
-async def _refused(visit: Visit, token: str, wanted: Wanted, *, alone: bool) -> list[FieldError]:
-    """Enter the code; what is wrong with it. Whoever was told, and goes to the checkout again, goes without it."""
-    faults = await redeem(visit, token, wanted.code)
+def _product_of(sku: str, slug: str) -> str:
+    return own_path(variant_path(slug, sku), PATH) if slug else PATH
+
+
+async def _redeemed(visit: Visit, cart: Cart, wanted: Wanted, *, alone: bool) -> Redeemed:
+    """Enter the code. Whoever was told what is wrong with it, and goes to the checkout again, goes without it."""
+    redeemed = await redeem(visit, cart, wanted.code)
     if not wanted.goes_on:
-        return faults
+        return redeemed
     if alone and wanted.code == wanted.refused:
-        return []
+        return replace(redeemed, faults=[])
     way = visit.gettext("%(fault)s To go on without it, press “To the checkout” again.")
-    return [replace(fault, message=way % {"fault": fault.message}) for fault in faults]
+    told = [replace(fault, message=way % {"fault": fault.message}) for fault in redeemed.faults]
+    return replace(redeemed, faults=told)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ LESS: Final = "less"
 
 @dataclass(frozen=True)
 class SpokenNote:
-    """A note in words; ``leads_to_cart`` is said with a link, ``undo`` with a button that puts units of a sku back."""
+    """A note in words; ``leads_to_cart`` is said with a link, ``undo`` with a button that puts units of a sku back, or
+    takes ``code`` out of the cart for the one before it."""
 
     text: str
     warns: bool = True
     leads_to_cart: bool = False
     undo: Undo | None = None
+    code: str = ""
 
 
 def spoken(visit: Visit) -> SpokenNote | None:
@@ -51,6 +53,8 @@ def said(visit: Visit, note: Note) -> SpokenNote:
         case "full":
             text = _("A cart holds at most %(lines)s different things, and %(most)s of each.")
             return SpokenNote(text % {**words, "lines": MAX_LINES}, leads_to_cart=True)
+        case "again":
+            return SpokenNote(_("The goods of your order are in the cart again."), warns=False)
         case "emptied":
             return SpokenNote(_("What was in the cart cannot be had any more, so nothing was ordered."))
         case "adjusted":
@@ -59,6 +63,10 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(_("Nothing is in the cart by now. What you typed is kept."))
         case "removed":
             return SpokenNote(_("%(name)s is out of the cart.") % words, warns=False, undo=note.undo)
+        case "redeemed":
+            return SpokenNote(_redeemed(visit, note), warns=False, undo=note.undo, code=note.name)
+        case "ordered" if note.name:
+            return SpokenNote(_("This cart was ordered already: it is your order %(name)s.") % words)
         case "declined":
             return SpokenNote(failure_words(visit, ""))
         case "given_up":
@@ -88,3 +96,10 @@ def refusal(error: ProblemError, sku: str) -> Note | None:
 
 def _in_cart(visit: Visit, note: Note) -> str:
     return visit.ngettext("%(name)s is in the cart.", "%(count)s × %(name)s are in the cart.", note.count)
+
+
+def _redeemed(visit: Visit, note: Note) -> str:
+    if note.undo and note.undo.name:
+        words = visit.gettext("The code %(code)s is redeemed, instead of %(before)s.")
+        return words % {"code": note.name, "before": note.undo.name}
+    return visit.gettext("The code %(code)s is redeemed.") % {"code": note.name}

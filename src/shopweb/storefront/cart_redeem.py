@@ -1,20 +1,37 @@
-"""What is typed into the folded field for a code, and why it takes nothing off."""
+"""What is typed into the folded field for a code: that it counts, or why it takes nothing off."""
+
+from dataclasses import dataclass
 
 from shopapi.client import BadRequest, Conflict, ProblemError, TooManyRequests, Unprocessable
+from shopapi.contract.carts import Cart
 from shopweb.forms import FieldError
+from shopweb.session import Note, Undo
 from shopweb.storefront.cart_settling import code_sentence, note_units
+from shopweb.storefront.sum_rows import taken_off
 from shopweb.visit import Visit
 
 
-async def redeem(visit: Visit, token: str, typed: str) -> list[FieldError]:
-    """Enter a code into the cart; what is wrong with it, if anything. Raises ``NotFound`` where the cart is gone."""
+@dataclass(frozen=True)
+class Redeemed:
+    """What came of a code: ``faults`` with it, or else the ``note`` that it counts."""
+
+    faults: list[FieldError]
+    note: Note | None = None
+
+
+async def redeem(visit: Visit, cart: Cart, typed: str) -> Redeemed:
+    """Enter a code into the cart. Raises ``NotFound`` where the cart is gone, ``Conflict`` where it is ordered."""
     try:
-        note_units(visit, await visit.api_for_nobody.add_cart_code(token, typed, language=visit.language))
+        now = await visit.api_for_nobody.add_cart_code(cart.token, typed, language=visit.language)
     except (BadRequest, Unprocessable, Conflict) as error:
-        return [FieldError("code", await _sentence(visit, token, typed, error))]
+        return Redeemed([FieldError("code", await _sentence(visit, cart.token, typed, error))])
     except TooManyRequests:
-        return [FieldError("code", visit.gettext("There were too many tries. Wait a minute, then try again."))]
-    return []
+        return Redeemed(
+            [FieldError("code", visit.gettext("There were too many tries. Wait a minute, then try again."))]
+        )
+    note_units(visit, now)
+    code, before = next(iter(now.codes), typed), next(iter(cart.codes), "")
+    return Redeemed([], Note("redeemed", code, undo=None if code == before else Undo(0, before, 0, "")))
 
 
 async def _sentence(visit: Visit, token: str, typed: str, error: ProblemError) -> str:
@@ -28,5 +45,15 @@ async def _sentence(visit: Visit, token: str, typed: str, error: ProblemError) -
             return _("The code %(code)s has been used up, or you have used it already.") % {"code": typed}
         case "code_not_applicable":
             cart = await visit.api_for_nobody.get_cart(token, language=visit.language)
-            return code_sentence(visit, typed, error.problem, cart.subtotal)
+            better = _better_code(visit, cart, typed) if error.problem.why == "outdone" else ""
+            return better or code_sentence(visit, typed, error.problem, cart.subtotal)
     raise error
+
+
+def _better_code(visit: Visit, cart: Cart, typed: str) -> str:
+    """That the code of the cart saves more than ``typed``; ``""`` where it has none that counts."""
+    words = visit.gettext(
+        "%(code)s saves less than your code %(present)s (%(off)s). Only one code counts, so %(present)s stays."
+    )
+    counting = ((one.code, off) for one, _, off in taken_off(visit, cart.discounts) if one.code)
+    return next((words % {"code": typed, "present": present, "off": off} for present, off in counting), "")

@@ -8,6 +8,7 @@ from typing import Final
 from shopapi.client import ProblemError
 from shopapi.contract.carts import POSTCODE_DIGITS, Address, Contact, ContactInput
 from shopapi.contract.fields import EMAIL, NOT_BLANK, UNSEEN
+from shopapi.contract.postcodes import plain_postcode
 from shopweb import locale
 from shopweb.forms import FieldError, Sent, one_line
 from shopweb.visit import Visit
@@ -46,6 +47,8 @@ class ContactForm:
         """The form that somebody sent, without what nobody sees: it comes along with what one copies."""
         names = ("email", *_ADDRESS, *_BILLED)
         values = {name: one_line(re.sub(UNSEEN, "", sent.get(name, ""))) for name in names}
+        for where in ("", BILLING):
+            values[where + "postal_code"] = plain_postcode(values[where + "country"], values[where + "postal_code"])
         same, typed = "same" in sent, any(values[name] for name in _BILLED if name != BILLING + "country")
         return cls(values, same, asks_to_bill=not same and not typed and "asked_to_bill" not in sent)
 

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, NotFound
-from shopapi.contract.fields import typed_number
+from shopapi.contract.fields import initials_of, typed_number
 from shopapi.contract.orders import Order
 from shopapi.contract.standing import open_withdrawal
 from shopweb.forms import FieldError
@@ -28,7 +28,8 @@ _LONGEST_CODE: Final = 500
 async def find_order(visit: NamedDependency[Visit]) -> Page:
     """A form for those who have lost the link; with both fields typed in, it leads to the order."""
     typed, code = visit.asked("number")[:_LONGEST_NUMBER], visit.asked("token")[:_LONGEST_CODE]
-    number, token = typed_number(typed), typed_token(code)
+    await visit.site.shelf.learn_name(visit)
+    number, token = typed_number(typed, initials_of(visit.site.shop_name)), typed_token(code)
     if NUMBER.fullmatch(number) and TOKEN.fullmatch(token):
         return visit.redirect(order_path(number, token))
     _, errors = visit.gettext, []

@@ -11,7 +11,7 @@ from shopapi.contract.orders import Order
 from shopweb.forms import FieldError, key_of, new_key
 from shopweb.storefront.order import missing_page, order_of
 from shopweb.storefront.order_frame import private_page
-from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path
+from shopweb.storefront.order_paths import NUMBER, TOKEN, order_path, withdrawal_path
 from shopweb.visit import Page, Visit
 
 
@@ -66,6 +66,7 @@ async def _confirm_page(
         number=order.number,
         secret=token,
         back=order_path(order.number, token),
+        withdraw=withdrawal_path(order.number, token),
         key=new_key(),
         paid=paid,
         can=order.can_cancel,

@@ -1,5 +1,6 @@
 """An order's invoice as PDF."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -8,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from shopapi.client import BadRequest, NotFound
+from shopapi.contract.orders import Order
 from shopweb.storefront.order import missing_page
 from shopweb.storefront.order_paths import NUMBER, TOKEN
 from shopweb.visit import Page, Visit
@@ -22,17 +24,22 @@ async def show_invoice(visit: NamedDependency[Visit], number: FromPath[str], inv
     token = visit.asked("token")
     if not NUMBER.fullmatch(number) or not TOKEN.fullmatch(token) or not INVOICE_ID.fullmatch(invoice):
         return await missing_page(visit)
+    api = visit.api_for_nobody
     try:
-        return pdf_page(await visit.api_for_nobody.get_invoice(number, token, invoice), f"{number}-{invoice}.pdf")
+        content, order = await asyncio.gather(
+            api.get_invoice(number, token, invoice), api.get_order(number, token, language=visit.language)
+        )
     except (NotFound, BadRequest):
         return await missing_page(visit)
+    return pdf_page(content, order, invoice)
 
 
-def pdf_page(content: bytes, name: str) -> Page:
-    """A PDF that browsers show; no cache keeps it, no search engine lists it."""
+def pdf_page(content: bytes, order: Order, invoice: str) -> Page:
+    """A PDF that browsers show, and save under its own number; no cache keeps it, no search engine lists it."""
+    number = next((paper.number for paper in order.invoices if paper.id == invoice), order.number)
     headers = {
         "Cache-Control": "no-store",
-        "Content-Disposition": f'inline; filename="{name}"',
+        "Content-Disposition": f'inline; filename="{number}.pdf"',
         "Content-Security-Policy": _POLICY,
         "X-Robots-Tag": "noindex",
     }

@@ -18,3 +18,8 @@ def typed_token(text: str) -> str:
     """The secret, or the whole link that it came in."""
     text = text.strip()
     return text.rpartition("token=")[2].partition("&")[0] if "token=" in text else text
+
+
+def withdrawal_path(number: str, token: str) -> str:
+    """The form that withdraws from an order, with what the order's page knows filled in."""
+    return f"/withdrawal?{urlencode({'order': number, 'token': token})}"

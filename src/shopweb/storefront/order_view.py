@@ -9,7 +9,7 @@ from shopapi.contract.orders import InvoiceRef, Order, Shipment
 from shopapi.contract.standing import open_withdrawal
 from shopweb import locale
 from shopweb.storefront.order_address import address_lines
-from shopweb.storefront.order_paths import order_path
+from shopweb.storefront.order_paths import order_path, withdrawal_path
 from shopweb.storefront.order_standing import Standing, standing_of
 from shopweb.storefront.order_state import awaits_invoice, came_back, is_written
 from shopweb.storefront.order_stops import Stop, arrival_told, stops_of
@@ -112,7 +112,7 @@ def order_view(visit: Visit, order: Order, token: str) -> OrderView:
         billing=[] if same else address_lines(visit, order.billing_address),
         arrival=arrival_told(visit, order),
         cancel=order_path(order.number, token, "cancel") if order.can_cancel and not withdrawn else "",
-        withdraw=f"/withdrawal?order={order.number}" if stands and not withdrawn else "",
+        withdraw=withdrawal_path(order.number, token) if stands and not withdrawn else "",
         withdrawn=stands and withdrawn,
     )
 

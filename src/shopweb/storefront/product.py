@@ -13,11 +13,12 @@ from shopapi.client import Moved, ShopApiError
 from shopapi.contract.carts import MAX_LINE_QUANTITY
 from shopapi.contract.catalog import CategoryLink, CategoryTree, Product, ProductPage, ProductQuery, Shop, Variant
 from shopapi.contract.figures import money, percent
-from shopweb.forms import whole_number
+from shopweb.forms import FieldError, whole_number
+from shopweb.session import Note
 from shopweb.storefront.answers import answer_or_error
 from shopweb.storefront.arrival import arrival
 from shopweb.storefront.cards import base_price, card_of, reduction, struck_price
-from shopweb.storefront.cart_notes import spoken
+from shopweb.storefront.cart_notes import said, spoken
 from shopweb.storefront.description import folds_of
 from shopweb.storefront.frame import (
     Crumb,
@@ -99,6 +100,8 @@ def _page(visit: Visit, shop: Shop, tree: CategoryTree, product: Product, relate
     frame = frame_with(visit, shop, tree, within=_top(product))
     here = Crumb(product.name, product_path(product.slug))
     thumbs = _thumbs(visit, product, variant)
+    note = visit.note if visit.has_note else None
+    wrong = _wrong(visit, variant, note)
     shown = next((thumb.picture for thumb in thumbs if thumb.current), None)
     frame = replace(
         frame,
@@ -121,12 +124,23 @@ def _page(visit: Visit, shop: Shop, tree: CategoryTree, product: Product, relate
         "stock": _stock(visit, shop, product, variant),
         "sku": variant.sku,
         "path": product_path(product.slug),
-        "quantity": _quantity(visit),
-        "note": spoken(visit) if visit.has_note else None,
+        "quantity": note.name if wrong and note else _quantity(visit),
+        "errors": wrong,
+        "note": spoken(visit) if note and not wrong else None,
         "folds": folds_of(product.description),
         "related": [] if isinstance(related, ShopApiError) else [card_of(visit, card) for card in related.data],
     }
-    return storefront_page(visit, "storefront/product.html", frame, own=visit.has_note, context=context)
+    page = storefront_page(visit, "storefront/product.html", frame, own=visit.has_note, context=context)
+    if wrong and visit.by_script:  # It expects a note alone, beside the button.
+        page.headers.update({"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"})
+    return page
+
+
+def _wrong(visit: Visit, variant: Variant, note: Note | None) -> list[FieldError]:
+    """What is wrong with the quantity that was just sent, where the form is there to send another."""
+    if note is None or note.says != "quantity" or not variant.available:
+        return []
+    return [FieldError("quantity", said(visit, note).text)]
 
 
 def _quantity(visit: Visit) -> int:

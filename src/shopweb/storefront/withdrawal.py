@@ -7,10 +7,11 @@ and for no reason, and a second button that confirms. The receipt, with date and
 from litestar import get, post
 from litestar.di import NamedDependency
 
-from shopapi.client import BadRequest, Conflict, TooManyRequests, Unprocessable
+from shopapi.client import BadRequest, Conflict, ShopApiError, TooManyRequests, Unprocessable
 from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import Withdrawal
 from shopweb.forms import FieldError, key_of, new_key
+from shopweb.storefront.order import order_of
 from shopweb.storefront.order_frame import private_page
 from shopweb.storefront.order_times import when
 from shopweb.storefront.withdrawal_form import Declaration, refused, wrong
@@ -21,8 +22,14 @@ PATH = "/withdrawal"
 
 @get(PATH)
 async def show_withdrawal(visit: NamedDependency[Visit]) -> Page:
-    """The form; a link from an order brings its number along."""
-    return await _form_page(visit, Declaration("", typed_number(visit.asked("order"))[:64], ""))
+    """The form; a link from an order brings its number along, and with the order's secret what its page shows."""
+    number, token = typed_number(visit.asked("order"))[:64], visit.asked("token")
+    try:
+        order = await order_of(visit, number, token)
+    except ShopApiError:  # The form has to be there all the same: all of it can be typed.
+        order = None
+    name, email = (order.billing_address.name, order.email) if order else ("", "")
+    return await _form_page(visit, Declaration(name, number, email))
 
 
 @post(PATH)

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from shopapi.contract.forms import in_words
 from shopapi.payments.providers.interface import BadSignature, ProviderEvent
 from shopapi.payments.providers.sandbox_wire import SandboxEvent
 from shopapi.runtime.failpoints import planted
@@ -31,12 +32,18 @@ def read_event(headers: Mapping[str, str], body: bytes, secrets: Iterable[str]) 
     try:
         event = msgspec.json.decode(body, type=SandboxEvent)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"The webhook cannot be read: {error}") from None
+        raise ValueError(f"The webhook cannot be read: {_told(str(error))}") from None
     if event.type.startswith("charge.") and event.charge is not None:
         return ProviderEvent(event.id, event.type, "charge", event.charge.key, event.charge.told(), None)
     if event.type.startswith("refund.") and event.refund is not None:
         return ProviderEvent(event.id, event.type, "refund", event.refund.key, None, event.refund.told())
     return ProviderEvent(event.id, event.type, "other", "", None, None)
+
+
+def _told(message: str) -> str:
+    what, _, path = message.partition(" - at `$.")
+    words = in_words(what)
+    return f"{path.rstrip('`')} {words}." if words else message
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: float) -> None:

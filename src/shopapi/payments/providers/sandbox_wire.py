@@ -8,6 +8,11 @@ from shopapi.payments.providers.interface import Answered, ChargeAnswer, RefundA
 
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
+# PostgreSQL's text holds no NUL.
+_TEXT: Final = r"^[^\u0000\ud800-\udfff]*$"
+_Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TEXT)]
+_Reason = Annotated[str, Meta(max_length=255, pattern=_TEXT)]
+
 _STATES: Final[dict[str, Answered]] = {
     "open": "open",
     "confirming": "open",
@@ -20,13 +25,13 @@ _STATES: Final[dict[str, Answered]] = {
 class SandboxCharge(Struct, frozen=True):
     """A charge as the sandbox has it."""
 
-    reference: Annotated[str, Meta(min_length=1, max_length=255)]
-    key: Annotated[str, Meta(min_length=1, max_length=255)]
+    reference: _Name
+    key: _Name
     amount: Amount
-    currency: Annotated[str, Meta(max_length=3)]
+    currency: Annotated[str, Meta(max_length=3, pattern=_TEXT)]
     state: Literal["open", "confirming", "succeeded", "failed", "cancelled"]
-    reason: Annotated[str, Meta(max_length=255)] = ""
-    url: Annotated[str, Meta(pattern=r"^https?://", max_length=2048)] | None = None
+    reason: _Reason = ""
+    url: Annotated[str, Meta(pattern=r"^https?://[^\u0000\ud800-\udfff]*$", max_length=2048)] | None = None
 
     def told(self) -> ChargeAnswer:
         """In the shop's words; whether it is what was asked for is the shop's to judge."""
@@ -38,11 +43,11 @@ class SandboxCharge(Struct, frozen=True):
 class SandboxRefund(Struct, frozen=True):
     """A refund as the sandbox has it."""
 
-    reference: Annotated[str, Meta(min_length=1, max_length=255)]
-    key: Annotated[str, Meta(min_length=1, max_length=255)]
+    reference: _Name
+    key: _Name
     amount: Amount
     state: Literal["succeeded", "failed"]
-    reason: Annotated[str, Meta(max_length=255)] = ""
+    reason: _Reason = ""
 
     def told(self) -> RefundAnswer:
         """In the shop's words."""
@@ -52,8 +57,8 @@ class SandboxRefund(Struct, frozen=True):
 class SandboxEvent(Struct, frozen=True):
     """A webhook's body."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=255)]
-    type: Annotated[str, Meta(min_length=1, max_length=64)]
+    id: _Name
+    type: Annotated[str, Meta(min_length=1, max_length=64, pattern=_TEXT)]
     charge: SandboxCharge | None = None
     refund: SandboxRefund | None = None
 

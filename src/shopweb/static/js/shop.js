@@ -113,6 +113,17 @@ document.addEventListener("htmx:confirm", (event) => {
   if (pressed.form === form) return;
   fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true });
 });
+// Whoever presses "Remove" twice in one breath means one line: the second press would put another answer in the place of
+// the note with its "Undo", or hit the line that moved up.
+addEventListener(
+  "click",
+  (event) => {
+    if (event.detail < 2 || !event.target.closest?.('button[name="remove"]')) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 // To the checkout leads another page, not another #main: the browser goes there, as it would without htmx.
 addEventListener(
   "submit",
