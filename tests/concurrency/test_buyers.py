@@ -18,7 +18,7 @@ from tests.concurrency.standing import Shop
 from tests.proving.proof import Proof, is_full, load
 
 ANSWER_MS = 1000
-"""99 of 100 have their answer within it, also where buyers and shop share two processors."""
+"""On PostgreSQL 99 of 100 have their answer within it, also where buyers and shop share two processors."""
 
 pytestmark = [pytest.mark.concurrency, pytest.mark.processes]
 
@@ -71,7 +71,7 @@ def test_sixty_four_buyers_of_the_last_hundred_units_get_exactly_a_hundred(
     proof.sometimes("refused for want of stock", history.refusals()["insufficient_stock"])
     slowest_ms = history.slowest_ms()
     proof.count("99 of 100 within, ms", slowest_ms)
-    if is_full():
+    if is_full() and shop.database.dialect == "postgresql":
         assert slowest_ms < ANSWER_MS, f"One answer in a hundred took {slowest_ms} ms or more."
 
 

@@ -120,7 +120,7 @@ def test_a_refund_of_nothing_of_another_currency_or_of_what_is_unknown_is_refuse
         (*ask_back(payment_id, -1), 400),
         (*ask_back(payment_id, 1, "USD"), 422),
         (*ask_back(payment_id, captured + 1), 422),
-        (*ask_back(open_id, 1), 422),
+        (*ask_back(open_id, 1), 409),
     ]
     with httpx.Client(base_url=shop.urls[0], timeout=20, trust_env=False) as client:
         for path, body, status in cases:

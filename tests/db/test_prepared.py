@@ -70,6 +70,7 @@ def test_one_that_failed_at_its_first_use_can_be_used_again(postgresql: Database
         with pytest.raises(DataError):
             c.execute(DIVIDE, {"by": 0})
         assert [c.execute(DIVIDE, {"by": by}).scalar_one() for by in (1, 2)] == [100, 50]
+        assert planned(c) == 1
 
 
 def test_it_outlives_a_transaction_that_is_taken_back(postgresql: Database) -> None:
@@ -82,6 +83,19 @@ def test_it_outlives_a_transaction_that_is_taken_back(postgresql: Database) -> N
     with postgresql.reading() as c:
         assert c.execute(DIVIDE, {"by": 2}).scalar_one() == 50
         assert planned(c) == 1
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE location ALTER COLUMN name TYPE varchar(300)", "DEALLOCATE ALL"])
+def test_what_a_migration_or_somebody_else_makes_of_it_is_mended_at_the_next_use(
+    postgresql: Database, change: str
+) -> None:
+    names = prepared(text("SELECT name FROM location WHERE id = CAST(:id AS bigint)"))
+    read = postgresql.write(lambda c: c.execute(names, {"id": 1}).scalar_one())
+    postgresql.write(lambda c: c.execute(text(change)))
+    with postgresql.reading() as c:
+        assert c.execute(names, {"id": 1}).scalar_one() == read
+    postgresql.write(lambda c: c.execute(text(change.replace("300", "400"))))
+    assert postgresql.write(lambda c: c.execute(names, {"id": 1}).scalar_one()) == read, "In a transaction as well."
 
 
 def test_a_table_that_changes_meanwhile_is_planned_for_anew(postgresql: Database) -> None:

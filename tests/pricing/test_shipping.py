@@ -2,6 +2,7 @@
 
 import pytest
 
+from shopapi.pricing.division import tax_of
 from shopapi.pricing.rules import price
 from shopapi.shipping.rules import shipping_price
 from tests.pricing.baskets import delivery, goods, promotion
@@ -46,6 +47,20 @@ def test_a_discount_takes_free_delivery_from_nobody() -> None:
     assert (told.shipping, told.total) == (0, 3000)
 
 
-def test_delivery_is_taxed_by_its_own_rate() -> None:
-    told = price([goods(1000, rate_bp=700)], [], delivery(595, rate_bp=1900), prices_include_tax=True)
-    assert (told.shipping_tax, told.taxes) == (95, ((1900, 500, 95), (700, 935, 65)))
+@pytest.mark.parametrize(
+    ("lines", "own", "rate"),
+    [
+        ([(1000, 700)], 1900, 700),
+        ([(1000, 700), (1000, 1900)], 1900, 1900),
+        ([(1000, 700), (0, 1900)], 1900, 700),
+        ([(0, 1900), (0, 700)], 1900, 700),
+        ([(1000, 1900)], 700, 700),
+        ([(1000, 0)], 1900, 0),
+    ],
+    ids=["reduced alone", "the highest", "of what costs something", "all for nothing", "at most its own", "export"],
+)
+def test_delivery_is_taxed_as_its_goods_are(lines: list[tuple[int, int]], own: int, rate: int) -> None:
+    basket = [goods(amount, variant=n, rate_bp=rate_bp) for n, (amount, rate_bp) in enumerate(lines, 1)]
+    told = price(basket, [], delivery(595, rate_bp=own), prices_include_tax=True)
+    assert (told.shipping_tax_rate_bp, told.shipping_tax) == (rate, tax_of(595, rate, included=True))
+    assert sum(net + tax for _, net, tax in told.taxes) == told.total

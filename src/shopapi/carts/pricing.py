@@ -70,16 +70,15 @@ def price_cart(cart: StoredCart) -> Priced:
         for line in sold
     ]
     method = chosen_method(cart)
-    rates_bp = [one.tax_rate_bp for one in goods]
-    delivery = None if method is None else _delivery(cart, method, country, rates_bp)
+    delivery = None if method is None else _delivery(cart, method, country)
     promotions = [_promotion(cart, one) for one in cart.promotions if one.live]
     totals = price(goods, promotions, delivery, prices_include_tax=cart.prices_include_tax)
     return Priced(
         cart=cart,
         sold=sold,
         words=[_words(line) for line in sold],
-        tax_rates_bp=rates_bp,
-        shipping_tax_rate_bp=0 if delivery is None else delivery.tax_rate_bp,
+        tax_rates_bp=[one.tax_rate_bp for one in goods],
+        shipping_tax_rate_bp=totals.shipping_tax_rate_bp,
         totals=totals,
         method=method,
         discounts=[_discount(cart, one) for one in totals.applied],
@@ -107,8 +106,7 @@ def shipping_option(priced: Priced, method: StoredMethod) -> ShippingOption:
     """One way to deliver with its price for this cart."""
     cart, country = priced.cart, priced.cart.country or priced.cart.home
     weight_g = sum((line.weight_g or 0) * line.quantity for line in priced.sold)
-    delivery = _delivery(cart, method, country, priced.tax_rates_bp)
-    cost = shipping_price(delivery, weight_g=weight_g, subtotal=priced.totals.subtotal)
+    cost = shipping_price(_delivery(cart, method, country), weight_g=weight_g, subtotal=priced.totals.subtotal)
     if any(one.free_shipping for one in priced.totals.applied):
         cost = 0
     return ShippingOption(
@@ -226,17 +224,14 @@ def _rate(cart: StoredCart, country: str, tax_class: TaxClass) -> int:
     return 0
 
 
-def _delivery(cart: StoredCart, method: StoredMethod, country: str, rates_bp: list[int]) -> Delivery:
-    # Delivery is taxed as its goods are: where all of them have the reduced rate, it has that too (3.10 (5) UStAE). Of
-    # several rates it has the highest, and never more than its method's class.
-    own_bp = _rate(cart, country, method.tax_class)
+def _delivery(cart: StoredCart, method: StoredMethod, country: str) -> Delivery:
     return Delivery(
         method_id=method.id,
         price=method.price,
         free_from=method.free_from,
         steps_by=method.steps_by,
         steps=tuple((start, cost) for start, cost in method.steps),
-        tax_rate_bp=min(own_bp, max(rates_bp, default=own_bp)),
+        tax_rate_bp=_rate(cart, country, method.tax_class),
     )
 
 

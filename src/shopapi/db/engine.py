@@ -34,6 +34,7 @@ _TRIES: Final = 8
 _BUSY_MS: Final = 5000
 _IDLE_TRUSTED_S: Final = 5.0
 _AGAIN: Final = ("40001", "40P01")  # serialization_failure, deadlock_detected
+_FORGOTTEN: Final = ("0A000", "26000")  # what a prepared statement answers has changed, or there is none of this name
 _WAITED_TOO_LONG: Final = ("55P03", "57014")  # lock_not_available, query_canceled (statement_timeout)
 _SESSION: Final = """
 SELECT set_config('timezone', 'UTC', false), set_config('statement_timeout', %(statement_ms)s, false),
@@ -199,9 +200,9 @@ class Database:
                     raise DatabaseUnavailable("Too many changes met at the same moment.") from error
                 turn = error.turn
             except DBAPIError as error:
-                if tried == _TRIES or sqlstate(error) not in _AGAIN:
+                if tried == _TRIES or sqlstate(error) not in _AGAIN + _FORGOTTEN:
                     raise
-                _log.warning("A change waited for another in a ring and is tried again: %s", sqlstate(error))
+                _log.warning("A change met another, or a migration, and is tried again: %s", sqlstate(error))
             time.sleep(random.uniform(0, 0.01) * 2**tried)  # noqa: S311 - jitter is no secret
         raise AssertionError("unreachable")
 

@@ -7,7 +7,9 @@ nothing by itself, but ``PREPARE`` and ``EXECUTE`` are SQL. SQLite's driver keep
 import re
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, TextClause, event
+from psycopg2.errors import FeatureNotSupported, InvalidSqlStatementName
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from sqlalchemy import Engine, TextClause, event
 
 _MARK: Final = "prepared"
 _PARAMETER: Final = re.compile(r"(?<!%)%\((\w+)\)s")
@@ -21,36 +23,32 @@ def prepared(statement: TextClause) -> TextClause:
 def prepare_once(engine: Engine) -> None:
     """Have the connections of a PostgreSQL engine do so."""
 
-    @event.listens_for(engine, "before_cursor_execute", retval=True)
-    def by_name(
-        c: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
-    ) -> tuple[str, Any]:
-        if not _is_marked(context):
-            return statement, parameters
-        known = _known(c)
+    @event.listens_for(engine, "do_execute")
+    def run(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+        if _MARK not in context.execution_options:
+            return None
+        # It lives as long as the driver's connection.
+        of_connection: dict[str, Any] = context.root_connection.connection.info
+        known: dict[str, str] = of_connection.setdefault(_MARK, {})
         if (execute := known.get(statement)) is not None:
-            return execute, parameters
-        names = list(dict.fromkeys(_PARAMETER.findall(statement)))
-        numbered = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement)
-        values = ", ".join(f"%({name})s" for name in names)
-        # A name that failed is left: whether its PREPARE had worked is not told.
-        tried = c.connection.info["tried"] = c.connection.info.get("tried", 0) + 1
-        execute = f"EXECUTE shopctl_{tried}" + (f" ({values})" if names else "")
-        context.prepared = statement, execute
-        # Together in one trip.
-        return f"PREPARE shopctl_{tried} AS {numbered};\n{execute}", parameters
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def note(c: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-        if _is_marked(context) and (fresh := getattr(context, "prepared", None)) is not None:
-            known, (statement, execute) = _known(c), fresh
-            known[statement] = execute
+            try:
+                cursor.execute(execute, parameters)
+                return True
+            except (FeatureNotSupported, InvalidSqlStatementName):
+                # A migration has changed the type of what it answers, or somebody else has discarded it.
+                del known[statement]
+                if cursor.connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
+                    raise  # The transaction has ended with it; Database.write begins another.
+        of_connection["names"] = number = of_connection.get("names", 0) + 1
+        prepare, execute = _in_sql(f"shopctl_{number}", statement)
+        cursor.execute(prepare)
+        known[statement] = execute
+        cursor.execute(execute, parameters)
+        return True
 
 
-def _is_marked(context: Any) -> bool:
-    return context is not None and _MARK in context.execution_options
-
-
-def _known(c: Connection) -> dict[str, str]:
-    known: dict[str, str] = c.connection.info.setdefault(_MARK, {})
-    return known
+def _in_sql(name: str, statement: str) -> tuple[str, str]:
+    names = list(dict.fromkeys(_PARAMETER.findall(statement)))
+    numbered = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
+    values = ", ".join(f"%({one})s" for one in names)
+    return f"PREPARE {name} AS {numbered}", f"EXECUTE {name}" + (f" ({values})" if names else "")

@@ -28,6 +28,7 @@ class _Outcome(Struct, frozen=True):
     taken: tuple[int, ...]
     lines: tuple[LineTotals, ...]
     shipping: int | None
+    shipping_rate_bp: int
     shipping_tax: int
     tax: int
     total: int
@@ -43,7 +44,8 @@ def price(
     """Price ``goods`` with the best legal choice of ``promotions``: every one that may apply now, with all codes.
 
     The order is fixed: unit price x quantity, promotions on lines, promotions on the order spread over the lines by
-    largest remainder, shipping, tax per line. Each step rounds half up, once per line, and parts sum to their whole.
+    largest remainder, shipping, tax per line, and of shipping at a rate of its goods. Each step rounds half up, once
+    per line, and parts sum to their whole.
     ``min_subtotal`` and shipping look at the value of goods before discounts, so no promotion ever raises the total.
 
     What costs least in all wins; of equals one with a code, then the one with more promotions, then the lower ids. At
@@ -100,10 +102,20 @@ def _outcome(basket: _Basket, chosen: tuple[Promotion, ...]) -> _Outcome:
     shipping = basket.shipping
     if shipping is not None and any(one.kind == "free_shipping" for one in chosen):
         shipping = 0
-    shipping_tax = tax_of(shipping or 0, basket.shipping_rate_bp, included=basket.includes_tax)
+    shipping_rate_bp = _shipping_rate(basket, left)
+    shipping_tax = tax_of(shipping or 0, shipping_rate_bp, included=basket.includes_tax)
     tax = sum(line.tax for line in lines) + shipping_tax
     total = sum(left) + (shipping or 0) + (0 if basket.includes_tax else tax)
-    return _Outcome(chosen, tuple(taken), lines, shipping, shipping_tax, tax, total)
+    return _Outcome(chosen, tuple(taken), lines, shipping, shipping_rate_bp, shipping_tax, tax, total)
+
+
+def _shipping_rate(basket: _Basket, left: Sequence[int]) -> int:
+    """Delivery shares the rate of its goods (section 3.10 (5) UStAE), the highest of those that cost something, and has
+    at most its own. Where nothing costs anything it is the lowest, so that no promotion raises the total."""
+    rates = [one.tax_rate_bp for one in basket.goods]
+    paid = [rate_bp for rate_bp, amount in zip(rates, left, strict=True) if amount]
+    of_goods = max(paid) if paid else min(rates, default=basket.shipping_rate_bp)
+    return min(basket.shipping_rate_bp, of_goods)
 
 
 def _taken_from(goods: Sequence[Goods], left: Sequence[int], promotion: Promotion) -> list[int]:
@@ -136,6 +148,7 @@ def _totals(basket: _Basket, best: _Outcome, places: Sequence[int], rejected: tu
         subtotal=basket.subtotal,
         discount=sum(best.taken),
         shipping=best.shipping,
+        shipping_tax_rate_bp=best.shipping_rate_bp,
         shipping_tax=best.shipping_tax,
         tax=best.tax,
         taxes=_taxes(basket, best),
@@ -147,7 +160,7 @@ def _totals(basket: _Basket, best: _Outcome, places: Sequence[int], rejected: tu
 
 def _taxes(basket: _Basket, best: _Outcome) -> tuple[tuple[int, int, int], ...]:
     lines = [(one.tax_rate_bp, line.total, line.tax) for one, line in zip(basket.goods, best.lines, strict=True)]
-    shipping = basket.shipping_rate_bp, best.shipping or 0, best.shipping_tax
+    shipping = best.shipping_rate_bp, best.shipping or 0, best.shipping_tax
     return sum_taxes(lines, shipping, included=basket.includes_tax)
 
 

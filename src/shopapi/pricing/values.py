@@ -41,7 +41,10 @@ class Promotion(Struct, frozen=True):
 
 
 class Delivery(Struct, frozen=True):
-    """A way to deliver. ``steps`` are (from, price) by grams or by minor units of goods; see ``shipping/rules.py``."""
+    """A way to deliver. ``steps`` are (from, price) by grams or by minor units of goods; see ``shipping/rules.py``.
+
+    ``tax_rate_bp`` is the most that is taken: delivery is taxed as its goods are.
+    """
 
     method_id: int
     price: int
@@ -87,6 +90,7 @@ class Totals(Struct, frozen=True):
     subtotal: int
     discount: int
     shipping: int | None
+    shipping_tax_rate_bp: int
     shipping_tax: int
     tax: int
     taxes: tuple[tuple[int, int, int], ...]
