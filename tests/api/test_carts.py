@@ -5,14 +5,16 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import Connection, text, update
 
+from shopapi.carts import store
+from shopapi.carts.reading import StoredCart, read_cart
 from shopapi.carts.tables import KEPT_DAYS
 from shopapi.carts.tables import cart as cart_table
 from shopapi.catalog.set_variant import VariantChange, set_variant
 from shopapi.catalog.tables import shop, tax_rate
 from shopapi.contract.carts import MAX_LINE_QUANTITY, MAX_LINES
-from shopapi.contract.catalog import ProductState
+from shopapi.contract.catalog import Locale, ProductState
 from shopapi.db.engine import Database
 from shopapi.db.types import clock
 from shopapi.worker import clean_up
@@ -390,6 +392,7 @@ def test_the_address_of_the_invoice_is_read_as_closely(counter: Counter) -> None
     [
         ("DE", " 04 229 ", "04229"),
         ("DE", "D-04229", "04229"),
+        *(("DE", f"D{dash}04229", "04229") for dash in "\u2011\u2013\u2014\u2212"),
         ("DE", "de 04229", "04229"),
         ("AT", "A-1010", "1010"),
         ("AT", "AT\N{NO-BREAK SPACE}10 10", "1010"),
@@ -716,6 +719,62 @@ def test_a_code_for_free_delivery_replaces_one_that_takes_less_than_delivery_cos
         done(counter.api.post(path, json={"code": "VIER"}))
         assert done(counter.api.post(path, json={"code": "PORTOFREI"}))["codes"] == ["PORTOFREI"]
         assert problem(counter.api.post(path, json={"code": "VIER"}), 422, "code_not_applicable")["why"] == "outdone"
+
+
+def test_until_a_way_to_deliver_is_chosen_a_code_that_may_cost_less_with_one_replaces_another(counter: Counter) -> None:
+    counter.deliver_to("DE", price=0, names={"de": "Abholung", "en": "Pick-up"})
+    counter.deliver_to("AT", price=1990, countries=["AT"])
+    with counter.database.writing() as c:
+        factories.promotion(c, "PORTOFREI", kind="free_shipping", value=0)
+        factories.promotion(c, "EINER", kind="amount", value=100)
+        factories.promotion(c, "FUENF", kind="amount", value=500)
+    token = counter.new_cart(KRUG=2)
+    path = f"/v1/carts/{token}"
+
+    def enter(code: str) -> Any:
+        return counter.api.post(f"{path}/codes", json={"code": code})
+
+    for code in ("FUENF", "PORTOFREI", "EINER", "PORTOFREI"):  # It may go to Austria, or be fetched for nothing.
+        assert done(enter(code))["codes"] == [code]
+    done(set_contact(counter, token))
+    for code in ("EINER", "PORTOFREI", "FUENF"):
+        assert done(enter(code))["codes"] == [code]
+    assert problem(enter("PORTOFREI"), 422, "code_not_applicable")["why"] == "outdone", "Neither way costs so much."
+    ways = done(counter.api.get(f"{path}/shipping-options"))["data"]
+    done(counter.api.delete(f"{path}/codes/FUENF"))
+    done(enter("EINER"))
+    done(counter.api.put(f"{path}/shipping", json={"method": ways[0]["method"]}))
+    assert problem(enter("PORTOFREI"), 422, "code_not_applicable")["why"] == "nothing_off", "It is fetched."
+    done(counter.api.put(f"{path}/shipping", json={"method": ways[1]["method"]}))
+    assert done(enter("PORTOFREI"))["codes"] == ["PORTOFREI"]
+    assert problem(enter("EINER"), 422, "code_not_applicable")["why"] == "outdone"
+
+
+def test_a_code_may_come_into_the_cart_before_the_goods(counter: Counter) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, "ZEHN")
+        factories.promotion(c, "PORTOFREI", kind="free_shipping", value=0)
+    token = counter.new_cart()
+    for code in ("PORTOFREI", "ZEHN"):
+        assert done(counter.api.post(f"/v1/carts/{token}/codes", json={"code": code}))["codes"] == [code]
+    cart = done(counter.api.post(f"/v1/carts/{token}/lines", json={"sku": KRUG, "quantity": 2}))
+    assert cart["discount"] == euros(370)
+
+
+@pytest.mark.spoils_the_books
+def test_two_codes_are_compared_at_the_same_prices(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    with counter.database.writing() as c:
+        factories.promotion(c, "ZEHN", kind="amount", value=1000)
+        factories.promotion(c, "ELF", kind="amount", value=1100)
+    token = counter.cart(code="ZEHN")["token"]
+
+    def read_before_a_price_changes(c: Connection, token: str, locale: Locale | None) -> StoredCart:
+        cart = read_cart(c, token, locale)
+        c.execute(text("UPDATE variant SET price = price + 100"))
+        return cart
+
+    monkeypatch.setattr(store, "read_cart", read_before_a_price_changes)
+    assert done(counter.api.post(f"/v1/carts/{token}/codes", json={"code": "ELF"}))["codes"] == ["ELF"]
 
 
 def test_a_code_for_free_delivery_is_refused_where_delivery_is_free_anyway(counter: Counter) -> None:

@@ -1,6 +1,7 @@
 """``shopctl orders``: what the back office does with an order, from a terminal, with the same refusals."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from shopapi.contract.carts import Discount
 from shopapi.contract.catalog import Money
-from shopapi.contract.orders import SettleInput, WithdrawalInput
+from shopapi.contract.orders import AdminOrder, SettleInput, Withdrawal, WithdrawalInput
 from shopapi.db.engine import Database
 from shopapi.inventory.tables import stock_level
 from shopapi.invoices.issue import issue_credit_note
@@ -178,6 +179,16 @@ def test_a_withdrawal_from_a_part_stands_word_for_word_and_does_not_end_the_orde
     refused = shop("orders", "ship", number, "--despite-withdrawal")
     assert (refused.code, refused.out) == (1, "")
     assert "Its customer has withdrawn." in refused.err
+
+
+def test_the_orders_own_number_in_any_shape_is_no_part_of_it_and_nothing_paid_is_not_refunded() -> None:
+    own = Withdrawal("wdr_1", "Anna", "7k4m2a", "a@kundin.example", datetime.now(UTC), certain=True)
+    told = AdminOrder(order(can_cancel=True), [], [own])
+    assert order_words.next_step(told) == "shopctl orders cancel TT-7K4M2A"
+    for words in ("TT-222222", "TT-7K4M2A, the oil"):
+        free = replace(told, withdrawals=[replace(own, order_number=words)])
+        all_of_it = "read what is withdrawn from, and cancel for all of it: shopctl orders cancel TT-7K4M2A"
+        assert order_words.next_step(free) == all_of_it
 
 
 def test_the_timeline_names_amounts_and_papers(shop: Shopctl, database: Database) -> None:

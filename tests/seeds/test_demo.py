@@ -269,8 +269,10 @@ def test_the_withdrawal_text_has_what_the_statutory_model_has() -> None:
     # Since 19 June 2026 it names the online function, and says that its use is confirmed with day and time.
     for needed in ("auch online widerrufen", "„Vertrag widerrufen“ am Ende jeder Seite", "unverzüglich", "Uhrzeit"):
         assert needed in texts["withdrawal", "de"]
-    for needed in ("withdraw online", "“Withdraw from the contract” at the end of every page", "delay", "time"):
+    for needed in ("withdraw online", "“Withdraw from the contract” at the end of every page"):
         assert needed in texts["withdrawal", "en"]
+    receipt = "We then confirm without delay, by e-mail, what you declared and when, with day and time."
+    assert receipt in texts["withdrawal", "en"]
 
 
 def test_the_shops_own_data_are_a_sample_and_stand_in_the_imprint() -> None:

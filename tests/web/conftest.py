@@ -94,6 +94,19 @@ class Browser:
         sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         return self._ask(self._client.post(path, content=fields, headers=sent, follow_redirects=follow))
 
+    def post_twice(self, path: str, fields: dict[str, str], *, apart: int) -> None:
+        """The double click of an eager hand: the second press begins ``apart`` turns of the loop after the first."""
+
+        async def press(turns: int) -> None:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await self._client.post(path, data=fields, headers=self.headers)
+
+        async def both() -> None:
+            await asyncio.gather(press(0), press(apart))
+
+        self._loop.run_until_complete(both())
+
     def send_as(self, method: str, path: str) -> Page:
         """Nothing, by any method."""
         return self._ask(self._client.request(method, path, headers=self.headers))

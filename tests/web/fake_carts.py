@@ -41,6 +41,10 @@ class FakeCarts:
         self.orders: dict[str, dict[str, Any]] = {}
         self.codes = {"HERBST10": 10, FREE_DELIVERY: 0}
         self.code_from = 0
+        self.code_tries = 1_000_000
+        """How many codes may still be tried."""
+        self.stops: tuple[int, str] | None = None
+        """What is answered to whoever adds to a cart."""
         self.unfit_codes: dict[str, tuple[str, str]] = {
             "ALT": ("code_expired", ""),
             "LEER": ("code_used_up", ""),
@@ -124,6 +128,8 @@ class FakeCarts:
 
     def _lines(self, cart: FakeCart, method: str, rest: list[str], body: Any) -> httpx.Response:
         if method == "POST":
+            if self.stops:
+                return problem(*self.stops)
             refused = self._put(cart, body["sku"], cart.lines.get(body["sku"], 0) + body["quantity"])
             return refused or self._whole(cart)
         if rest[0] not in cart.lines:
@@ -154,6 +160,9 @@ class FakeCarts:
         if method == "DELETE":
             cart.codes.remove(rest[0])
             return self._whole(cart)
+        if self.code_tries < 1:
+            return problem(429, "rate_limited")
+        self.code_tries -= 1
         code = body["code"].replace(" ", "").upper()
         if code not in self.codes:
             said, why = self.unfit_codes.get(code, ("code_unknown", ""))

@@ -354,12 +354,15 @@ class FakeOrders:
             outcome = body["outcome"]
             if bool(known[0].certain) != body["now_certain"]:
                 return self.problem(409, "invalid_transition")
-            if outcome == "done" and not can_be_done(AdminOrder(order, [self.payments[number]], [])):
+            if outcome == "done" and not can_be_done(AdminOrder(order, self._paid_by(number), [])):
                 return self.problem(409, "invalid_transition")
             end = replace(known[0], settled_at=datetime.now(UTC), outcome=outcome)
             self.withdrawals[self.withdrawals.index(known[0])] = end
             self.tell(number, "withdrawal_settled", staff, withdrawal=end.id, outcome=outcome, why=body["reason"])
-        return _said(AdminOrder(self.orders[number], [self.payments[number]], self._declared(number)))
+        return _said(AdminOrder(self.orders[number], self._paid_by(number), self._declared(number)))
+
+    def _paid_by(self, number: str) -> list[Payment]:
+        return [self.payments[number]] if number in self.payments else []
 
     def _declared(self, number: str) -> list[Withdrawal]:
         return [one for one in self.withdrawals if self.assigned.get(one.id, one.order_number) == number]

@@ -141,6 +141,19 @@ def test_what_sells_out_before_it_is_put_in_says_so(browser: Browser, api: FakeA
     assert expected in page.text
 
 
+def test_a_wrong_quantity_of_what_just_sold_out_puts_no_page_beside_the_button(browser: Browser, api: FakeApi) -> None:
+    fields = browser.get("/products/mug").form("/cart/lines") | {"quantity": "0"}
+    bare = browser.post("/cart/lines", fields | {"slug": ""}, HX_Request="true")
+    assert "<html" not in bare.html, "No page is known that it could stand on."
+    assert "A quantity is a whole number from 1 to 999." in bare.text
+    api.catalog.goods["mug"].units = 0
+    api.catalog.changed()
+    browser.headers["HX-Request"] = "true"
+    page = browser.post("/cart/lines", fields)
+    assert page.answer.headers.get("HX-Retarget") == "#main"
+    assert "Sold out" in page.text
+
+
 def test_what_is_sold_out_has_no_button(browser: Browser, api: FakeApi) -> None:
     api.catalog.put(Good("vase", {"en": "Vase", "de": "Vase"}, units=0))
     assert "Add to the cart" not in browser.get("/products/vase").text
@@ -489,6 +502,32 @@ def test_taking_a_code_back_brings_the_one_before_it(browser: Browser, api: Fake
     page = redeem(browser, FREE_DELIVERY)
     assert f"The code {FREE_DELIVERY} is redeemed." in page.text
     assert "Undo" not in page.text, "It was there before."
+
+
+def test_undo_of_a_code_never_leaves_none_without_a_word(browser: Browser, api: FakeApi) -> None:
+    put(browser, quantity="2")
+    redeem(browser, FREE_DELIVERY)
+    page = redeem(browser, "HERBST10")
+    off = api.carts.codes.pop(FREE_DELIVERY)
+    page = browser.send(page, "/cart/codes/HERBST10/remove", "Undo")
+    assert api.carts.only.codes == ["HERBST10"]
+    assert f"{FREE_DELIVERY} cannot be redeemed any more, so HERBST10 stays." in page.text
+    token = page.form("/cart/codes/HERBST10/remove")["token"]
+    long = browser.post("/cart/codes/HERBST10/remove", {"token": token, "instead": "X" * 65})
+    assert (long.status, api.carts.only.codes) == (400, ["HERBST10"])
+    api.carts.codes[FREE_DELIVERY] = off
+    api.carts.code_tries = 0
+    page = browser.post("/cart/codes/HERBST10/remove", {"token": token, "instead": FREE_DELIVERY})
+    assert api.carts.only.codes == []
+    assert f"HERBST10 is out of the cart, and {FREE_DELIVERY} could not be put in just now." in page.text
+
+
+def test_undo_offers_no_code_that_counted_for_nothing(browser: Browser, api: FakeApi) -> None:
+    put(browser, quantity="2")
+    api.carts.codes["ALT"] = 0
+    api.carts.only.codes = ["ALT"]
+    api.carts.only.problems = [{"kind": "code_not_applicable", "code": "ALT", "why": "ended", "detail": "It is over."}]
+    assert "The code HERBST10 is redeemed. Undo" in redeem(browser, "HERBST10").text
 
 
 def test_a_code_that_saves_less_than_the_one_that_is_there_names_that(browser: Browser) -> None:

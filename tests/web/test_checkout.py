@@ -1,10 +1,12 @@
 """The checkout's three steps: what is asked, what is wrong, where it goes on; the one button and what may follow."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -375,6 +377,18 @@ def test_who_has_nothing_to_pay_is_not_asked_how_and_orders_without_an_obligatio
     assert [one["payment"] for one in api.carts.orders.values()] == [None]
 
 
+def test_who_had_nothing_to_pay_and_now_has_is_told_where_that_is_chosen(browser: Browser, api: FakeApi) -> None:
+    api.carts.codes["ALLES"] = 100
+    api.carts.dearer = {"DE": -990}
+    put(browser, quantity="8")
+    api.carts.only.codes = ["ALLES"]
+    page = browser.send(say_address(browser), "/checkout/shipping", method=STANDARD)
+    api.carts.codes["ALLES"] = 10
+    assert led_to(order(browser, page)) == "/checkout/shipping"
+    page = browser.get("/checkout/shipping")
+    assert "Nothing was ordered: the total has changed. It was €0.00, now it is €166.50." in page.text
+
+
 def test_the_choice_is_kept_for_the_next_time(browser: Browser) -> None:
     at_review(browser, "sandbox")
     page = browser.get("/checkout/shipping")
@@ -649,7 +663,51 @@ def test_the_goods_of_an_order_that_came_to_nothing_go_into_the_cart_again(brows
     browser.cookies.clear()
     browser.send(told, "/cart/again")
     assert list(api.carts.carts.values())[-1].lines == {"TT-BE-WW-TON-320": 4, "TT-KA-HR-250": 2}
-    assert browser.post("/cart/again", {"number": number, "secret": "x" * 20, "key": "k" * 20}).status == 400
+    assert browser.post("/cart/again", {"number": number, "secret": "x" * 20}).status == 400
+
+
+@pytest.mark.parametrize("apart", range(0, 15, 3))
+def test_two_presses_at_once_put_the_goods_of_an_order_in_once(
+    api: FakeApi, open_browser: Callable[..., Browser], apart: int
+) -> None:
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        for _ in range(4):  # So that the two presses come in between each other.
+            await asyncio.sleep(0)
+        return api.answer(request)
+
+    api.transport = httpx.MockTransport(slowly)
+    browser = open_browser(api, SHOP_PAYMENT_ORIGINS=PAY)
+    put(browser, quantity="2")
+    number, address = placed(browser, api, provider="sandbox")
+    put(browser)
+    api.orders.tell(number, "payment_failed", reason="cancelled")
+    api.orders.cancel(number, "payment_failed")
+    for sku, units in (("TT-BE-WW-TON-320", 5), ("TT-KA-HR-250", 9)):
+        api.catalog.put(Good(sku.lower(), {"de": sku, "en": sku}, units=units, variants=[variant(sku, 1000, units)]))
+    fields = browser.get(address).form("/cart/again")
+    browser.post_twice("/cart/again", fields, apart=apart)
+    cart = list(api.carts.carts.values())[-1]
+    assert cart.lines == {"mug-1": 1, "TT-BE-WW-TON-320": 4, "TT-KA-HR-250": 2}
+    del cart.lines["TT-KA-HR-250"]
+    browser.post("/cart/again", fields)
+    assert cart.lines["TT-KA-HR-250"] == 2, "Taken out and put in again."
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [(422, "cart_full", "A cart holds at most 100 different things"), (429, "rate_limited", "too many tries. Wait")],
+)
+def test_what_stops_the_goods_of_an_order_on_their_way_into_the_cart_is_said_there(
+    browser: Browser, api: FakeApi, status: int, code: str, said: str
+) -> None:
+    number, address = placed(browser, api, provider="sandbox")
+    put(browser)
+    api.orders.tell(number, "payment_failed", reason="cancelled")
+    api.orders.cancel(number, "payment_failed")
+    api.carts.stops = (status, code)
+    page = browser.send(browser.get(address), "/cart/again")
+    assert (path(page), page.status) == ("/cart", 200)
+    assert said in page.text
 
 
 def test_another_total_is_shown_before_anything_is_ordered(browser: Browser, api: FakeApi) -> None:

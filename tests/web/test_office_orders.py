@@ -547,11 +547,16 @@ def test_a_withdrawal_from_a_strange_address_is_asked_about_first(clerk: Browser
     assert page.text.count("Nobody knows yet whether the withdrawal is meant. Find out first, or tick this.") == 2
     assert "shipped" not in kinds(api), "It is asked once more."
     withdraw(clerk)
-    page = clerk.send(asking, f"{PAGE}/ship", carrier="DHL", anyway="1")
+    page = clerk.send(asking, f"{PAGE}/ship", carrier="DHL", anyway="wdr_0")
     assert "settle the withdrawal before you ship it." in page.text, "The customer's own came in meanwhile."
     assert "shipped" not in kinds(api)
     german = clerk.get(PAGE, Accept_Language="de").text
     assert "nicht bestätigt: andere E-Mail-Adresse als in der Bestellung" in german
+
+
+def ticked(page: Page) -> str:
+    """What the box says that ships in spite of the withdrawals that are shown."""
+    return page.html.partition('name="anyway" value="')[2].partition('"')[0]
 
 
 def test_what_a_stranger_has_withdrawn_from_leaves_once_that_is_said_and_is_spoken_of_as_gone(
@@ -564,7 +569,13 @@ def test_what_a_stranger_has_withdrawn_from_leaves_once_that_is_said_and_is_spok
     withdraw(clerk, email="eve@elsewhere.example")
     page = clerk.send(page, f"{PAGE}/ship", carrier="DHL")
     assert (page.status, "shipped" in kinds(api)) == (422, False), "It came in while the page was open."
-    fields = {**page.form(f"{PAGE}/ship"), "anyway": "1"}
+    seen = ticked(page)
+    withdraw(clerk, email="zoe@elsewhere.example")
+    page = clerk.send(page, f"{PAGE}/ship", anyway=seen)
+    assert page.status == 422
+    assert "Another withdrawal has come in. Read it, then tick this again." in page.text
+    assert "anyway" not in page.form(f"{PAGE}/ship"), "It is not ticked for what nobody had seen."
+    fields = {**page.form(f"{PAGE}/ship"), "anyway": ticked(page)}
     page = clerk.post(f"{PAGE}/ship", fields)
     assert f"{NUMBER} is shipped, and the customer hears of it." in page.text
     assert "Do not ship" not in page.text
@@ -769,6 +780,34 @@ def test_who_only_looks_settles_and_assigns_nothing(reader: Browser, api: FakeAp
         assert deed not in reader.get(page).html
         assert reader.post(deed, {}).status == 403
     assert kinds(api) == ["placed", "withdrawn"]
+
+
+@pytest.mark.parametrize(("words", "all_of_it"), [("7K4M2P", True), ("TT-222222", False)])
+def test_the_orders_own_number_is_no_part_however_it_is_typed_and_another_is_no_word_on_all_of_it(
+    clerk: Browser, api: FakeApi, words: str, all_of_it: bool
+) -> None:
+    api.orders.put()
+    api.orders.pay(NUMBER)
+    withdraw(clerk, words)
+    api.orders.assigned["wdr_0"] = NUMBER
+    api.orders.withdrawals[0] = replace(api.orders.withdrawals[0], certain=True)
+    assert ("Do not ship. Cancel the order, then what was paid goes back." in clerk.get(PAGE).text) is all_of_it
+
+
+def test_nobody_is_told_to_refund_an_order_that_cost_nothing(clerk: Browser, api: FakeApi) -> None:
+    api.orders.put(total=0)
+    del api.orders.payments[NUMBER]
+    api.orders.orders[NUMBER] = replace(api.orders.orders[NUMBER], state="confirmed", payment=None)
+    withdraw(clerk, f"{NUMBER}, the oil")
+    api.orders.assigned["wdr_0"] = NUMBER
+    page = clerk.get(PAGE)
+    assert "Do not ship yet. Read what they withdraw from, and cancel the order if it is all." in page.text
+    assert "If it is meant, cancel the order: nothing has come in for it." in page.text
+    assert "refund" not in page.text.lower()
+    api.orders.ship(NUMBER)
+    page = clerk.get(PAGE)
+    assert "The goods come back. Nothing was paid for them." in page.text
+    assert "refund what" not in page.text
 
 
 def test_a_withdrawal_is_assigned_to_the_order_that_is_meant(clerk: Browser, api: FakeApi) -> None:

@@ -1,23 +1,30 @@
 """Whether a code may come into a cart: it takes something off, and no less than the one it replaces; no I/O."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
-from shopapi.carts.pricing import Priced, chosen_method, price_cart, usual_methods
-from shopapi.carts.reading import StoredCart
+from shopapi.carts.pricing import Priced, chosen_method, price_cart
+from shopapi.carts.reading import StoredCart, StoredMethod
 from shopapi.promotions.rules import CodeNotApplicable, CodeUsedUp
 
 
 def check_code(before: StoredCart, after: StoredCart, code: str) -> None:
-    """Refuse ``code``, which only ``after`` has; raises :class:`CodeUsedUp`, :class:`CodeNotApplicable`."""
+    """Refuse ``code``, which only ``after`` has; raises :class:`CodeUsedUp`, :class:`CodeNotApplicable`.
+
+    What it saves is asked only where something is in the cart: a code may be entered before the goods.
+    """
     priced = price_cart(after)
     for one in priced.problems:  # A cart has one code, so why it takes nothing off is about this one.
         if one.why == "used_up":
             raise CodeUsedUp(code)  # By this customer: anybody else would still have it.
         if one.why is not None:
             raise CodeNotApplicable(code, one.why, one.missing, one.goods)
+    if not after.lines:
+        return
     if _takes_nothing_off(priced):
         raise CodeNotApplicable(code, "nothing_off")
-    if _cost(after) > _cost(before):
+    if all(new > old for new, old in zip(_costs(after), _costs(before), strict=True)):
         raise CodeNotApplicable(code, "outdone")
 
 
@@ -29,9 +36,17 @@ def _takes_nothing_off(priced: Priced) -> bool:
     return price_cart(without).totals.total == priced.totals.total
 
 
-def _cost(cart: StoredCart) -> int:
-    """The total with delivery: with the cheapest there is, until one is chosen."""
-    ways = [] if chosen_method(cart) else usual_methods(cart)
-    country = cart.country or cart.home
-    carts = [replace(cart, country=country, shipping_method_id=way.id) for way in ways] or [cart]
-    return min(price_cart(one).totals.total for one in carts)
+def _costs(cart: StoredCart) -> Iterator[int]:
+    """The total with delivery: one for each way that may still be chosen, until one is."""
+    carts = [] if chosen_method(cart) else [_with(cart, one) for one in cart.methods if _goes(one, cart.country)]
+    yield from (price_cart(one).totals.total for one in carts or [cart])
+
+
+def _goes(way: StoredMethod, country: str | None) -> bool:
+    # While the country is not known, it may become any that something is delivered to.
+    return bool(way.countries) if country is None else country in way.countries
+
+
+def _with(cart: StoredCart, way: StoredMethod) -> StoredCart:
+    country = cart.country or (cart.home if cart.home in way.countries else way.countries[0])
+    return replace(cart, country=country, shipping_method_id=way.id)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
 
 from shopapi.carts.pricing import methods_to
@@ -225,13 +226,16 @@ def add_code(c: Connection, token: str, code: str, locale: Locale | None = None)
     """
     cart_id = lock_open(c, token)
     found = find_code(c, normal_code(code))
-    before = read_cart(c, token, locale)
-    c.execute(delete(cart_code).where(cart_code.c.cart_id == cart_id))
+    c.execute(delete(cart_code).where(cart_code.c.cart_id == cart_id, cart_code.c.code_id == found.code_id))
     c.execute(insert(cart_code).values(cart_id=cart_id, code_id=found.code_id))
     _newer(c, cart_id)
-    after = read_cart(c, token, locale)
-    check_code(before, after, code)
-    return after
+    # Read once with either code, so that both are compared at the same prices.
+    both = read_cart(c, token, locale)
+    before = [one for one in both.promotions if one.code_id != found.code_id]
+    after = [one for one in both.promotions if one.code is None or one.code_id == found.code_id]
+    check_code(replace(both, promotions=before), replace(both, promotions=after), code)
+    c.execute(delete(cart_code).where(cart_code.c.cart_id == cart_id, cart_code.c.code_id != found.code_id))
+    return replace(both, promotions=after)
 
 
 def remove_code(c: Connection, token: str, code: str) -> None:

@@ -26,7 +26,10 @@ nothing is left that it could take off; it is over; it has no use left, in all o
 POSTCODE_DIGITS: Final = {"DE": 5, "AT": 4, "CH": 4, "LI": 4}
 """How many digits a postcode has; elsewhere the shop takes what is written."""
 
-_Named = Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)]
+MAX_NAME: Final = 200
+"""Characters of somebody's name, at the most, wherever they give it."""
+
+_Named = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=NOT_BLANK)]
 _Units = Annotated[int, Meta(ge=1, le=MAX_LINE_QUANTITY)]
 MethodId = Annotated[str, Meta(pattern=r"^ship_[0-9a-hjkmnp-tv-z]{20}$")]
 ProviderName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]

@@ -81,12 +81,21 @@ def initials_of(shop: str) -> str:
     return "".join(word[0] for word in re.findall(r"[A-Z]+", words))[:3] or "S"
 
 
+def with_hyphens(text: str) -> str:
+    """``text`` with a hyphen for every dash that a phone or a word processor makes of one."""
+    return "".join("-" if unicodedata.category(sign) == "Pd" or sign == _MINUS else sign for sign in text)
+
+
+def folded(text: str) -> str:
+    """``text`` as orders' numbers are looked for in it: capitals, hyphens, single spaces, nothing that nobody sees."""
+    return with_hyphens(" ".join(unicodedata.normalize("NFKC", _IN_NO_NUMBER.sub("", text)).upper().split()))
+
+
 def typed_number(text: str, initials: str = "") -> str:
     """An order's number as the shop writes it, from one that somebody typed, if it is any: case and spaces do not
     count, every dash that a phone or a word processor makes of a hyphen is one and may be missing, O is 0, I and L
     are 1. The six characters alone are a number of the shop with these ``initials``."""
-    signs = "".join(unicodedata.normalize("NFKC", _IN_NO_NUMBER.sub("", text)).upper().split())
-    signs = "".join("-" if unicodedata.category(sign) == "Pd" or sign == _MINUS else sign for sign in signs)
+    signs = folded(text).replace(" ", "")
     head, dash, rest = signs.partition("-")
     if not dash and (whole := _WITHOUT_DASH.fullmatch(signs)) and (whole[1] or initials):
         head, dash, rest = whole[1] or initials, "-", whole[2]

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from shopapi.contract.carts import Address, Discount, MoneyInput, TaxLine
+from shopapi.contract.carts import MAX_NAME, Address, Discount, MoneyInput, TaxLine
 from shopapi.contract.catalog import Image, Locale, Money
 from shopapi.contract.fields import NOT_BLANK, Cursor, Email, Line, OrderNumber, PageLimit, Search
 
@@ -173,7 +173,7 @@ class CancelInput(Struct, forbid_unknown_fields=True, frozen=True):
     reason: Line = ""
 
 
-MAX_WITHDRAWAL_NAME: Final = 120
+MAX_WITHDRAWAL_NAME: Final = MAX_NAME
 MAX_NAMED_CONTRACT: Final = 200
 
 

@@ -4,18 +4,17 @@ import hashlib
 import hmac
 import re
 import secrets
-import string
 import unicodedata
 from base64 import urlsafe_b64encode
-from itertools import pairwise
 from typing import Final
 
-from shopapi.contract.fields import UNSEEN, initials_of, typed_number
+from shopapi.contract.fields import UNSEEN, folded, initials_of, typed_number
 from shopapi.contract.orders import OrderState, PaymentState, ShippingState
 from shopapi.http.problems import InvalidRequest, ShopError
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NUMBER: Final = re.compile(r"[A-Z]{1,3}-[0-9A-HJKMNP-TV-Z]{6}")
+_AMONG_WORDS: Final = re.compile(r"(?<![^\W_])(?:([A-Z]{1,3})([\W_]{0,3}))?([0-9A-Z]{6})(?![^\W_])")
 
 ORDER_STEPS: Final[dict[OrderState, tuple[OrderState, ...]]] = {
     "placed": ("confirmed", "cancelled"),
@@ -94,17 +93,16 @@ def normal_number(typed: str, initials: str = "") -> str | None:
 
 
 def numbers_in(text: str, initials: str = "") -> list[str]:
-    """The orders' numbers that stand in a text, such as "TT-7K4M2P of 12 November", each once.
+    """What may be orders' numbers in a text, such as "TT-7K4M2P of 12 November", each once, and two at most for every
+    six characters of it. Words are among them too: only a look-up tells which is an order's.
 
-    Six characters alone are one of a shop with these ``initials`` where nothing else is said. Among other words a
-    number has its initials, and where no hyphen follows them a digit: "my shoes" is no order.
+    Six characters are tried with the letters before them, which may be no more than a label such as "Nr", and as a
+    number of the shop with these ``initials``. Where nothing is between they have a digit: "November" is one word.
     """
-    if whole := normal_number(text, initials):
-        return [whole]
-    words = [word.strip(string.punctuation + "„“”‚‘’«»") for word in text.split()]
-    pairs = [first + then if first.isalpha() and then.isalnum() else "" for first, then in pairwise([*words, ""])]
-    typed = [each for both in zip(words, pairs, strict=True) for each in both]
-    found = [normal_number(each) for each in typed if not each.isalnum() or re.search("[0-9]", each)]
+    found = [normal_number(text, initials)]
+    for before, between, six in _AMONG_WORDS.findall(folded(text)):
+        if between or before in ("", initials) or re.search("[0-9]", six):
+            found += [normal_number(f"{shop}-{six}") for shop in (before, initials)]
     return list(dict.fromkeys(number for number in found if number))
 
 

@@ -76,7 +76,9 @@ def _meant(c: Reader, declared: WithdrawalInput) -> tuple[str | None, bool]:
     """
     initials = initials_of(c.execute(select(shop.c.name)).scalar_one())
     named = numbers_in(declared.order_number, initials)
-    known = {number: own for number in named if (own := _is_customers(c, number, declared.email)) is not None}
+    rows = c.execute(select(sales_order.c.number, sales_order.c.email).where(sales_order.c.number.in_(named)))
+    emails: dict[str, str] = {row.number: row.email for row in rows}
+    known = {number: _same_address(emails[number], declared.email) for number in named if number in emails}
     # Of several the customer's own is meant, or else the first.
     return next(((number, own) for number, own in sorted(known.items(), key=lambda one: not one[1])), (None, False))
 
@@ -84,7 +86,11 @@ def _meant(c: Reader, declared: WithdrawalInput) -> tuple[str | None, bool]:
 def _is_customers(c: Reader, number: str, email: str) -> bool | None:
     """Whether an address is that of the order's customer; ``None`` where there is no such order."""
     row = c.execute(select(sales_order.c.email).where(sales_order.c.number == number)).first()
-    return None if row is None else normal_email(row.email) == normal_email(email)
+    return None if row is None else _same_address(row.email, email)
+
+
+def _same_address(one: str, other: str) -> bool:
+    return normal_email(one) == normal_email(other)
 
 
 def assign_withdrawal(c: Connection, name: str, to: AssignInput, *, actor: str) -> None:
@@ -138,13 +144,15 @@ def dismiss_withdrawal(c: Connection, name: str, why: DismissInput, *, actor: st
     """Staff have found out that a declaration belongs to no order. What was declared stays as it is, and its receipt
     holds; should it mean an order after all, it can still be assigned.
 
-    Raises :class:`NotFound`, and :class:`InvalidTransition` where it is with an order, or dismissed already.
+    Raises :class:`InvalidRequest` where nobody sees the reason, :class:`NotFound`, and :class:`InvalidTransition` where
+    it is with an order, or dismissed already.
     """
+    reason = seen("reason", why.reason)
     # One statement: whoever assigns or dismisses it at the same moment comes before, and is seen, or after.
     changed = c.execute(
         update(withdrawal)
         .where(withdrawal.c.public_id == name, UNMATCHED)
-        .values(dismissed_at=clock(), dismissed_by=actor, dismissed_why=why.reason)
+        .values(dismissed_at=clock(), dismissed_by=actor, dismissed_why=reason)
     )
     if not changed.rowcount:
         found = read_withdrawal(c, name)
@@ -188,9 +196,10 @@ def settle_withdrawal(c: Connection, number: str, what: SettleInput, *, actor: s
     """Nothing is left to do about one declaration: it was not meant, or what is due has gone back. Every other stays
     open, for staff may not have seen it.
 
-    Raises :class:`OrderGone`, :class:`NotFound` for a declaration that is not this order's, and
-    :class:`InvalidTransition` where it is settled, is not as it was seen, or is not done.
+    Raises :class:`InvalidRequest` where nobody sees the reason, :class:`OrderGone`, :class:`NotFound` for a declaration
+    that is not this order's, and :class:`InvalidTransition` where it is settled, is not as it was seen, or is not done.
     """
+    reason = seen("reason", what.reason) if what.reason else ""
     name, (order, owed) = what.withdrawal, lock_payment(c, number)
     mine = select(withdrawal.c.certain).where(withdrawal.c.public_id == name, withdrawal.c.order_id == order.id)
     if (found := c.execute(mine).first()) is None:
@@ -201,7 +210,7 @@ def settle_withdrawal(c: Connection, number: str, what: SettleInput, *, actor: s
         raise InvalidTransition(_by_now(number, certain=found.certain))
     if what.outcome == "done" and order.state != "cancelled":
         _check_done(owed, stands=can_cancel(order.state, order.shipping_state))
-    order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, outcome=what.outcome, why=what.reason)
+    order.add_event(c, "withdrawal_settled", actor=actor, withdrawal=name, outcome=what.outcome, why=reason)
 
 
 def _by_now(number: str | None, *, certain: bool, dismissed: bool = False) -> str:

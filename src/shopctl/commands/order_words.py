@@ -5,6 +5,7 @@ from typing import Final
 
 from shopapi.contract.calendar import OF_THE_SHOP
 from shopapi.contract.catalog import Money
+from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import (
     AdminOrder,
     Order,
@@ -16,7 +17,6 @@ from shopapi.contract.orders import (
     Withdrawal,
 )
 from shopapi.contract.standing import is_given_back, outcome_of, to_see_to, wrong_charges
-from shopapi.orders.rules import normal_number
 from shopctl.commands.amounts import shown
 
 _SETTLED: Final = {"not_meant": "settled: not meant", "done": "settled: done"}
@@ -135,10 +135,12 @@ def next_step(told: AdminOrder) -> str:
     order, paid = told.order, told.order.payment
     withdrawn = [one for one in told.withdrawals if one.settled_at is None]
     own = [one for one in withdrawn if one.certain]
-    if order.can_cancel and (is_given_back(told) or any(normal_number(one.order_number) for one in own)):
+    if order.can_cancel and (is_given_back(told) or any(_names(order, one) for one in own)):
         return f"shopctl orders cancel {order.number}"
     if order.can_cancel and own:
-        # More is said than a number: not all of the order may be meant.
+        # More is said than its number: not all of the order may be meant.
+        if not told.payments:
+            return f"read what is withdrawn from, and cancel for all of it: shopctl orders cancel {order.number}"
         part = f"shopctl orders refund {order.number} --amount AMOUNT for a part"
         return f"read what is withdrawn from: {part}, or cancel for all of it"
     if order.can_cancel and withdrawn:
@@ -148,3 +150,8 @@ def next_step(told: AdminOrder) -> str:
     if order.state == "confirmed" and order.shipping_state == "unshipped":
         return f"shopctl orders ship {order.number} --carrier NAME --tracking CODE"
     return ""
+
+
+def _names(order: Order, one: Withdrawal) -> bool:
+    """Whether it names this order's number and nothing else, the shop's initials or not."""
+    return typed_number(one.order_number, order.number.partition("-")[0]) == order.number

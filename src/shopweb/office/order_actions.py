@@ -11,7 +11,7 @@ from shopapi.client import ProblemError
 from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import AdminOrder, CancelInput, CaptureInput, ShipmentInput
-from shopapi.contract.standing import is_paid, refundable, wrong_charges
+from shopapi.contract.standing import is_paid, refundable, to_see_to, wrong_charges
 from shopweb.forms import FieldError, NotAsWritten, Sent, key_of, new_key, one_line
 from shopweb.office.desk import desk_page
 from shopweb.office.order import order_found, order_number
@@ -46,8 +46,14 @@ async def ship(visit: NamedDependency[Visit], number: FromPath[str]) -> Page:
     key, parcel = key_of(sent), ShipmentInput(one_line(sent.get("carrier", "")), one_line(sent.get("tracking", "")))
     errors = too_long(visit, "carrier", parcel.carrier) + too_long(visit, "tracking", parcel.tracking)
     found = await order_found(visit, number)
-    if is_asked_first(found) and not sent.get("anyway"):
-        message = visit.gettext("Nobody knows yet whether the withdrawal is meant. Find out first, or tick this.")
+    shown = sent.get("anyway", "").split()
+    if is_asked_first(found) and any(one.id not in shown for one in to_see_to(found)):
+        _ = visit.gettext
+        message = (
+            _("Another withdrawal has come in. Read it, then tick this again.")
+            if shown
+            else _("Nobody knows yet whether the withdrawal is meant. Find out first, or tick this.")
+        )
         errors = [*errors, FieldError("anyway", message)]
     if not errors:
         try:

@@ -9,7 +9,6 @@ from shopapi.contract.fields import typed_number
 from shopapi.contract.orders import AdminOrder, Withdrawal
 from shopapi.contract.standing import can_be_done, cancel_reason, is_given_back, is_paid, to_see_to
 from shopweb.office.order_timeline import not_confirmed, settled_words
-from shopweb.storefront.order_paths import NUMBER
 from shopweb.storefront.order_times import When, when
 from shopweb.visit import Visit
 
@@ -51,7 +50,7 @@ def customer_withdrew(found: AdminOrder) -> bool:
 
 def names_a_part(found: AdminOrder) -> bool:
     """Whether a withdrawal that asks for something says more than an order's number: then not all may be meant."""
-    return any(says_more(one) for one in to_see_to(found))
+    return any(says_more(found, one) for one in to_see_to(found))
 
 
 def declared_on(visit: Visit, found: AdminOrder, one: Withdrawal, page: str) -> Declared:
@@ -70,9 +69,10 @@ def declared_on(visit: Visit, found: AdminOrder, one: Withdrawal, page: str) -> 
     )
 
 
-def says_more(one: Withdrawal) -> bool:
-    """Whether its words are more than an order's number, such as "TT-7K4M2P, the oil alone"."""
-    return not NUMBER.fullmatch(typed_number(one.order_number))
+def says_more(found: AdminOrder, one: Withdrawal) -> bool:
+    """Whether its words are anything but this order's number, such as "TT-7K4M2P, the oil alone"."""
+    number = found.order.number
+    return typed_number(one.order_number, number.partition("-")[0]) != number
 
 
 def _is_again(found: AdminOrder, one: Withdrawal) -> bool:
@@ -97,7 +97,7 @@ def _remedy(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
     _ = visit.gettext
     if can_be_done(found):
         return ""
-    if not is_paid(found) and says_more(one):
+    if found.payments and not is_paid(found) and says_more(found, one):
         return _(
             "Nothing has come in yet. If all is meant, cancel the order; of a part, refund what is due once it has."
         )
@@ -119,9 +119,13 @@ def _to_do(visit: Visit, found: AdminOrder, one: Withdrawal) -> str:
             _("The order has left: if it is meant, the goods come back first."),
         )
         return f"{ask} {wait if found.order.can_cancel else gone}"
-    if says_more(one) and found.order.can_cancel:
+    if not found.payments and not found.order.can_cancel:
+        return _("The goods come back. Nothing was paid for them.")
+    if not found.payments and says_more(found, one):
+        return _("Do not ship yet. Read what they withdraw from, and cancel the order if it is all.")
+    if says_more(found, one) and found.order.can_cancel:
         return _("Do not ship yet. Read what they withdraw from: refund that part, or cancel the order if it is all.")
-    if says_more(one):
+    if says_more(found, one):
         return _("Read what they withdraw from: those goods come back first, then refund what was paid for them.")
     if found.order.can_cancel:
         return _("Do not ship. Cancel the order, then what was paid goes back.")

@@ -149,7 +149,7 @@ def _next(visit: Visit, found: AdminOrder) -> Act | None:
     if declared:
         if not visit.may("orders:write"):
             return None
-        if order.can_cancel and any(one.certain is not False and not says_more(one) for one in declared):
+        if order.can_cancel and any(one.certain is not False and not says_more(found, one) for one in declared):
             return Act(order_page(order.number, "cancel"), visit.gettext("Cancel the order"))
         # It may be somebody else's doing, or mean a part: that has to be found out before anything is done.
         return Act(f"#withdrawal-{declared[0].id}", visit.gettext("See to the withdrawal"))

@@ -91,7 +91,8 @@ async def add_to_cart(visit: NamedDependency[Visit]) -> Page:
         raise NotAsWritten
     units = whole_number(visit.sent.get("quantity", ""))
     if units is None or not 1 <= units <= MAX_LINE_QUANTITY:
-        return visit.redirect(_product_of(sku, slug), note=Note("quantity", visit.sent.get("quantity", "")[:_TYPED]))
+        path, wrong = _product_of(sku, slug), Note("quantity", visit.sent.get("quantity", "")[:_TYPED])
+        return _answered(visit, sku, slug, wrong) if path == PATH else visit.redirect(path, note=wrong)
     try:
         cart = await with_line(visit, LineInput(sku, units))
     except ProblemError as error:
@@ -149,13 +150,12 @@ async def read_cart_form(visit: Visit) -> dict[str, str] | None:
     return await visit.read_form()
 
 
-async def with_line(visit: Visit, line: LineInput, *, key: str | None = None) -> Cart:
-    """The cart with these units in it, a new one where this browser has none that is open. ``key`` makes what is sent
-    twice to one cart count once."""
+async def with_line(visit: Visit, line: LineInput) -> Cart:
+    """The cart with these units in it, a new one where this browser has none that is open."""
     api, language = visit.api_for_nobody, visit.language
     if visit.cart:
         try:
-            return await api.add_to_cart(visit.cart.token, line, language=language, key=key)
+            return await api.add_to_cart(visit.cart.token, line, language=language)
         except NotFound:  # It lay about for too long, and the shop dropped it.
             pass
         except Conflict as error:

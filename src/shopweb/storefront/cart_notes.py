@@ -53,6 +53,22 @@ def said(visit: Visit, note: Note) -> SpokenNote:
         case "full":
             text = _("A cart holds at most %(lines)s different things, and %(most)s of each.")
             return SpokenNote(text % {**words, "lines": MAX_LINES}, leads_to_cart=True)
+        case "too_often":
+            return SpokenNote(_("There were too many tries. Wait a minute, then try again."))
+        case "changed":
+            before, _line, now = note.name.partition("\n")
+            text = _("Nothing was ordered: the total has changed. It was %(before)s, now it is %(now)s.")
+            return SpokenNote(text % {"before": before, "now": now})
+        case "code_stays":
+            before, _line, code = note.name.partition("\n")
+            text = _("%(before)s cannot be redeemed any more, so %(code)s stays.")
+            return SpokenNote(text % {"before": before, "code": code})
+        case "code_gone":
+            before, _line, code = note.name.partition("\n")
+            text = _(
+                "%(code)s is out of the cart, and %(before)s could not be put in just now. Enter one of them again."
+            )
+            return SpokenNote(text % {"before": before, "code": code})
         case "again":
             return SpokenNote(_("The goods of your order are in the cart again."), warns=False)
         case "emptied":

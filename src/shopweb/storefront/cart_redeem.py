@@ -30,7 +30,8 @@ async def redeem(visit: Visit, cart: Cart, typed: str) -> Redeemed:
             [FieldError("code", visit.gettext("There were too many tries. Wait a minute, then try again."))]
         )
     note_units(visit, now)
-    code, before = next(iter(now.codes), typed), next(iter(cart.codes), "")
+    idle = {problem.code for problem in cart.problems if problem.kind == "code_not_applicable"}
+    code, before = next(iter(now.codes), typed), next((one for one in cart.codes if one not in idle), "")
     return Redeemed([], Note("redeemed", code, undo=None if code == before else Undo(0, before, 0, "")))
 
 

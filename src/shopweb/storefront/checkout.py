@@ -9,7 +9,9 @@ from litestar.di import NamedDependency
 
 from shopapi.contract.calendar import working_day
 from shopapi.contract.carts import Address, Cart, ShippingOption
+from shopapi.contract.catalog import Money
 from shopapi.contract.customs import meets_customs
+from shopapi.contract.figures import money
 from shopweb import locale
 from shopweb.forms import FieldError
 from shopweb.session import Note
@@ -66,8 +68,8 @@ def chosen_provider(visit: Visit, cart: Cart) -> str | None:
     return wanted if wanted in cart.payment_providers else None
 
 
-async def reached(visit: Visit, step: str) -> Settled | Page:
-    """The cart at ``step``, or where to go first."""
+async def reached(visit: Visit, step: str, agreed: Money | None = None) -> Settled | Page:
+    """The cart at ``step``, or where to go first, with word of it where the total is not what was ``agreed``."""
     settled = await settled_cart(visit)
     if settled is None:
         return visit.redirect(CART)
@@ -76,6 +78,10 @@ async def reached(visit: Visit, step: str) -> Settled | Page:
     if first == CART and settled.gone:
         return visit.redirect(CART, note=Note("emptied"))
     if order.index(first) < order.index(step):
+        total = settled.cart.total
+        if agreed and agreed != total:
+            told = f"{money(agreed, visit.language)}\n{money(total, visit.language)}"
+            return visit.redirect(first, note=Note("changed", told))
         return visit.redirect(first, note=Note("adjusted") if settled.adjusted else None)
     return settled
 

@@ -120,11 +120,11 @@ async def _refused(visit: Visit, wanted: CheckoutInput, error: ProblemError) -> 
 async def _once_more(visit: Visit, wanted: CheckoutInput, *, wait: bool = False) -> Page:
     """The page as things are now, with a new key; it says that nothing was ordered, and why. Where a step is not done
     any more, it leads there."""
-    settled = await reached(visit, REVIEW)
+    agreed = Money(wanted.expected_total.amount, wanted.expected_total.currency)
+    settled = await reached(visit, REVIEW, agreed)
     if not isinstance(settled, Settled):
         return settled
     _ = visit.gettext
-    agreed = Money(wanted.expected_total.amount, wanted.expected_total.currency)
     changed = agreed != settled.cart.total
     if wait:
         says = _("There were too many tries. Wait a minute, then try again.")

@@ -6,7 +6,6 @@ from shopapi.contract.catalog import Money
 from shopapi.contract.figures import money
 from shopapi.contract.orders import Order
 from shopapi.contract.standing import cancel_reason, may_be_revived, open_withdrawal, outcome_of, wrongly_charged
-from shopweb.forms import new_key
 from shopweb.storefront.arrival import days_between
 from shopweb.storefront.order_state import (
     arrives,
@@ -29,8 +28,8 @@ from shopweb.visit import Visit
 class Standing:
     """``title`` and ``text``; ``onward`` is where to go on, with ``button`` on it. ``strange`` leads to another site.
 
-    ``waits`` is true while a provider's answer may change it at any moment. ``again`` is the key of a form that puts
-    the goods into the cart again.
+    ``waits`` is true while a provider's answer may change it at any moment. ``again`` offers to put the goods into the
+    cart again.
     """
 
     title: str
@@ -40,7 +39,7 @@ class Standing:
     button: str = ""
     strange: bool = False
     waits: bool = False
-    again: str = ""
+    again: bool = False
 
 
 def standing_of(visit: Visit, order: Order) -> Standing:
@@ -50,7 +49,7 @@ def standing_of(visit: Visit, order: Order) -> Standing:
     standing = _cancelled(visit, order) if order.state == "cancelled" else _going_on(visit, order)
     if order.state == "cancelled" and standing.onward and not has_its_cart(visit, order):
         again = visit.gettext("If you still want the goods, put them into the cart again.")
-        standing = replace(standing, text=again, onward="", button="", again=new_key())
+        standing = replace(standing, text=again, onward="", button="", again=True)
     return replace(standing, text=f"{standing.text} {_settled(visit, order)}".strip())
 
 

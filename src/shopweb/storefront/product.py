@@ -131,7 +131,7 @@ def _page(visit: Visit, shop: Shop, tree: CategoryTree, product: Product, relate
         "related": [] if isinstance(related, ShopApiError) else [card_of(visit, card) for card in related.data],
     }
     page = storefront_page(visit, "storefront/product.html", frame, own=visit.has_note, context=context)
-    if wrong and visit.by_script:  # It expects a note alone, beside the button.
+    if note and note.says == "quantity" and visit.by_script:  # It expects a note alone, beside the button.
         page.headers.update({"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"})
     return page
 

@@ -39,7 +39,7 @@ def wrong(visit: Visit, declared: Declaration) -> list[FieldError]:
     if not declared.name:
         found.append(FieldError("name", _("Tell us your name, as it stands on the order.")))
     elif len(declared.name) > MAX_WITHDRAWAL_NAME:
-        found.append(FieldError("name", _("A name has at most 120 characters.")))
+        found.append(FieldError("name", _("A name has at most 200 characters.")))
     if not _NOT_BLANK.fullmatch(declared.order_number):
         found.append(FieldError("order_number", _("Tell us the order's number, or what you ordered and when.")))
     elif len(declared.order_number) > MAX_NAMED_CONTRACT:
