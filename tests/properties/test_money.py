@@ -236,8 +236,15 @@ def _total(cart: Sequence[Goods], choice: Sequence[Promotion], way: Delivery | N
     total = sum(left.values()) + shipping
     if not included:
         total += sum(_round(Fraction(left[one.variant_id] * one.tax_rate_bp, 10_000)) for one in lines)
-        total += _round(Fraction(shipping * way.tax_rate_bp, 10_000)) if way is not None else 0
+        total += _round(Fraction(shipping * _delivery_rate(lines, left, way), 10_000)) if way is not None else 0
     return total
+
+
+def _delivery_rate(lines: Sequence[Goods], left: dict[int, int], way: Delivery) -> int:
+    """The highest of what costs something, the lowest where nothing does, and at most its own."""
+    paid = [one.tax_rate_bp for one in lines if left[one.variant_id] > 0]
+    free = [one.tax_rate_bp for one in lines]
+    return min(way.tax_rate_bp, max(paid) if paid else min(free, default=way.tax_rate_bp))
 
 
 def _take(offer: Promotion, lines: Sequence[Goods], left: dict[int, int]) -> None:
