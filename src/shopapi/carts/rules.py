@@ -96,6 +96,11 @@ def check_contact(contact: ContactInput) -> None:
 
     Not in the contract's type: an order of earlier on is read by it, whatever was let in then.
     """
+    local, _, domain = contact.email.partition("@")
+    # Not in the pattern of the document either: few readers of it can make an address of one with such limits.
+    if len(local) > 64 or max(map(len, domain.split("."))) > 63:
+        wanted = "is none: before the @ are at most 64 characters (RFC 5321), between two dots 63 (RFC 1035)"
+        raise InvalidRequest.of("email", wanted)
     _check_address("shipping_address", contact.shipping_address)
     if contact.billing_address is not None:
         _check_address("billing_address", contact.billing_address)

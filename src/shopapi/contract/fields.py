@@ -41,8 +41,7 @@ _NO_DIGIT = rf"[^{_NO_INK}!-@\[-`{{-~]"
 _LABEL = rf"{_LETTER}+(-+{_LETTER}+)*"
 # The last one has a letter, so that the number of a computer is no domain (RFC 3696, section 2).
 _TOP = rf"([0-9]+-+)*[0-9]*{_NO_DIGIT}{_LETTER}*(-+{_LETTER}+)*"
-# At most 64 characters before the @ (RFC 5321) and 63 between two dots behind it (RFC 1035).
-EMAIL = rf"^(?![^@]{{65}}){_ATOM}(\.{_ATOM})*@(?!.*[^.]{{64}})({_LABEL}\.)+{_TOP}$"
+EMAIL = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_TOP}$"
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=EMAIL)]
 """An address as RFC 5321 has it, without quoted names and bare domains; whether mail arrives only mail can tell."""
 Password = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\u0000\ud800-\udfff]*$")]
