@@ -46,7 +46,6 @@ class Priced(Struct, frozen=True):
     sold: list[StoredLine]
     words: list[Words]
     tax_rates_bp: list[int]
-    shipping_tax_rate_bp: int
     totals: Totals
     method: StoredMethod | None
     discounts: list[Discount]
@@ -78,7 +77,6 @@ def price_cart(cart: StoredCart) -> Priced:
         sold=sold,
         words=[_words(line) for line in sold],
         tax_rates_bp=[one.tax_rate_bp for one in goods],
-        shipping_tax_rate_bp=totals.shipping_tax_rate_bp,
         totals=totals,
         method=method,
         discounts=[_discount(cart, one) for one in totals.applied],

@@ -30,7 +30,6 @@ class Draft(Struct, frozen=True):
     email: str
     shipping_address: Address
     billing_address: Address
-    shipping_tax_rate_bp: int
     search_words: str
     placed_at: datetime
     expires_at: datetime | None
@@ -78,7 +77,6 @@ def draft_order(
         email=who.email,
         shipping_address=who.shipping_address,
         billing_address=billing,
-        shipping_tax_rate_bp=priced.shipping_tax_rate_bp,
         search_words=_search_words(number, who.email, who.shipping_address, billing, priced),
         placed_at=placed_at,
         expires_at=expires_at,

@@ -192,7 +192,7 @@ def _values(draft: Draft, claim: Claim, kept: Kept, token_hash: bytes, customer:
         "subtotal": totals.subtotal,
         "discount": totals.discount,
         "shipping": totals.shipping or 0,
-        "shipping_tax_rate_bp": draft.shipping_tax_rate_bp,
+        "shipping_tax_rate_bp": totals.shipping_tax_rate_bp,
         "shipping_tax": totals.shipping_tax,
         "tax": totals.tax,
         "total": totals.total,

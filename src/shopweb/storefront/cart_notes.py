@@ -57,8 +57,7 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(_("There were too many tries. Wait a minute, then try again."))
         case "changed":
             before, _line, now = note.name.partition("\n")
-            text = _("Nothing was ordered: the total has changed. It was %(before)s, now it is %(now)s.")
-            return SpokenNote(text % {"before": before, "now": now})
+            return SpokenNote(total_changed(visit, before, now))
         case "code_stays":
             before, _line, code = note.name.partition("\n")
             text = _("%(before)s cannot be redeemed any more, so %(code)s stays.")
@@ -95,6 +94,12 @@ def said(visit: Visit, note: Note) -> SpokenNote:
             return SpokenNote(_("This way to pay is not offered any more. Choose another."))
         case _:
             return SpokenNote(_("This cart was ordered already."))
+
+
+def total_changed(visit: Visit, before: str, now: str) -> str:
+    """That nothing was ordered, because the total is another one by now."""
+    text = visit.gettext("Nothing was ordered: the total has changed. It was %(before)s, now it is %(now)s.")
+    return text % {"before": before, "now": now}
 
 
 def refusal(error: ProblemError, sku: str) -> Note | None:

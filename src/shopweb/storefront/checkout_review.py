@@ -27,6 +27,7 @@ from shopweb.forms import NotAsWritten, Sent, key_of, new_key
 from shopweb.session import Note
 from shopweb.storefront.cart import PATH as CART
 from shopweb.storefront.cart import read_cart_form
+from shopweb.storefront.cart_notes import total_changed
 from shopweb.storefront.cart_settling import Settled
 from shopweb.storefront.checkout import REVIEW, SHIPPING, chosen_provider, reached, step_page
 from shopweb.visit import Page, Visit
@@ -129,8 +130,7 @@ async def _once_more(visit: Visit, wanted: CheckoutInput, *, wait: bool = False)
     if wait:
         says = _("There were too many tries. Wait a minute, then try again.")
     elif changed:
-        totals = {"before": money(agreed, visit.language), "now": money(settled.cart.total, visit.language)}
-        says = _("Nothing was ordered: the total has changed. It was %(before)s, now it is %(now)s.") % totals
+        says = total_changed(visit, money(agreed, visit.language), money(settled.cart.total, visit.language))
     else:
         says = _("Nothing was ordered. Look through it once more, then order.")
     return await _page(visit, settled, says=says, marked=changed, status=429 if wait else 409)
